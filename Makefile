@@ -1,0 +1,45 @@
+# Everything a newcomer needs: `make run` and `make test`. `make` alone lists the rest.
+PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13 3.14,$(shell command -v python$(v) 2>/dev/null)) python3)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint lab clean lock
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## create .venv and install everything, hash-checked
+
+# pip checks each download against requirements.lock; --no-deps keeps to exactly that list.
+$(STAMP): requirements.lock pyproject.toml
+	@echo "setup: creating .venv with $(PYTHON) (a minute at most on a first run)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+run: setup ## the daemon with a simulated Asterisk, callers, agents and a live screen
+	@$(BIN)/python -m simulators demo
+
+lint: setup ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+lab: setup ## build the real Asterisk that tests and benchmarks use (270 MB into .cache/)
+	@$(BIN)/python -m tests.lab build
+
+test: lint lab ## all gates, all tests, the real Asterisk included
+	@$(BIN)/python -X dev -m pytest
+
+check: lint ## the gates and the tests that need no Asterisk
+	@$(BIN)/python -X dev -m pytest -m "not real"
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -o requirements.lock
+
+clean: ## remove .venv, var and caches
+	rm -rf .venv var .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
