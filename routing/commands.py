@@ -1,0 +1,226 @@
+"""All that may enter the core.
+
+Commands that ask are verbs (`SetAgentState`), commands that observe are past tense
+(`CallerHungUp`). Each is stamped by the dispatcher with a sequence number and the time, written to
+the journal, and only then applied: `Stamped(seq, at_us, command)`.
+
+Times are microseconds since 1970 UTC; the core never asks a clock. A command that does not fit the
+state of things changes nothing and comes back as `CommandRefused`: races are normal in telephony.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from routing.config import RoutingConfig
+from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId
+
+
+class Message(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Base of commands and events: immutable, cheap to build, tagged by class name in JSON."""
+
+
+class RequestedState(StrEnum):
+    """What a person may ask for (CSTA `SetAgentState`, ECMA-269 22.1.15)."""
+
+    READY = "ready"
+    NOT_READY = "notReady"
+    WORKING_AFTER_CALL = "workingAfterCall"
+
+
+class OfferOutcome(StrEnum):
+    """How an offer ended. The four ways a phone can fail are never mixed up: each has its policy."""
+
+    ESTABLISHED = "established"
+    NO_ANSWER = "noAnswer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    CALLER_GONE = "callerGone"  # nobody's fault: no counter of the agent moves
+    UNDELIVERED = "undelivered"  # Asterisk never rang the phone: not the agent's fault either
+    WITHDRAWN = "withdrawn"  # taken back by us: sign-out forced, telephony lost, operator
+
+
+# --- observed -----------------------------------------------------------------------------------
+
+
+class CallArrived(Message, frozen=True):
+    """A caller reached a queue; the dialplan holds the channel and asks what to do.
+
+    `needs` is an expression in the language of `routing.needs` ("" for none), in addition to the
+    queue's. `first_queued_us` is the first arrival when the caller waited elsewhere before (0: now);
+    a time in the future counts as now. `preferred_agent` is asked first for the queue's sticky time.
+    """
+
+    call_id: CallId
+    queue_id: QueueId
+    pbx: PbxId
+    priority: int = 0
+    needs: str = ""
+    first_queued_us: int = 0
+    caller: str = ""
+    preferred_agent: AgentId = AgentId("")
+    tags: tuple[str, ...] = ()  # facts about the caller that boost rules name: `vip`, `fraud`
+
+
+class CallerHungUp(Message, frozen=True):
+    """The caller's channel is gone, in whatever state the call was."""
+
+    call_id: CallId
+    cause: int = 16  # Q.850
+
+
+class CallTaken(Message, frozen=True):
+    """The dialplan took the call away from us (failsafe, another application); it lives on there."""
+
+    call_id: CallId
+    cause: str = "failsafe"
+
+
+class OfferRinging(Message, frozen=True):
+    """Asterisk dials the agent's phone for this offer."""
+
+    offer_id: OfferId
+
+
+class OfferAnswered(Message, frozen=True):
+    """The agent's phone picked up; not yet bridged."""
+
+    offer_id: OfferId
+
+
+class OfferFailed(Message, frozen=True):
+    """Asterisk's dialling of the agent ended without an answer."""
+
+    offer_id: OfferId
+    outcome: OfferOutcome
+
+
+class LegsBridged(Message, frozen=True):
+    """Caller and agent are in one bridge. Only this makes a call established."""
+
+    offer_id: OfferId
+
+
+class CallHeld(Message, frozen=True):
+    """The agent's phone put the caller on hold."""
+
+    call_id: CallId
+
+
+class CallRetrieved(Message, frozen=True):
+    """The agent's phone took the caller back from hold."""
+
+    call_id: CallId
+
+
+class AgentLegCleared(Message, frozen=True):
+    """The agent's channel is gone while the caller's may live on (survey, re-queue)."""
+
+    call_id: CallId
+    agent_id: AgentId
+
+
+class DeviceReachable(Message, frozen=True):
+    """The registration of an agent's phone came or went."""
+
+    agent_id: AgentId
+    reachable: bool
+
+
+class TelephonyLost(Message, frozen=True):
+    """We no longer hear this Asterisk. Its calls may live on: nothing of it is offered until then."""
+
+    pbx: PbxId
+
+
+class TelephonyRestored(Message, frozen=True):
+    """We hear this Asterisk again and what changed meanwhile has been reconciled."""
+
+    pbx: PbxId
+
+
+class TelephonyGone(Message, frozen=True):
+    """This Asterisk has died: all its channels are gone with it."""
+
+    pbx: PbxId
+
+
+class DeadlinesReached(Message, frozen=True):
+    """The time that `next_deadline_us` named has come."""
+
+
+# --- asked --------------------------------------------------------------------------------------
+
+
+class LogOnAgent(Message, frozen=True):
+    """Sign in (签到). The agent starts not ready with reason `loggedOn`."""
+
+    agent_id: AgentId
+    device: str = ""  # endpoint to ring; "" takes the configured one
+
+
+class LogOffAgent(Message, frozen=True):
+    """Sign out (签退): at once when idle, else when the call and its after-call work are over."""
+
+    agent_id: AgentId
+    by: str = ""  # who forced it; "" for the agent himself
+    reason: str = ""
+
+
+class SetAgentState(Message, frozen=True):
+    """Ready (就绪), not ready (未就绪) with a reason, or after-call work (话后处理).
+
+    During an offer or a call it is kept as pending and applied afterwards; a later request
+    replaces the pending one. The state one is already in is acknowledged without an event.
+    """
+
+    agent_id: AgentId
+    state: RequestedState
+    reason: str = ""
+    by: str = ""
+
+
+class ExtendAfterCallWork(Message, frozen=True):
+    """More time to finish the record of the last call."""
+
+    agent_id: AgentId
+    extra_us: int
+
+
+class ApplyConfig(Message, frozen=True):
+    """Swap the whole configuration. Running state that the difference does not name is untouched."""
+
+    config: RoutingConfig
+
+
+Command = (
+    CallArrived
+    | CallerHungUp
+    | CallTaken
+    | OfferRinging
+    | OfferAnswered
+    | OfferFailed
+    | LegsBridged
+    | CallHeld
+    | CallRetrieved
+    | AgentLegCleared
+    | DeviceReachable
+    | TelephonyLost
+    | TelephonyRestored
+    | TelephonyGone
+    | DeadlinesReached
+    | LogOnAgent
+    | LogOffAgent
+    | SetAgentState
+    | ExtendAfterCallWork
+    | ApplyConfig
+)
+
+
+class Stamped(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One command in its place: `seq` counts from 1 without gaps, `at_us` never goes back."""
+
+    seq: int
+    at_us: int
+    command: Command

@@ -1,0 +1,128 @@
+"""The rules of the house as one immutable value, swapped whole by `ApplyConfig`.
+
+Times are microseconds, ratios are pairs of integers. `cti.config` makes this value from TOML and
+names path and rule of what is wrong there; `problems()` is the core's own last look.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from routing.ids import AgentId, PbxId, QueueId, SkillId
+
+SECOND_US = 1_000_000
+
+
+class Strategy(StrEnum):
+    """How the best of several free agents is found. All are total orders."""
+
+    LONGEST_IDLE = "longestIdle"
+    LEAST_OCCUPIED = "leastOccupied"
+    FEWEST_CALLS = "fewestCalls"
+    BEST_SKILL = "bestSkill"
+    LEAST_FLEXIBLE = "leastFlexible"
+    ROUND_ROBIN = "roundRobin"
+    WEIGHTED = "weighted"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """From `after_us` of waiting on, `need` replaces the queue's need. The caller keeps the place."""
+
+    after_us: int
+    need: str
+
+
+class Overflow(msgspec.Struct, frozen=True):
+    """Where a call goes when `cause` happens: another queue, or out to a dialplan extension."""
+
+    cause: str  # queueFull | noAvailableAgents | queueTimeOverflow | calendarOverflow
+    to_queue: QueueId = QueueId("")
+    to_extension: str = ""
+
+
+class QueueSpec(msgspec.Struct, frozen=True):
+    """One waiting line and how it is served. `need` is an expression of `routing.needs`."""
+
+    queue_id: QueueId
+    need: str = ""
+    strategy: Strategy = Strategy.LONGEST_IDLE
+    priority: int = 0
+    age_points: int = 1  # points of score for each `age_every_us` of waiting …
+    age_every_us: int = SECOND_US
+    age_cap: int = 3600  # … up to this many
+    ring_timeout_us: int = 15 * SECOND_US
+    after_call_work_us: int = 30 * SECOND_US
+    max_waiting: int = 10_000
+    max_wait_us: int = 0  # 0: for ever
+    sticky_us: int = 0  # how long a preferred agent is waited for
+    service_level_us: int = 20 * SECOND_US
+    steps: tuple[Step, ...] = ()
+    overflows: tuple[Overflow, ...] = ()
+
+
+class AgentSpec(msgspec.Struct, frozen=True):
+    """Who may sign in, what he can do, and whom he works for."""
+
+    agent_id: AgentId
+    device: str
+    skills: tuple[tuple[SkillId, int], ...] = ()
+    employer: str = "own"
+    site: str = "main"
+    weight: int = 1
+
+
+class OutcomePolicy(msgspec.Struct, frozen=True):
+    """What a failed offer means for the agent: a pause between offers, and after how many in a row
+    he is set not ready (0: never)."""
+
+    gap_us: int
+    not_ready_after: int = 0
+
+
+class Policies(msgspec.Struct, frozen=True):
+    """One policy for each of the four ways a phone can fail."""
+
+    no_answer: OutcomePolicy = OutcomePolicy(gap_us=0, not_ready_after=1)
+    busy: OutcomePolicy = OutcomePolicy(gap_us=5 * SECOND_US)
+    rejected: OutcomePolicy = OutcomePolicy(gap_us=5 * SECOND_US)
+    unreachable: OutcomePolicy = OutcomePolicy(gap_us=10 * SECOND_US)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Bounds of everything that could grow."""
+
+    calls: int = 200_000  # ten times the 20,000 waiting that the largest site was sized for
+    needs: int = 5_000  # distinct needs alive at once: queues x steps, and what callers bring
+    decision_rows: int = 4  # a record is read by people: the first few say why
+    deliver_timeout_us: int = 3 * SECOND_US  # Redirect to DialBegin took 5 ms at p99 when measured
+    ring_grace_us: int = 2 * SECOND_US  # Asterisk's own ring timer should fire first
+    bridge_timeout_us: int = 5 * SECOND_US
+    telephony_lost_us: int = 600 * SECOND_US  # a link may be cut longer than any sane conversation
+
+
+DEFAULT_REASONS = (
+    "loggedOn",
+    "break",
+    "meal",
+    "meeting",
+    "coaching",
+    "training",
+    "fault",
+    "forced",
+    "ringNoAnswer",
+    "busy",
+    "rejected",
+    "unreachable",
+)
+
+
+class RoutingConfig(msgspec.Struct, frozen=True):
+    """Everything the core goes by."""
+
+    version: int = 1
+    queues: tuple[QueueSpec, ...] = ()
+    agents: tuple[AgentSpec, ...] = ()
+    pbxs: tuple[PbxId, ...] = ()
+    reasons: tuple[str, ...] = DEFAULT_REASONS
+    policies: Policies = Policies()
+    limits: Limits = Limits()

@@ -1,0 +1,264 @@
+"""All that may leave the core: what has happened, in order.
+
+Each event names every party that a reader needs, so that nobody has to remember earlier ones. The
+words are CSTA's (ECMA-269); `cti.bus.cloudevents` gives each its name on the bus. `request_no`
+counts the times a human was asked for on behalf of one contact: a transfer or an overflow adds one.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from routing.commands import Message, OfferOutcome
+from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId
+from routing.refusals import Refusal
+
+
+class AgentState(StrEnum):
+    """CSTA agent state (ECMA-269 22.1.5); `reserved` is the private extension for a live offer."""
+
+    NULL = "null"
+    NOT_READY = "notReady"
+    READY = "ready"
+    RESERVED = "reserved"
+    BUSY = "busy"
+    WORKING_AFTER_CALL = "workingAfterCall"
+
+
+class CallOutcome(StrEnum):
+    """How a contact ended; every call ends in exactly one of these."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    DIVERTED = "diverted"  # sent out of the queues with a cause: full, closed, waited too long
+    TAKEN = "taken"  # the dialplan took it back: failsafe
+    LOST = "lost"  # its Asterisk died
+
+
+class ClearedBy(StrEnum):
+    """Who ended a conversation."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """Why this call went to this agent. Lists are bounded by `Limits.decision_rows`.
+
+    `candidates` are the agents that could have been taken, best first, with the figure that ranked
+    them; `passed_over` those that the need admits but who were not free, with the reason;
+    `rivals` the calls that this agent could have been given instead, with their scores.
+    """
+
+    trigger: str
+    strategy: str
+    need: str
+    step: int
+    score: int
+    waited_us: int
+    config_version: int
+    rules: tuple[str, ...]
+    candidates: tuple[tuple[AgentId, int], ...]
+    passed_over: tuple[tuple[AgentId, str], ...]
+    rivals: tuple[tuple[CallId, int], ...]
+
+
+class CallQueued(Message, frozen=True):
+    """The call waits in line (CSTA `queued`). Also after an offer that failed: place kept."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    pbx: PbxId
+    caller: str
+    calls_in_front: int
+    first_queued_us: int
+    cause: str  # `arrived`, or how the last offer failed, or why it changed queue
+
+
+class OfferMade(Message, frozen=True):
+    """An agent is reserved for a call; Asterisk is to ring him now."""
+
+    offer_id: OfferId
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    pbx: PbxId
+    agent_id: AgentId
+    device: str
+    ring_timeout_us: int
+    caller: str
+    decision: Decision
+
+
+class CallDelivered(Message, frozen=True):
+    """The agent's phone rings (CSTA `delivered`)."""
+
+    offer_id: OfferId
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+    caller: str
+
+
+class OfferEnded(Message, frozen=True):
+    """The offer is over without a conversation (CSTA `failed`). The call's own fate follows."""
+
+    offer_id: OfferId
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+    outcome: OfferOutcome
+    open_us: int
+
+
+class CallEstablished(Message, frozen=True):
+    """Caller and agent talk (CSTA `established`): both legs were seen in one bridge."""
+
+    offer_id: OfferId
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+    waited_us: int
+    rang_us: int
+
+
+class CallHeldEvent(Message, frozen=True, tag="CallHeld"):
+    """The caller hears music, held by the agent (CSTA `held`)."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+
+
+class CallRetrievedEvent(Message, frozen=True, tag="CallRetrieved"):
+    """The agent is back (CSTA `retrieved`)."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+    held_us: int
+
+
+class ConnectionCleared(Message, frozen=True):
+    """A conversation between caller and agent is over (CSTA `connectionCleared`)."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+    by: ClearedBy
+    talked_us: int
+    held_us: int
+
+
+class CallDiverted(Message, frozen=True):
+    """The call leaves this queue (CSTA `diverted`), to `to_queue` or out of the router ("")."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    pbx: PbxId
+    to_queue: QueueId
+    cause: str  # `queueFull`, `noAvailableAgents`, `queueTimeOverflow`, `calendarOverflow`, …
+    waited_us: int
+
+
+class CallCleared(Message, frozen=True):
+    """The contact is over and forgotten (CSTA `callCleared`)."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    outcome: CallOutcome
+    waited_us: int
+    talked_us: int
+
+
+class AgentLoggedOn(Message, frozen=True):
+    """An agent signed in."""
+
+    agent_id: AgentId
+    device: str
+
+
+class AgentLoggedOff(Message, frozen=True):
+    """An agent signed out; `by` is who forced it."""
+
+    agent_id: AgentId
+    by: str
+    reason: str
+
+
+class AgentStateChanged(Message, frozen=True):
+    """The agent's CSTA state changed, or what he asked for next did (`pending`).
+
+    `reason` is the not-ready reason; `until_us` the planned end of after-call work (0: open);
+    `previous_us` how long the previous state lasted: summed up they give the signed-in time.
+    """
+
+    agent_id: AgentId
+    state: AgentState
+    reason: str
+    pending: str
+    previous: AgentState
+    previous_us: int
+    until_us: int
+    call_id: CallId
+    by: str
+
+
+class DeviceChanged(Message, frozen=True):
+    """An agent's phone can, or can no longer, be reached."""
+
+    agent_id: AgentId
+    reachable: bool
+
+
+class TelephonyChanged(Message, frozen=True):
+    """The link to an Asterisk is `up`, `lost` or `gone`."""
+
+    pbx: PbxId
+    state: str
+
+
+class ConfigApplied(Message, frozen=True):
+    """A new configuration is in force."""
+
+    version: int
+    changes: tuple[str, ...]
+
+
+class CommandRefused(Message, frozen=True):
+    """A command changed nothing. `code` is API: it is never renamed."""
+
+    command: str
+    subject: str
+    code: Refusal
+
+
+Event = (
+    CallQueued
+    | OfferMade
+    | CallDelivered
+    | OfferEnded
+    | CallEstablished
+    | CallHeldEvent
+    | CallRetrievedEvent
+    | ConnectionCleared
+    | CallDiverted
+    | CallCleared
+    | AgentLoggedOn
+    | AgentLoggedOff
+    | AgentStateChanged
+    | DeviceChanged
+    | TelephonyChanged
+    | ConfigApplied
+    | CommandRefused
+)

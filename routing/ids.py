@@ -1,0 +1,25 @@
+"""Names of things, as plain strings and integers with a type each.
+
+Ids of calls, agents and queues come from outside; offers are numbered by the core, in order, so
+that a replay numbers them alike.
+"""
+
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"""One customer contact, `PBX-UNIQUEID` of the caller's channel. At most 128 characters."""
+
+AgentId = NewType("AgentId", str)
+"""The number an agent signs in with, such as `8001`. At most 64 characters."""
+
+QueueId = NewType("QueueId", str)
+"""A skill group's or service's waiting line, such as `loans`. At most 64 characters."""
+
+SkillId = NewType("SkillId", str)
+"""What an agent can do or belongs to: `english`, `loans`, `team-3`. At most 64 characters."""
+
+PbxId = NewType("PbxId", str)
+"""One Asterisk, by its name in the router's configuration."""
+
+OfferId = NewType("OfferId", int)
+"""One attempt to give one call to one agent; also the fencing number of that attempt."""

@@ -1,0 +1,25 @@
+"""Why a command changed nothing: stable codes, part of the API."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """One code a reason. Never renamed, only added to."""
+
+    UNKNOWN_CALL = "unknownCall"
+    CALL_EXISTS = "callExists"
+    CALL_STATE = "callState"  # the call is not in a state in which this can happen
+    UNKNOWN_QUEUE = "unknownQueue"
+    UNKNOWN_AGENT = "unknownAgent"
+    NOT_LOGGED_ON = "notLoggedOn"
+    ALREADY_LOGGED_ON = "alreadyLoggedOn"
+    DEVICE_IN_USE = "deviceInUse"
+    REASON_REQUIRED = "reasonRequired"
+    UNKNOWN_REASON = "unknownReason"
+    AGENT_STATE = "agentState"
+    OFFER_CLOSED = "offerClosed"
+    BAD_NEEDS = "badNeeds"
+    TOO_MANY_CALLS = "tooManyCalls"
+    TOO_MANY_NEEDS = "tooManyNeeds"
+    BAD_CONFIG = "badConfig"
+    BAD_VALUE = "badValue"
