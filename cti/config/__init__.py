@@ -1,0 +1,43 @@
+"""Configuration of the daemon: TOML, `conf.d` and environment in, one immutable `Settings` out."""
+
+from cti.config.secret import Secret
+from cti.config.settings import (
+    AgentSettings,
+    AgiSettings,
+    AsteriskSettings,
+    BusSettings,
+    ControlSettings,
+    EventLogSettings,
+    JournalSettings,
+    LimitSettings,
+    LogSettings,
+    MetricsSettings,
+    OutcomeSettings,
+    OverflowSettings,
+    PolicySettings,
+    QueueSettings,
+    Settings,
+    StepSettings,
+)
+from cti.config.to_routing import routing_config
+
+__all__ = [
+    "AgentSettings",
+    "AgiSettings",
+    "AsteriskSettings",
+    "BusSettings",
+    "ControlSettings",
+    "EventLogSettings",
+    "JournalSettings",
+    "LimitSettings",
+    "LogSettings",
+    "MetricsSettings",
+    "OutcomeSettings",
+    "OverflowSettings",
+    "PolicySettings",
+    "QueueSettings",
+    "Secret",
+    "Settings",
+    "StepSettings",
+    "routing_config",
+]

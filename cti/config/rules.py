@@ -1,0 +1,107 @@
+"""What each kind of field may hold, said once: the pattern for the machine, the words for people.
+
+Everything that can reach AMI, AGI, the dialplan or an MQTT topic is held to a positive list of
+characters. None of them contains CR, LF, NUL, `$`, `{`, `,`, `&`, `*`, `/` or a blank, so no value
+can end a header, start an expression, or add a second destination to a `Dial`.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from cti.config.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that `fits`; `says` completes the sentence "must be …"."""
+
+    fits: Callable[[str], object]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number between two bounds, both included."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+    @property
+    def says(self) -> str:
+        """The sentence after "must be", such as `1 to 25 seconds`."""
+        unit = f" {self.unit}" if self.unit else ""
+        return f"{self.low:g} to {self.high:g}{unit}"
+
+
+def matching(pattern: str, says: str) -> Text:
+    """`fullmatch`, not `$`, which would let a trailing line feed through."""
+    return Text(re.compile(pattern).fullmatch, says)
+
+
+def _network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+_NAME = matching(r"[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
+# The order to deliver travels as an extension, EPOCH*OFFER*RING_S*ENDPOINT (docs/call-flow.md), and
+# Asterisk cuts extensions at AST_MAX_EXTENSION = 80 bytes with the closing NUL
+# (include/asterisk/channel.h): 40 for the endpoint leave 36 digits for the other three.
+_ENDPOINT = matching(r"[A-Za-z0-9_.-]{1,40}", "1 to 40 of A-Z a-z 0-9 _ . -")
+_HOST = matching(r"[A-Za-z0-9_.:-]{1,253}", "a host name or an IP address")
+_PATH = matching(r"[^\x00-\x1f\x7f]{1,4096}", "a path without control characters")
+_TOPIC = matching(
+    r"(?=.{1,128}\Z)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*",
+    "topic levels of A-Z a-z 0-9 _ - joined by /, 128 characters at most",
+)
+_NETWORK = Text(_network, "a network such as 10.1.0.0/16 or one address such as 10.1.2.3/32")
+# AMI strips blanks around a value and manager.conf starts a comment at `;`.
+_AMI_SECRET = matching(
+    r"[!-:<-~]{8,128}", "8 to 128 printable ASCII characters without blank and ;"
+)
+# The dialplan hashes it inside SHA1(…): nothing that an expression would read.
+_AGI_SECRET = matching(r"[A-Za-z0-9_.+=-]{16,128}", "16 to 128 of A-Z a-z 0-9 _ . + = -")
+_BUS_SECRET = matching(
+    r"[^\x00-\x1f\x7f]{0,256}", "at most 256 characters, none a control character"
+)
+_NEED = matching(
+    r"[A-Za-z0-9_:&|()!<>=., *+-]{0,512}",
+    "a need such as english:3 & loans, 512 characters at most",
+)
+
+# --- as annotations ------------------------------------------------------------------------------
+
+Name = Annotated[str, _NAME]
+Endpoint = Annotated[str, _ENDPOINT]
+Extension = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
+OptionalName = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
+Host = Annotated[str, _HOST]
+FilePath = Annotated[str, _PATH]
+OptionalPath = Annotated[
+    str, matching(r"[^\x00-\x1f\x7f]{0,4096}", "a path without control characters")
+]
+Topic = Annotated[str, _TOPIC]
+Network = Annotated[str, _NETWORK]
+BusUser = Annotated[str, _BUS_SECRET]
+AmiSecret = Annotated[Secret, _AMI_SECRET]
+AgiSecret = Annotated[Secret, _AGI_SECRET]
+BusSecret = Annotated[Secret, _BUS_SECRET]
+Need = Annotated[str, _NEED]
+Port = Annotated[int, Range(1, 65535)]
+ListenPort = Annotated[int, Range(0, 65535)]  # 0: any free port, for tests and demonstrations
+Count = Annotated[int, Range(0, 1_000_000)]
+PositiveCount = Annotated[int, Range(1, 1_000_000)]
+Points = Annotated[int, Range(0, 1_000_000)]
+Priority = Annotated[int, Range(0, 1000)]  # the range of docs/call-flow.md
+Level = Annotated[int, Range(1, 100)]
+Seconds = Annotated[float, Range(0, 86_400, "seconds")]
+PositiveSeconds = Annotated[float, Range(0.001, 86_400, "seconds")]
+SliceSeconds = Annotated[int, Range(1, 25, "seconds")]  # docs/call-flow.md, SLICE_S
+RingSeconds = Annotated[float, Range(0.1, 600, "seconds")]
