@@ -1,0 +1,1 @@
+"""Between the core's commands and events and Asterisk's words, which end here."""
