@@ -1,5 +1,7 @@
 """Configuration of the daemon: TOML, `conf.d` and environment in, one immutable `Settings` out."""
 
+from cti.config.load import Loaded, load, read
+from cti.config.problems import ConfigError, Problem
 from cti.config.secret import Secret
 from cti.config.settings import (
     AgentSettings,
@@ -26,18 +28,23 @@ __all__ = [
     "AgiSettings",
     "AsteriskSettings",
     "BusSettings",
+    "ConfigError",
     "ControlSettings",
     "EventLogSettings",
     "JournalSettings",
     "LimitSettings",
+    "Loaded",
     "LogSettings",
     "MetricsSettings",
     "OutcomeSettings",
     "OverflowSettings",
     "PolicySettings",
+    "Problem",
     "QueueSettings",
     "Secret",
     "Settings",
     "StepSettings",
+    "load",
+    "read",
     "routing_config",
 ]

@@ -21,6 +21,10 @@ class Text:
     fits: Callable[[str], object]
     says: str
 
+    def admits(self, value: str | Secret) -> bool:
+        """Whether the value keeps to the rule."""
+        return bool(self.fits(value.reveal() if isinstance(value, Secret) else value))
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -29,6 +33,10 @@ class Range:
     low: float
     high: float
     unit: str = ""
+
+    def admits(self, value: float) -> bool:
+        """Whether the value keeps to the rule."""
+        return self.low <= value <= self.high
 
     @property
     def says(self) -> str:

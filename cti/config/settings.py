@@ -18,7 +18,7 @@ Cause = Literal["queueFull", "noAvailableAgents", "queueTimeOverflow", "calendar
 
 
 class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """One Asterisk. `name` is part of every call id that comes from it: do not rename it lightly."""
+    """One Asterisk. `name` is part of the id of every call from it: not to be renamed lightly."""
 
     name: of.Name
     host: of.Host
@@ -32,7 +32,7 @@ class AgiSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: of.Host = "127.0.0.1"
     port: of.ListenPort = 4573
-    secret: of.AgiSecret = Secret()  # noqa: RUF009  # immutable
+    secret: of.AgiSecret = Secret()  # immutable, so safe to share
     allowed: tuple[of.Network, ...] = ("127.0.0.1/32",)
 
 
@@ -44,7 +44,7 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: of.Host = "127.0.0.1"
     port: of.Port = 1883
     username: of.BusUser = ""
-    password: of.BusSecret = Secret()  # noqa: RUF009  # immutable
+    password: of.BusSecret = Secret()  # immutable, so safe to share
     tls: bool = False
     ca_path: of.OptionalPath = ""  # "": the system's certificate authorities
     topic_prefix: of.Topic = "cti/v1"
@@ -130,7 +130,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutcomeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """After a failed offer: pause before the next, and not ready after so many in a row (0: never)."""
+    """After a failed offer: a pause, and not ready after so many in a row (0: never)."""
 
     gap_s: of.Seconds = 0
     not_ready_after: of.Count = 0

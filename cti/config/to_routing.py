@@ -20,6 +20,8 @@ from routing.config import (
 )
 from routing.ids import AgentId, PbxId, QueueId, SkillId
 
+ROUTER_REASONS = ("loggedOn", "forced", "ringNoAnswer", "busy", "rejected", "unreachable")
+
 
 def routing_config(settings: Settings, version: int = 1) -> RoutingConfig:
     """What the core goes by; `version` is counted by whoever applies it."""
@@ -29,7 +31,8 @@ def routing_config(settings: Settings, version: int = 1) -> RoutingConfig:
         queues=tuple(_queue(queue) for queue in settings.queues),
         agents=tuple(_agent(agent, settings.site) for agent in settings.agents),
         pbxs=tuple(PbxId(asterisk.name) for asterisk in settings.asterisks),
-        reasons=settings.reasons,
+        # A house may write its own list; what the core itself gives as a reason stays known.
+        reasons=tuple(dict.fromkeys((*settings.reasons, *ROUTER_REASONS))),
         policies=Policies(
             no_answer=_outcome(policies.no_answer),
             busy=_outcome(policies.busy),

@@ -1,0 +1,46 @@
+"""The way in: sources to settings, or everything that is wrong with them."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cti.config.build import Builder
+from cti.config.checks import check
+from cti.config.problems import ConfigError, Problem
+from cti.config.settings import Settings
+from cti.config.sources import gather
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings that can be used, and what the operator should know about them all the same."""
+
+    settings: Settings
+    warnings: tuple[Problem, ...]
+
+
+def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """Read a file (None: defaults), `conf.d/*.toml` beside it, and `CTI_…` of `environ`.
+
+    Raises ConfigError with every problem found; nothing but reading has happened then.
+    """
+    tree = gather(path, environ)
+    builder = Builder(tree)
+    settings = builder.settings()
+    for finding in check(settings, tree):
+        builder.add(*finding)
+    if builder.problems:
+        raise ConfigError(tuple(builder.problems))
+    return Loaded(settings, tuple(builder.warnings))
+
+
+def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """`read`, with the warnings sent to the log."""
+    loaded = read(path, environ)
+    for warning in loaded.warnings:
+        _log.warning("%s", warning)
+    return loaded.settings
