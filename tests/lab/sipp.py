@@ -1,0 +1,220 @@
+"""Phones and callers made of SIPp processes.
+
+    with Phones(phone_answers(after_ms=200), port=5080): ...
+    with Callers(asterisk.sip, "95588", rate=5, calls=50, stay_ms=3000) as callers:
+        result = callers.wait()
+    assert result.failed == 0
+
+One process plays any number of phones: endpoints whose contacts point at its port. What happened is
+read from SIPp's own statistics file, never guessed from its exit code.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab import scenarios
+from tests.lab.ports import free_port
+from tests.lab.rootfs import LabError
+
+# SIPp opens its control port, its SIP port and its media ports by itself; the media port is only an
+# address here (no sound is sent), but two processes must not share it.
+START_S = 5.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What SIPp counted. Answered and ended by a BYE of either side is successful."""
+
+    created: int
+    successful: int
+    failed: int
+    live: int
+    answered_ms: float
+    """Mean time from INVITE to 200 OK."""
+
+
+class _Sipp:
+    """One SIPp process with its own folder, ended by its process id."""
+
+    def __init__(self, scenario: str, *, port: int | None, arguments: tuple[str, ...]) -> None:
+        self.port = port or free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix="sipp-"))
+        self.scenario = scenario
+        self.arguments = arguments
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it listens."""
+        (self.folder / "scenario.xml").write_text(self.scenario, encoding="utf-8")
+        with (self.folder / "output").open("wb") as output:
+            self.process = subprocess.Popen(
+                ("sipp", *self.arguments, "-sf", "scenario.xml", "-i", "127.0.0.1",
+                 "-p", str(self.port), "-mp", str(free_port()), "-cp", str(free_port()),
+                 "-nostdin", "-skip_rlimit", "-buff_size", "4194304", "-aa",
+                 "-trace_stat", "-stf", "statistics.csv", "-fd", "1",
+                 "-trace_err", "-error_file", "errors.log"),
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + START_S
+        while _is_free(self.port):
+            if self.process.poll() is not None and not self.result().created:
+                raise LabError(f"sipp ended at its start: {self.last_words()}")
+            if self.process.poll() is not None:
+                return
+            if time.monotonic() > deadline:
+                raise LabError(f"sipp does not listen on port {self.port}")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """End it and remove its folder; may be repeated."""
+        self._end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def result(self) -> Result:
+        """Newest line of the statistics file (SIPp writes one a second, and one at its end)."""
+        path = self.folder / "statistics.csv"
+        rows = []
+        if path.exists():
+            with path.open(encoding="utf-8", errors="replace", newline="") as file:
+                rows = list(csv.DictReader(file, delimiter=";"))
+        whole = [row for row in rows if row.get("FailedCall(C)")]
+        if not whole:
+            return Result(0, 0, 0, 0, 0.0)
+        last = whole[-1]
+        return Result(
+            created=int(last["TotalCallCreated"]),
+            successful=int(last["SuccessfulCall(C)"]),
+            failed=int(last["FailedCall(C)"]),
+            live=int(last["CurrentCall"]),
+            answered_ms=_milliseconds(last.get("ResponseTimeanswered(C)") or ""),
+        )
+
+    def errors(self) -> str:
+        """Messages that the scenario did not expect, as SIPp wrote them down."""
+        path = self.folder / "errors.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def last_words(self) -> str:
+        """The last line that SIPp said, for an error message."""
+        text = self.errors() or (self.folder / "output").read_text(errors="replace")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return lines[-1] if lines else "no message"
+
+    def _end(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.process = None
+
+
+class Phones(_Sipp):
+    """A SIPp that answers as `scenario` says, for every agent whose contact points at `port`."""
+
+    def __init__(self, scenario: str | None = None, *, port: int | None = None) -> None:
+        super().__init__(scenario or scenarios.phone_answers(), port=port, arguments=())
+
+    def become(self, scenario: str) -> None:
+        """The same phones with another behaviour; calls that are under way are forgotten."""
+        self._end()
+        self.scenario = scenario
+        self.start()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+class Callers(_Sipp):
+    """A SIPp that calls `number` at `target` (`127.0.0.1:PORT`)."""
+
+    def __init__(
+        self,
+        target: str,
+        number: str,
+        *,
+        calls: int = 1,
+        rate: float = 10,
+        stay_ms: int = 10_000,
+        prefix: str = "1390",
+        name: str = "",
+        scenario: str | None = None,
+    ) -> None:
+        """`calls` at `rate` a second, from numbers `prefix`1, `prefix`2 …; each stays at most
+        `stay_ms` (talk time or patience: whoever waits cannot tell the one from the other).
+        """
+        self.calls = calls
+        # SIPp holds calls back at its limit, which would be a lower rate than was asked for.
+        limit = int(rate * (stay_ms / 1000 + 15)) + calls if calls < 100 else calls
+        super().__init__(
+            scenario or scenarios.caller(prefix, stay_ms, name=name),
+            port=None,
+            arguments=(target, "-s", number, "-m", str(calls), "-l", str(limit),
+                       "-r", str(max(1, round(rate * 10))), "-rp", "10000"),
+        )  # fmt: skip
+
+    def wait(self, timeout_s: float = 60) -> Result:
+        """Wait until all calls have ended; LabError when they have not in time."""
+        if self.process is None:
+            return self.result()
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise LabError(f"after {timeout_s:.0f} s: {self.result()}") from None
+        return self.result()
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _milliseconds(text: str) -> float:
+    """`00:00:00:004000` (hours, minutes, seconds, microseconds) in milliseconds."""
+    parts = text.split(":")
+    if len(parts) != 4:
+        return 0.0
+    hours, minutes, seconds, micros = (int(part) for part in parts)
+    return (hours * 3600 + minutes * 60 + seconds) * 1000 + micros / 1000
