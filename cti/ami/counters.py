@@ -1,4 +1,4 @@
-"""What a client counts, and the one way it calls its listeners, so that their errors are counted too."""
+"""What a client counts, and how it calls its listeners, so that their errors are counted too."""
 
 import logging
 from collections.abc import Callable
