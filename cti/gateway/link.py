@@ -26,13 +26,14 @@ class AmiLink(Protocol):
         """The Asterisk's name in our configuration; the first part of its calls' ids."""
 
     @property
-    def up(self) -> bool:
+    def is_up(self) -> bool:
         """Logged in and booted: orders are carried out."""
 
-    def send(self, action: AmiAction, on_answer: OnAnswer | None = None) -> None:
-        """Give an order. Never blocks and never raises for want of a link.
+    def send(self, order: AmiAction, on_answer: OnAnswer | None = None, /) -> str:
+        """Give an order and return its ActionID. Never blocks and never raises for want of a link.
 
-        `on_answer` is called exactly once: with the response (a list answer carries its items),
-        or with an `AmiFailure`, at once when the link is down. Nothing is ever sent twice.
-        Raises `AmiUsageError` for an action that must not be written (CR, LF, `${` in a value).
+        `on_answer` is called exactly once, never inside this call: with the response (a list answer
+        carries its items), or with an `AmiFailure`, in the next turn when the link is down. Nothing
+        is ever sent twice. Raises `AmiUsageError` for an action that must not be written (CR, LF,
+        `${` in a value).
         """

@@ -1,0 +1,172 @@
+"""What the gateway remembers of the channels of one Asterisk, which is little. Pure.
+
+A call's id is `PBX-UNIQUEID` of the caller's channel, so finding a call again needs no memory. What
+does need it: the channel's name (AMI orders go by name), which leg of an agent belongs to which
+offer, and *where in the dialplan the caller's channel is*, because that decides how an order
+reaches it:
+
+* `asking`: an AGI question is being answered this instant; the answer carries the order.
+* `waiting`: music in `cti-wait`; an order is a Redirect.
+* `ordered`: sent into `cti-deliver`; Asterisk has not reported the Dial yet.
+* `dialling`: Asterisk dials the agent's phone.
+* `returning`: the Dial has failed and the dialplan is about to ask `returned`. A Redirect now could
+  meet the answer to that question and ring the next phone twice, so orders are held back for it.
+* `talking`: the phone picked up.
+* `leaving`: sent out of our contexts, or on its way out by itself.
+
+Reports cross, repeat and get lost, so this table is not the core's kind: what has no row in it
+changes nothing, and nothing here ever raises for something that Asterisk said.
+
+Bound: a caller is remembered as long as the core knows the call (`CallCleared` ends both), a
+delivery as long as its offer or conversation lives, so there are never more than the core's limits
+allow.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from routing.ids import AgentId, CallId, OfferId, PbxId
+
+NO_OFFER = OfferId(0)
+
+
+class Place(StrEnum):
+    """Where in the dialplan a caller's channel is, as far as we know; see the essay above."""
+
+    ASKING = "asking"
+    WAITING = "waiting"
+    ORDERED = "ordered"
+    DIALLING = "dialling"
+    RETURNING = "returning"
+    TALKING = "talking"
+    LEAVING = "leaving"
+
+
+class Move(StrEnum):
+    """What takes it there: our answers and orders, and what Asterisk reported."""
+
+    SENT_TO_AGENT = "sentToAgent"
+    SENT_TO_WAIT = "sentToWait"
+    SENT_AWAY = "sentAway"
+    DIAL_BEGAN = "dialBegan"
+    DIAL_FAILED = "dialFailed"
+    DIAL_ANSWERED = "dialAnswered"
+    AGENT_LEFT = "agentLeft"
+
+
+PLACES = {
+    # Ours: an answer or a Redirect works from wherever the channel is.
+    **{(place, Move.SENT_TO_AGENT): Place.ORDERED for place in Place},
+    **{(place, Move.SENT_TO_WAIT): Place.WAITING for place in Place},
+    **{(place, Move.SENT_AWAY): Place.LEAVING for place in Place},
+    # Asterisk's: only what can follow from where we think the channel is.
+    (Place.WAITING, Move.DIAL_BEGAN): Place.DIALLING,  # an order that outlived a restart of ours
+    (Place.ORDERED, Move.DIAL_BEGAN): Place.DIALLING,
+    (Place.ORDERED, Move.DIAL_ANSWERED): Place.TALKING,
+    (Place.DIALLING, Move.DIAL_FAILED): Place.RETURNING,
+    (Place.DIALLING, Move.DIAL_ANSWERED): Place.TALKING,
+    (Place.TALKING, Move.AGENT_LEFT): Place.LEAVING,
+}
+"""`asking` is entered from everywhere, by `Legs.asked`, and left by one of our three moves."""
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """A caller's channel. `sent_us` is when it was last ordered to an agent, for `offer_id`."""
+
+    call_id: CallId
+    channel: str
+    place: Place = Place.WAITING
+    offer_id: OfferId = NO_OFFER
+    sent_us: int = 0
+    bridge: str = ""
+
+    def follow(self, move: Move) -> None:
+        """Go where the table says, or stay where it says nothing."""
+        self.place = PLACES.get((self.place, move), self.place)
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One offer in Asterisk's terms. `leg` is the Uniqueid of the agent's channel ("" before the
+    Dial); `status` the DialStatus of its DialEnd; `bridged` that both were seen in one bridge.
+    """
+
+    offer_id: OfferId
+    call_id: CallId
+    agent_id: AgentId
+    device: str
+    leg: str = ""
+    status: str = ""
+    bridge: str = ""
+    bridged: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """The phone has picked up: from here on the end of its leg is an agent's hang-up."""
+        return self.bridged or self.status == "ANSWER"
+
+
+class Legs:
+    """The callers, offers and agents' legs of one Asterisk."""
+
+    def __init__(self, pbx: PbxId) -> None:
+        self.pbx = pbx
+        self.callers: dict[CallId, Caller] = {}
+        self.deliveries: dict[OfferId, Delivery] = {}
+        self._by_leg: dict[str, Delivery] = {}
+
+    def call_id(self, uniqueid: str) -> CallId:
+        """The id of the call whose caller's channel this is."""
+        return CallId(f"{self.pbx}-{uniqueid}")
+
+    def caller(self, uniqueid: str) -> Caller | None:
+        """The caller with this Uniqueid, None for any other channel."""
+        return self.callers.get(self.call_id(uniqueid))
+
+    def delivery_of_leg(self, uniqueid: str) -> Delivery | None:
+        """The offer whose agent's channel this is, None for any other channel."""
+        return self._by_leg.get(uniqueid)
+
+    def learn(self, call_id: CallId, channel: str, place: Place = Place.WAITING) -> Caller:
+        """A caller's channel was seen: new, or the same under a newer name."""
+        caller = self.callers.get(call_id)
+        if caller is None:
+            caller = self.callers[call_id] = Caller(call_id, channel, place)
+        elif channel:
+            caller.channel = channel
+        return caller
+
+    def asked(self, call_id: CallId, channel: str) -> Caller:
+        """The dialplan asks about this caller now; what the core decides goes into the answer."""
+        caller = self.learn(call_id, channel)
+        caller.place = Place.ASKING
+        return caller
+
+    def offered(self, delivery: Delivery) -> None:
+        """The core has made an offer."""
+        self.deliveries[delivery.offer_id] = delivery
+
+    def dialled(self, delivery: Delivery, leg: str) -> None:
+        """The agent's leg of that offer is this channel."""
+        self._by_leg.pop(delivery.leg, None)
+        delivery.leg = leg
+        self._by_leg[leg] = delivery
+
+    def forget_offer(self, offer_id: OfferId) -> None:
+        """The offer, or the conversation it led to, is over: its leg's late reports mean nothing."""
+        delivery = self.deliveries.pop(offer_id, None)
+        if delivery is not None:
+            self._by_leg.pop(delivery.leg, None)
+
+    def forget_call(self, call_id: CallId) -> None:
+        """The call is over for the core, whatever becomes of its channel."""
+        caller = self.callers.pop(call_id, None)
+        if caller is not None:
+            self.forget_offer(caller.offer_id)
+
+    def clear(self) -> None:
+        """Forget everything, before it is learnt anew from Asterisk's own list."""
+        self.callers.clear()
+        self.deliveries.clear()
+        self._by_leg.clear()

@@ -1,0 +1,176 @@
+"""What Asterisk reports, as what the core observes. Pure; the mirror of `effects`.
+
+Only events about channels that we handle lead to anything; all others are dropped by one lookup.
+Reports may come twice, late or crossed. They lead to the same commands or to none, and never raise.
+
+Two rules of thumb behind the handlers:
+
+* A wish is not a fact: a conversation is established when *both* legs were seen in one bridge.
+* The order that rings a phone travels as the caller's extension, `EPOCH*OFFER*RING_S*ENDPOINT`, and
+  Asterisk repeats it in each report about that channel. So a late report of an earlier order names
+  it, and cannot be taken for the present one.
+"""
+
+from collections.abc import Callable
+
+from cti.ami.messages import AmiEvent
+from cti.gateway.border import CONTEXT_DELIVER, read_deliver_order
+from cti.gateway.legs import Caller, Delivery, Legs, Move
+from cti.gateway.outcome import failed_outcome
+from routing.commands import (
+    AgentLegCleared,
+    CallerHungUp,
+    CallHeld,
+    CallRetrieved,
+    CallTaken,
+    Command,
+    LegsBridged,
+    OfferAnswered,
+    OfferFailed,
+    OfferRinging,
+    TelephonyGone,
+)
+from routing.ids import OfferId
+
+NORMAL_CLEARING = 16
+
+
+def translate(event: AmiEvent, legs: Legs) -> list[Command]:
+    """The commands that one event of this Asterisk stands for, in order; mostly none or one."""
+    handler = _HANDLERS.get(event.name)
+    return handler(event, legs) if handler is not None else []
+
+
+def _dial_begin(event: AmiEvent, legs: Legs) -> list[Command]:
+    """`Uniqueid` is the caller's, `DestUniqueid` the agent's leg."""
+    get = event.headers.get
+    caller, leg = legs.caller(get("Uniqueid")), get("DestUniqueid")
+    if caller is None or not leg:
+        return []
+    delivery = _delivery(event, caller, legs)
+    if delivery is None or delivery.answered or delivery.leg == leg:
+        return []
+    caller.channel = get("Channel") or caller.channel
+    caller.follow(Move.DIAL_BEGAN)
+    legs.dialled(delivery, leg)
+    return [OfferRinging(delivery.offer_id)]
+
+
+def _delivery(event: AmiEvent, caller: Caller, legs: Legs) -> Delivery | None:
+    """The offer that this Dial is for: the one in the order, else the caller's present one."""
+    get = event.headers.get
+    offer_id, endpoint = caller.offer_id, get("DialString")
+    if get("Context") == CONTEXT_DELIVER and (order := read_deliver_order(get("Exten"))):
+        offer_id, endpoint = OfferId(order[1]), order[2]
+    delivery = legs.deliveries.get(offer_id)
+    if delivery is None or delivery.call_id != caller.call_id:
+        return None
+    return None if endpoint and endpoint != delivery.device else delivery
+
+
+def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
+    """Only an answer is final here: of a failure the cause is still to come, with the Hangup."""
+    delivery = legs.delivery_of_leg(event.headers.get("DestUniqueid"))
+    if delivery is None or delivery.answered:
+        return []
+    delivery.status = event.headers.get("DialStatus")
+    caller = legs.callers.get(delivery.call_id)
+    if delivery.status == "ANSWER":
+        if caller is not None:
+            caller.follow(Move.DIAL_ANSWERED)
+        return [OfferAnswered(delivery.offer_id)]
+    if caller is not None and delivery.status != "CANCEL":
+        caller.follow(Move.DIAL_FAILED)
+    return []
+
+
+def _bridge_enter(event: AmiEvent, legs: Legs) -> list[Command]:
+    uniqueid, bridge = event.headers.get("Uniqueid"), event.headers.get("BridgeUniqueid")
+    delivery = legs.delivery_of_leg(uniqueid)
+    if delivery is not None:
+        delivery.bridge = bridge
+        caller = legs.callers.get(delivery.call_id)
+    else:
+        caller = legs.caller(uniqueid)
+        if caller is None:
+            return []
+        caller.bridge = bridge
+        delivery = legs.deliveries.get(caller.offer_id)
+    if caller is None or delivery is None or delivery.bridged:
+        return []
+    if not bridge or caller.bridge != delivery.bridge:
+        return []
+    delivery.bridged = True
+    caller.follow(Move.DIAL_ANSWERED)
+    return [LegsBridged(delivery.offer_id)]
+
+
+def _hold(event: AmiEvent, legs: Legs) -> list[Command]:
+    """The report is about the phone that pressed hold, which is the agent's."""
+    delivery = legs.delivery_of_leg(event.headers.get("Uniqueid"))
+    return [CallHeld(delivery.call_id)] if delivery is not None and delivery.bridged else []
+
+
+def _unhold(event: AmiEvent, legs: Legs) -> list[Command]:
+    delivery = legs.delivery_of_leg(event.headers.get("Uniqueid"))
+    return [CallRetrieved(delivery.call_id)] if delivery is not None and delivery.bridged else []
+
+
+def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
+    uniqueid = event.headers.get("Uniqueid")
+    cause = _number(event.headers.get("Cause"))
+    delivery = legs.delivery_of_leg(uniqueid)
+    if delivery is not None:
+        return _agent_leg_gone(delivery, cause, legs)
+    caller = legs.caller(uniqueid)
+    if caller is None:
+        return []
+    legs.forget_call(caller.call_id)
+    return [CallerHungUp(caller.call_id, cause or NORMAL_CLEARING)]
+
+
+def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs) -> list[Command]:
+    caller = legs.callers.get(delivery.call_id)
+    if delivery.answered:
+        legs.forget_offer(delivery.offer_id)
+        if caller is not None:
+            caller.follow(Move.AGENT_LEFT)
+        return [AgentLegCleared(delivery.call_id, delivery.agent_id)]
+    outcome = failed_outcome(delivery.status, cause)
+    if outcome is None:
+        return []
+    legs.forget_offer(delivery.offer_id)
+    if caller is not None:
+        caller.follow(Move.DIAL_FAILED)
+    return [OfferFailed(delivery.offer_id, outcome)]
+
+
+def _user_event(event: AmiEvent, legs: Legs) -> list[Command]:
+    """`UserEvent(CtiFailsafe)`: the dialplan has run out of patience with us."""
+    if event.headers.get("UserEvent") != "CtiFailsafe":
+        return []
+    caller = legs.caller(event.headers.get("Uniqueid"))
+    return [CallTaken(caller.call_id, "failsafe")] if caller is not None else []
+
+
+def _shutdown(_event: AmiEvent, legs: Legs) -> list[Command]:
+    """Sent when Asterisk goes down on purpose: all its channels go with it."""
+    return [TelephonyGone(legs.pbx)]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+_HANDLERS: dict[str, Callable[[AmiEvent, Legs], list[Command]]] = {
+    "DialBegin": _dial_begin,
+    "DialEnd": _dial_end,
+    "BridgeEnter": _bridge_enter,
+    "Hold": _hold,
+    "Unhold": _unhold,
+    "Hangup": _hangup,
+    "UserEvent": _user_event,
+    "Shutdown": _shutdown,
+}
+"""The contract with Asterisk: `asterisk-config` lets these through and `FullyBooted`,
+`ContactStatus` and `OriginateResponse`, which are read elsewhere (`gateway`, `devices`)."""
