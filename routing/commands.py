@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from routing.config import RoutingConfig
-from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId
+from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -29,7 +29,7 @@ class RequestedState(StrEnum):
 
 
 class OfferOutcome(StrEnum):
-    """How an offer ended. The four ways a phone can fail are never mixed up: each has its policy."""
+    """How an offer ended. The four ways a phone can fail are never mixed: each has its policy."""
 
     ESTABLISHED = "established"
     NO_ANSWER = "noAnswer"
@@ -48,8 +48,9 @@ class CallArrived(Message, frozen=True):
     """A caller reached a queue; the dialplan holds the channel and asks what to do.
 
     `needs` is an expression in the language of `routing.needs` ("" for none), in addition to the
-    queue's. `first_queued_us` is the first arrival when the caller waited elsewhere before (0: now);
-    a time in the future counts as now. `preferred_agent` is asked first for the queue's sticky time.
+    queue's. `first_queued_us` is the first arrival when the caller waited elsewhere before (0:
+    now); a time in the future counts as now. `preferred_agent` is asked first, for the queue's
+    sticky time.
     """
 
     call_id: CallId
@@ -59,7 +60,7 @@ class CallArrived(Message, frozen=True):
     needs: str = ""
     first_queued_us: int = 0
     caller: str = ""
-    preferred_agent: AgentId = AgentId("")
+    preferred_agent: AgentId = NO_AGENT
     tags: tuple[str, ...] = ()  # facts about the caller that boost rules name: `vip`, `fraud`
 
 
@@ -71,7 +72,7 @@ class CallerHungUp(Message, frozen=True):
 
 
 class CallTaken(Message, frozen=True):
-    """The dialplan took the call away from us (failsafe, another application); it lives on there."""
+    """The dialplan took the call away from us (failsafe, another application), where it lives on."""
 
     call_id: CallId
     cause: str = "failsafe"
@@ -129,7 +130,7 @@ class DeviceReachable(Message, frozen=True):
 
 
 class TelephonyLost(Message, frozen=True):
-    """We no longer hear this Asterisk. Its calls may live on: nothing of it is offered until then."""
+    """We no longer hear this Asterisk. Its calls may live on, but none of them is offered now."""
 
     pbx: PbxId
 
@@ -141,7 +142,7 @@ class TelephonyRestored(Message, frozen=True):
 
 
 class TelephonyGone(Message, frozen=True):
-    """This Asterisk has died: all its channels are gone with it."""
+    """That Asterisk has died: all its channels are gone with it."""
 
     pbx: PbxId
 
@@ -189,7 +190,7 @@ class ExtendAfterCallWork(Message, frozen=True):
 
 
 class ApplyConfig(Message, frozen=True):
-    """Swap the whole configuration. Running state that the difference does not name is untouched."""
+    """Swap the whole configuration. State that the difference does not name is untouched."""
 
     config: RoutingConfig
 

@@ -26,7 +26,7 @@ class Strategy(StrEnum):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """From `after_us` of waiting on, `need` replaces the queue's need. The caller keeps the place."""
+    """From `after_us` of waiting on, `need` replaces the queue's need; the place is kept."""
 
     after_us: int
     need: str
@@ -73,7 +73,8 @@ class AgentSpec(msgspec.Struct, frozen=True):
 
 class OutcomePolicy(msgspec.Struct, frozen=True):
     """What a failed offer means for the agent: a pause between offers, and after how many in a row
-    he is set not ready (0: never)."""
+    he is set not ready (0: never).
+    """
 
     gap_us: int
     not_ready_after: int = 0
@@ -92,11 +93,12 @@ class Limits(msgspec.Struct, frozen=True):
     """Bounds of everything that could grow."""
 
     calls: int = 200_000  # ten times the 20,000 waiting that the largest site was sized for
-    needs: int = 5_000  # distinct needs alive at once: queues x steps, and what callers bring
+    needs: int = 20_000  # distinct needs alive at once: queues x steps, and what callers bring
     decision_rows: int = 4  # a record is read by people: the first few say why
     deliver_timeout_us: int = 3 * SECOND_US  # Redirect to DialBegin took 5 ms at p99 when measured
     ring_grace_us: int = 2 * SECOND_US  # Asterisk's own ring timer should fire first
     bridge_timeout_us: int = 5 * SECOND_US
+    open_work_us: int = 1800 * SECOND_US  # after-call work that an agent asked for and forgot
     telephony_lost_us: int = 600 * SECOND_US  # a link may be cut longer than any sane conversation
 
 

@@ -1,26 +1,105 @@
-"""The ACD core: one writer, one order, no I/O."""
+"""The ACD core: one writer, one order, no I/O.
 
-from routing.commands import Command, Stamped
+`RoutingEngine.handle(stamped)` is the only thing that changes state, and what it returns is all
+that happened, in order. It reads no clock: time is the stamp's. Who calls it owns the order of
+commands, the journal and the timer (`cti.dispatcher`); given the same commands it does the same
+things on every machine, which is what recovery, the standby and the simulation rest on.
+
+Handlers look first (and may refuse), then change (and may not fail). They live in `on_calls`,
+`on_offers`, `on_agents` and `on_system`, named after their command in snake case; what they share,
+who gets which call, is in `matching`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from routing import commands as c
+from routing import on_agents, on_calls, on_offers, on_system
+from routing.agent import Agent
+from routing.call import Call
 from routing.config import RoutingConfig
-from routing.events import Event
+from routing.deadlines import Deadlines
+from routing.events import CommandRefused, Event
+from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId
+from routing.machine import Bug
+from routing.offer import Offer
+from routing.pools import PoolIndex
+from routing.queue import Queue
+from routing.refusals import Refusal
+
+HANDLERS: dict[type[Any], Callable[["RoutingEngine", Any], None]] = {
+    c.CallArrived: on_calls.call_arrived,
+    c.CallerHungUp: on_calls.caller_hung_up,
+    c.CallTaken: on_calls.call_taken,
+    c.CallHeld: on_calls.call_held,
+    c.CallRetrieved: on_calls.call_retrieved,
+    c.AgentLegCleared: on_calls.agent_leg_cleared,
+    c.OfferRinging: on_offers.offer_ringing,
+    c.OfferAnswered: on_offers.offer_answered,
+    c.OfferFailed: on_offers.offer_failed,
+    c.LegsBridged: on_offers.legs_bridged,
+    c.LogOnAgent: on_agents.log_on_agent,
+    c.LogOffAgent: on_agents.log_off_agent,
+    c.SetAgentState: on_agents.set_agent_state,
+    c.ExtendAfterCallWork: on_agents.extend_after_call_work,
+    c.DeviceReachable: on_agents.device_reachable,
+    c.TelephonyLost: on_system.telephony_lost,
+    c.TelephonyRestored: on_system.telephony_restored,
+    c.TelephonyGone: on_system.telephony_gone,
+    c.DeadlinesReached: on_system.deadlines_reached,
+    c.ApplyConfig: on_system.apply_config,
+}
+"""The table of contents of the core."""
 
 
 class RoutingEngine:
-    """SKETCH for those who build against it; the body follows.
-
-    `handle(stamped) -> list[Event]`: the only thing that changes state.
-    `next_deadline_us() -> int | None`: when `DeadlinesReached` is due.
-    `event_seq`: how many events have left so far; event n of a `handle` has number
-    `event_seq_before + n` (from 1), on replay too.
-    """
+    """All state of one router. Public attributes are for reading; only `handle` changes them."""
 
     def __init__(self, config: RoutingConfig) -> None:
         self.config = config
         self.seq = 0
         self.event_seq = 0
+        self.now_us = 0
+        self.calls: dict[CallId, Call] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.offers: dict[OfferId, Offer] = {}
+        self.queues: dict[QueueId, Queue] = {}
+        self.devices: dict[str, AgentId] = {}  # of signed-in agents
+        self.pbx_lost: dict[PbxId, str] = {}  # those we do not hear: `lost` or `gone`
+        self.deadlines = Deadlines()
+        self.pools = PoolIndex()
+        self.last_call = 0
+        self.last_offer = 0
+        self.last_logon = 0
+        self._out: list[Event] = []
+        on_system.install(self, config)
 
-    def handle(self, stamped: Stamped) -> list[Event]:
-        raise NotImplementedError
+    def handle(self, stamped: c.Stamped) -> list[Event]:
+        """Apply one command and return what it led to, in order.
+
+        Raises Bug when `stamped` is out of order: sequence numbers have no gap and time never goes
+        back. Any exception means that this engine must not be used any more.
+        """
+        if stamped.seq != self.seq + 1 or stamped.at_us < self.now_us:
+            raise Bug(f"command {stamped.seq} at {stamped.at_us} after {self.seq} at {self.now_us}")
+        self.seq = stamped.seq
+        self.now_us = stamped.at_us
+        out = self._out = []
+        command = stamped.command
+        HANDLERS[type(command)](self, command)
+        self.event_seq += len(out)
+        return out
 
     def next_deadline_us(self) -> int | None:
-        raise NotImplementedError
+        """When `DeadlinesReached` is due; None when nothing is waited for."""
+        return self.deadlines.next_us()
+
+    # --- for the handlers ---
+
+    def emit(self, event: Event) -> None:
+        """Say that something has happened."""
+        self._out.append(event)
+
+    def refuse(self, command: c.Command, subject: str, code: Refusal) -> None:
+        """Say that this command changes nothing."""
+        self._out.append(CommandRefused(type(command).__name__, subject, code))

@@ -77,6 +77,19 @@ class CallQueued(Message, frozen=True):
     cause: str  # `arrived`, or how the last offer failed, or why it changed queue
 
 
+class CallRelaxed(Message, frozen=True):
+    """A waiting call has reached another step: from now on it needs what `need` says. Its place in
+    line is the same.
+    """
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    step: int
+    need: str
+    waited_us: int
+
+
 class OfferMade(Message, frozen=True):
     """An agent is reserved for a call; Asterisk is to ring him now."""
 
@@ -168,6 +181,7 @@ class CallDiverted(Message, frozen=True):
     to_queue: QueueId
     cause: str  # `queueFull`, `noAvailableAgents`, `queueTimeOverflow`, `calendarOverflow`, …
     waited_us: int
+    to_extension: str  # where the dialplan's `cti-leave` takes it when it leaves the router
 
 
 class CallCleared(Message, frozen=True):
@@ -245,6 +259,7 @@ class CommandRefused(Message, frozen=True):
 
 Event = (
     CallQueued
+    | CallRelaxed
     | OfferMade
     | CallDelivered
     | OfferEnded

@@ -23,3 +23,7 @@ PbxId = NewType("PbxId", str)
 
 OfferId = NewType("OfferId", int)
 """One attempt to give one call to one agent; also the fencing number of that attempt."""
+
+NO_CALL = CallId("")
+NO_AGENT = AgentId("")
+NO_OFFER = OfferId(0)

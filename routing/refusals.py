@@ -18,6 +18,7 @@ class Refusal(StrEnum):
     UNKNOWN_REASON = "unknownReason"
     AGENT_STATE = "agentState"
     OFFER_CLOSED = "offerClosed"
+    OFFER_STATE = "offerState"  # the offer is already further than that
     BAD_NEEDS = "badNeeds"
     TOO_MANY_CALLS = "tooManyCalls"
     TOO_MANY_NEEDS = "tooManyNeeds"

@@ -1,0 +1,164 @@
+"""An agent: two axes that are never one field.
+
+*Status* is what the person chose: logged off, not ready with a reason, ready. *Work* is what the
+system drives: idle, reserved for an offer, busy with a call, after-call work. What the world
+sees is CSTA's single agent state, computed from both by `shown_state`.
+
+A request during an offer, a call or after-call work is kept as `pending` and applied when the work
+is over; a later request replaces it. An agent gets a call only when `ready`, `idle`, his phone can
+be reached, and the pause after a failed offer (`gap_until_us`) is over: `is_offerable`.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from routing.config import AgentSpec
+from routing.events import AgentState
+from routing.ids import NO_CALL, NO_OFFER, AgentId, CallId, OfferId, SkillId
+
+if TYPE_CHECKING:
+    from routing.pools import Pool, ReadyEntry
+
+
+class AgentStatus(StrEnum):
+    """Chosen by the person, or forced by a supervisor."""
+
+    LOGGED_OFF = "loggedOff"
+    NOT_READY = "notReady"
+    READY = "ready"
+
+
+class AgentWork(StrEnum):
+    """Driven by calls."""
+
+    IDLE = "idle"
+    RESERVED = "reserved"
+    BUSY = "busy"
+    AFTER_CALL_WORK = "afterCallWork"
+
+
+class WorkTrigger(StrEnum):
+    """What drives the work."""
+
+    RESERVE = "reserve"
+    RELEASE = "release"
+    CONNECT = "connect"
+    CLEAR = "clear"  # the conversation is over, after-call work follows
+    CLEAR_TO_IDLE = "clearToIdle"  # … or does not
+    START_WORK = "startWork"
+    WORK_DONE = "workDone"
+
+
+WORK_TABLE = {
+    (AgentWork.IDLE, WorkTrigger.RESERVE): AgentWork.RESERVED,
+    (AgentWork.IDLE, WorkTrigger.START_WORK): AgentWork.AFTER_CALL_WORK,
+    (AgentWork.RESERVED, WorkTrigger.RELEASE): AgentWork.IDLE,
+    (AgentWork.RESERVED, WorkTrigger.CONNECT): AgentWork.BUSY,
+    (AgentWork.BUSY, WorkTrigger.CLEAR): AgentWork.AFTER_CALL_WORK,
+    (AgentWork.BUSY, WorkTrigger.CLEAR_TO_IDLE): AgentWork.IDLE,
+    (AgentWork.AFTER_CALL_WORK, WorkTrigger.WORK_DONE): AgentWork.IDLE,
+}
+
+
+class StatusTrigger(StrEnum):
+    """What changes the chosen status."""
+
+    LOG_ON = "logOn"
+    LOG_OFF = "logOff"
+    READY = "ready"
+    NOT_READY = "notReady"
+
+
+STATUS_TABLE = {
+    (AgentStatus.LOGGED_OFF, StatusTrigger.LOG_ON): AgentStatus.NOT_READY,
+    (AgentStatus.NOT_READY, StatusTrigger.LOG_OFF): AgentStatus.LOGGED_OFF,
+    (AgentStatus.NOT_READY, StatusTrigger.READY): AgentStatus.READY,
+    (AgentStatus.NOT_READY, StatusTrigger.NOT_READY): AgentStatus.NOT_READY,
+    (AgentStatus.READY, StatusTrigger.LOG_OFF): AgentStatus.LOGGED_OFF,
+    (AgentStatus.READY, StatusTrigger.READY): AgentStatus.READY,
+    (AgentStatus.READY, StatusTrigger.NOT_READY): AgentStatus.NOT_READY,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """The record of one agent, signed in or not."""
+
+    agent_id: AgentId
+    spec: AgentSpec
+    status: AgentStatus = AgentStatus.LOGGED_OFF
+    work: AgentWork = AgentWork.IDLE
+    reason: str = ""
+    pending: str = ""  # "", ready, notReady, workingAfterCall or null (sign-out)
+    pending_reason: str = ""
+    pending_by: str = ""
+    device: str = ""
+    reachable: bool = True
+    gap_until_us: int = 0
+    gap_cause: str = ""
+    work_until_us: int = 0  # planned end of after-call work
+    logon_no: int = 0
+    logged_on_us: int = 0
+    shown: AgentState = AgentState.NULL
+    shown_since_us: int = 0
+    idle_since_us: int = 0
+    occupancy_ppm: int = 0  # as it was when he last became idle
+    offer_id: OfferId = NO_OFFER
+    call_id: CallId = NO_CALL
+    last_offer: int = 0
+    offers: int = 0
+    calls: int = 0
+    worked_us: int = 0  # busy and after-call work since log-on
+    work_since_us: int = 0
+    failures: dict[str, int] = field(default_factory=dict)  # since log-on, by outcome
+    in_a_row: dict[str, int] = field(default_factory=dict)
+    skills: dict[SkillId, int] = field(default_factory=dict)  # index, from spec
+    pools: list["Pool"] = field(default_factory=list)  # index: needs he meets
+    entries: "list[ReadyEntry] | None" = None  # index: his entry in each pool while offerable
+
+    @property
+    def is_offerable(self) -> bool:
+        """May he be given a call now? (GB/T 32315 4.1.1 c: only ready agents get calls.)"""
+        return (
+            self.status is AgentStatus.READY
+            and self.work is AgentWork.IDLE
+            and self.reachable
+            and self.gap_until_us == 0
+        )
+
+    def why_not(self) -> str:
+        """In one word, why he cannot be given a call; "" when he can."""
+        if self.status is not AgentStatus.READY:
+            return self.reason or self.status.value
+        if self.work is not AgentWork.IDLE:
+            return self.work.value
+        if not self.reachable:
+            return "deviceUnreachable"
+        return f"gap:{self.gap_cause}" if self.gap_until_us else ""
+
+
+STORED = (
+    "agent_id", "status", "work", "reason", "pending", "pending_reason", "pending_by", "device",
+    "reachable", "gap_until_us", "gap_cause", "work_until_us", "logon_no", "logged_on_us", "shown",
+    "shown_since_us", "idle_since_us", "occupancy_ppm", "offer_id", "call_id", "last_offer",
+    "offers", "calls", "worked_us", "work_since_us", "failures", "in_a_row",
+)  # fmt: skip
+"""The fields a snapshot keeps; `spec` comes from the configuration in it."""
+
+_SHOWN_WORK = {
+    AgentWork.RESERVED: AgentState.RESERVED,
+    AgentWork.BUSY: AgentState.BUSY,
+    AgentWork.AFTER_CALL_WORK: AgentState.WORKING_AFTER_CALL,
+}
+_SHOWN_STATUS = {
+    AgentStatus.LOGGED_OFF: AgentState.NULL,
+    AgentStatus.NOT_READY: AgentState.NOT_READY,
+    AgentStatus.READY: AgentState.READY,
+}
+
+
+def shown_state(agent: Agent) -> AgentState:
+    """CSTA's one state out of our two axes: work hides status."""
+    shown = _SHOWN_WORK.get(agent.work)
+    return _SHOWN_STATUS[agent.status] if shown is None else shown

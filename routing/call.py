@@ -1,0 +1,97 @@
+"""A call: one customer contact, from its arrival in a queue until it is over.
+
+The states:
+
+* `waiting`: in line. It stands in exactly one band of exactly one pool (`routing.pools`).
+* `outOfSight`: in line, but we no longer hear its Asterisk, so nobody is offered it.
+* `offered`: one agent is reserved for it; exactly one live offer names it.
+* `talking`, `held`: it is with an agent.
+* `released`: the agent has left, the caller's channel lives on (survey) until it hangs up.
+
+A call that ends is forgotten in the same command, so there is no state for it. First-queue time
+never changes: it survives offers that fail, overflow and transfers.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from routing.ids import NO_AGENT, NO_OFFER, AgentId, CallId, OfferId, PbxId, QueueId
+
+if TYPE_CHECKING:
+    from routing.pools import Band, WaitEntry
+
+
+class CallState(StrEnum):
+    """Where a call is; see the essay above."""
+
+    WAITING = "waiting"
+    OUT_OF_SIGHT = "outOfSight"
+    OFFERED = "offered"
+    TALKING = "talking"
+    HELD = "held"
+    RELEASED = "released"
+
+
+class CallTrigger(StrEnum):
+    """What can happen to it. Ending is possible from every state and has no row."""
+
+    OFFER = "offer"
+    REQUEUE = "requeue"
+    ESTABLISH = "establish"
+    HOLD = "hold"
+    RETRIEVE = "retrieve"
+    AGENT_LEFT = "agentLeft"
+    LOSE_SIGHT = "loseSight"
+    REGAIN_SIGHT = "regainSight"
+
+
+CALL_TABLE = {
+    (CallState.WAITING, CallTrigger.OFFER): CallState.OFFERED,
+    (CallState.WAITING, CallTrigger.LOSE_SIGHT): CallState.OUT_OF_SIGHT,
+    (CallState.OUT_OF_SIGHT, CallTrigger.REGAIN_SIGHT): CallState.WAITING,
+    (CallState.OFFERED, CallTrigger.REQUEUE): CallState.WAITING,
+    (CallState.OFFERED, CallTrigger.ESTABLISH): CallState.TALKING,
+    (CallState.TALKING, CallTrigger.HOLD): CallState.HELD,
+    (CallState.TALKING, CallTrigger.AGENT_LEFT): CallState.RELEASED,
+    (CallState.HELD, CallTrigger.RETRIEVE): CallState.TALKING,
+    (CallState.HELD, CallTrigger.AGENT_LEFT): CallState.RELEASED,
+}
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """The record of a live call. Times in microseconds since 1970; 0 where not yet."""
+
+    call_id: CallId
+    number: int  # in order of arrival: the last tie-break
+    queue_id: QueueId
+    pbx: PbxId
+    priority: int
+    needs: str  # the caller's own, canonical
+    first_queued_us: int
+    caller: str
+    preferred: AgentId
+    rules: tuple[str, ...]
+    state: CallState = CallState.WAITING
+    request_no: int = 1
+    hops: int = 0
+    step: int = 0
+    offer_id: OfferId = NO_OFFER
+    agent_id: AgentId = NO_AGENT
+    offered_us: int = 0
+    established_us: int = 0
+    held_since_us: int = 0
+    held_us: int = 0
+    talked_us: int = 0
+    waited_us: int = 0  # until the first conversation; 0 while waiting
+    band: "Band | None" = None  # index: where it stands in line, and its entry there
+    place: "WaitEntry | None" = None
+
+
+STORED = (
+    "call_id", "number", "queue_id", "pbx", "priority", "needs", "first_queued_us", "caller",
+    "preferred", "rules", "state", "request_no", "hops", "step", "offer_id", "agent_id",
+    "offered_us", "established_us", "held_since_us", "held_us", "talked_us", "waited_us",
+)  # fmt: skip
+"""The fields a snapshot keeps: all but the index entries."""

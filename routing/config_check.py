@@ -1,0 +1,114 @@
+"""The core's own last look at a configuration, and what a change of it changes.
+
+`cti.config` names file and path of a mistake; here it is made sure that nothing wrong gets into the
+journal, whoever sent it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from routing.config import AgentSpec, OutcomePolicy, QueueSpec, RoutingConfig
+from routing.needs import NeedError, parse
+
+MIN_GAP_US = 1_000_000
+"""A second between two offers to a phone that just failed: without it a rejecting phone would be
+rung in a loop (signalwire/freeswitch#800)."""
+
+CAUSES = ("queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow")
+
+
+def problems(config: RoutingConfig) -> list[str]:
+    """What is wrong, as `path: rule`; empty when nothing is."""
+    found: list[str] = []
+    queues = {spec.queue_id for spec in config.queues}
+    found += _twice("queues", (spec.queue_id for spec in config.queues))
+    found += _twice("agents", (spec.agent_id for spec in config.agents))
+    for spec in config.queues:
+        path = f"queues[{spec.queue_id}]"
+        found += (f"{path}.{text}" for text in _queue_problems(spec, queues))
+    for agent in config.agents:
+        path = f"agents[{agent.agent_id}]"
+        found += (f"{path}.{text}" for text in _agent_problems(agent))
+    for name in ("no_answer", "busy", "rejected", "unreachable"):
+        policy: OutcomePolicy = getattr(config.policies, name)
+        if policy.gap_us < MIN_GAP_US and policy.not_ready_after != 1:
+            found.append(
+                f"policies.{name}.gap_us: at least {MIN_GAP_US} unless not_ready_after is 1"
+            )
+    return found
+
+
+def _twice(path: str, ids: Iterable[str]) -> Iterator[str]:
+    seen: dict[str, bool] = {}
+    for each in ids:
+        if not each:
+            yield f"{path}: an id must not be empty"
+        if each in seen:
+            yield f"{path}[{each}]: is there twice"
+        seen[each] = True
+
+
+def _queue_problems(spec: QueueSpec, queues: Iterable[str]) -> Iterator[str]:
+    yield from _need_problem("need", spec.need)
+    for index, step in enumerate(spec.steps):
+        yield from _need_problem(f"steps[{index}].need", step.need)
+        if step.after_us <= 0:
+            yield f"steps[{index}].after_us: more than 0"
+    if len({step.after_us for step in spec.steps}) < len(spec.steps):
+        yield "steps: no two at the same time"
+    for name in ("ring_timeout_us", "age_every_us", "max_waiting"):
+        if getattr(spec, name) <= 0:
+            yield f"{name}: more than 0"
+    for name in ("after_call_work_us", "max_wait_us", "sticky_us", "age_points", "age_cap"):
+        if getattr(spec, name) < 0:
+            yield f"{name}: not negative"
+    for flow in spec.overflows:
+        if flow.cause not in CAUSES:
+            yield f"overflows: {flow.cause!r} is none of {', '.join(CAUSES)}"
+        if flow.to_queue and flow.to_queue not in queues:
+            yield f"overflows: there is no queue {flow.to_queue!r}"
+
+
+def _agent_problems(spec: AgentSpec) -> Iterator[str]:
+    if not spec.device:
+        yield "device: must not be empty"
+    if spec.weight <= 0:
+        yield "weight: more than 0"
+    if any(level <= 0 for _, level in spec.skills):
+        yield "skills: levels are more than 0"
+    if len(dict(spec.skills)) < len(spec.skills):
+        yield "skills: each once"
+
+
+def _need_problem(path: str, text: str) -> Iterator[str]:
+    try:
+        parse(text)
+    except NeedError as error:
+        yield f"{path}: {error}"
+
+
+def changes(old: RoutingConfig, new: RoutingConfig) -> tuple[str, ...]:
+    """What differs, one line each: `queue loans changed`, `agent 8001 added`."""
+    lines: list[str] = []
+    for word, before, after in (
+        ("queue", {q.queue_id: q for q in old.queues}, {q.queue_id: q for q in new.queues}),
+        ("agent", {a.agent_id: a for a in old.agents}, {a.agent_id: a for a in new.agents}),
+    ):
+        lines += _differences(word, before, after)
+    lines += [
+        f"{name} changed"
+        for name in ("reasons", "policies", "limits", "pbxs")
+        if getattr(old, name) != getattr(new, name)
+    ]
+    return tuple(lines)
+
+
+def _differences(
+    word: str, before: Mapping[Any, object], after: Mapping[Any, object]
+) -> Iterator[str]:
+    for key, value in after.items():
+        if key not in before:
+            yield f"{word} {key} added"
+        elif before[key] != value:
+            yield f"{word} {key} changed"
+    yield from (f"{word} {key} removed" for key in before if key not in after)

@@ -1,0 +1,135 @@
+"""Every rule that spans two structures, checked against a full scan.
+
+`check` walks over everything: after every command in tests and simulation, now and then in
+production. A breach is a bug of ours; each has a stable name that becomes a counter.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from routing.agent import Agent, AgentStatus, AgentWork
+from routing.call import Call, CallState
+from routing.deadlines import DeadlineKind
+from routing.matching import present_need
+from routing.needs import is_met
+from routing.offer import Offer
+
+if TYPE_CHECKING:
+    from routing.engine import RoutingEngine
+
+NAMES = (
+    "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
+    "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
+    "ready_index", "devices",
+)  # fmt: skip
+
+
+class Breach(msgspec.Struct, frozen=True):
+    """One rule that does not hold, and where."""
+
+    invariant: str
+    detail: str
+
+
+def check(core: "RoutingEngine") -> list[Breach]:
+    """All breaches; an empty list is what everyone wants."""
+    found: list[Breach] = []
+    for offer in core.offers.values():
+        found += (Breach(*pair) for pair in _offer(core, offer))
+    for agent in core.agents.values():
+        found += (Breach(*pair) for pair in _agent(core, agent))
+    for call in core.calls.values():
+        found += (Breach(*pair) for pair in _call(core, call))
+    found += (Breach(*pair) for pair in _indexes(core))
+    return found
+
+
+def _offer(core: "RoutingEngine", offer: Offer) -> Iterator[tuple[str, str]]:
+    call, agent = core.calls.get(offer.call_id), core.agents[offer.agent_id]
+    where = f"offer {offer.offer_id}"
+    if call is None or call.offer_id != offer.offer_id or call.state is not CallState.OFFERED:
+        yield "one_offer_per_call", where
+    if agent.offer_id != offer.offer_id or agent.work is not AgentWork.RESERVED:
+        yield "one_offer_per_agent", where
+    timed = core.deadlines.due_us(DeadlineKind.OFFER, offer.offer_id)
+    if not timed and (call is None or call.pbx not in core.pbx_lost):
+        yield "deadline_for_every_wait", where
+
+
+def _agent(core: "RoutingEngine", agent: Agent) -> Iterator[tuple[str, str]]:
+    where = f"agent {agent.agent_id}"
+    if agent.work is AgentWork.RESERVED and agent.offer_id not in core.offers:
+        yield "one_offer_per_agent", f"{where} is reserved for nothing"
+    if agent.work in (AgentWork.RESERVED, AgentWork.BUSY) and agent.status is not AgentStatus.READY:
+        yield "only_ready_agents", where
+    if agent.work is AgentWork.BUSY:
+        call = core.calls.get(agent.call_id)
+        if call is None or call.agent_id != agent.agent_id:
+            yield "call_belongs_to_its_agent", where
+    if agent.work is AgentWork.AFTER_CALL_WORK and not core.deadlines.due_us(
+        DeadlineKind.WORK, agent.agent_id
+    ):
+        yield "deadline_for_every_wait", where
+    if (agent.gap_until_us != 0) != (core.deadlines.due_us(DeadlineKind.GAP, agent.agent_id) != 0):
+        yield "deadline_for_every_wait", f"{where} gap"
+    signed_in = agent.status is not AgentStatus.LOGGED_OFF
+    if signed_in != (core.devices.get(agent.device) == agent.agent_id):
+        yield "devices", where
+
+
+def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
+    where = f"call {call.call_id}"
+    if (call.state is CallState.WAITING) != (call.band is not None):
+        yield "line_index", where
+    if call.state is CallState.OFFERED and call.offer_id not in core.offers:
+        yield "one_offer_per_call", f"{where} is offered to nobody"
+    if call.state in (CallState.TALKING, CallState.HELD):
+        agent = core.agents.get(call.agent_id)
+        if agent is None or agent.call_id != call.call_id or agent.work is not AgentWork.BUSY:
+            yield "call_belongs_to_its_agent", where
+    if call.state is CallState.OUT_OF_SIGHT and call.pbx not in core.pbx_lost:
+        yield "line_index", f"{where} is out of sight of an Asterisk that we hear"
+
+
+def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+    """Each index holds what a full scan gives."""
+    agents = [a for a in core.agents.values() if a.status is not AgentStatus.LOGGED_OFF]
+    ready = [a for a in agents if a.is_offerable]
+    for agent in core.agents.values():
+        if (agent.entries is not None) != (agent in ready):
+            yield "ready_index", f"agent {agent.agent_id}"
+    for pool in core.pools.pools.values():
+        yield from _pool(core, pool.text, agents, ready)
+    for queue in core.queues.values():
+        calls = [c for c in core.calls.values() if c.band is not None and c.band.queue is queue]
+        if queue.waiting != len(calls) or sum(len(b.line) for b in queue.bands) != len(calls):
+            yield "line_index", f"queue {queue.queue_id} counts {queue.waiting} of {len(calls)}"
+    for call in core.calls.values():
+        if call.band is None:
+            continue
+        need = present_need(call, core.queues[call.queue_id])
+        for agent in ready:
+            if is_met(need, agent.agent_id, agent.skills):
+                yield (
+                    "no_ready_agent_beside_a_waiting_call",
+                    f"agent {agent.agent_id} beside call {call.call_id}",
+                )
+
+
+def _pool(
+    core: "RoutingEngine", text: str, agents: list[Agent], ready: list[Agent]
+) -> Iterator[tuple[str, str]]:
+    for (key, strategy), pool in core.pools.pools.items():
+        if key != text:
+            continue
+        where = f"pool {text!r} {strategy}"
+        fits = {a.agent_id for a in agents if is_met(pool.need, a.agent_id, a.skills)}
+        if fits != set(pool.members):
+            yield "ready_index", f"{where} members"
+        if {a.agent_id for a in ready} & fits != {entry[3].agent_id for entry in pool.ready}:
+            yield "ready_index", where
+        waiting = sum(len(band.line) for band in pool.bands.values())
+        if waiting != pool.waiting or any(not band.line for band in pool.bands.values()):
+            yield "line_index", where

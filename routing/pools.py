@@ -1,0 +1,250 @@
+"""Who fits what: the index that makes a match cost the same for ten agents and for ten thousand.
+
+A *pool* is one distinct need together with one strategy. It knows every signed-in agent who meets
+the need (`members`), those of them who can be given a call now, in the strategy's order (`ready`),
+and the waiting calls that have this need. Waiting calls stand in *bands*: one for each queue and
+priority. Within a band the older call always has the higher score, whatever the time, since the
+score grows with age only; so only the heads of the bands need to be scored.
+
+An agent who becomes free looks at the pools he belongs to that have calls waiting; a call that
+arrives looks at the head of its pool's ready line. Both are independent of how many there are.
+
+Pools of queues' needs are kept; those of what single callers bring are kept while calls wait in
+them and then until `SPARE_POOLS` newer ones want their place.
+"""
+
+from routing.agent import Agent
+from routing.call import Call
+from routing.config import Strategy
+from routing.ids import AgentId, QueueId, SkillId
+from routing.needs import AgentIs, Need, anchors, is_met, named_skills
+from routing.ordered import OrderedLine
+from routing.queue import Queue
+from routing.selection import rank
+
+ReadyEntry = tuple[int, int, int, Agent]
+"""(figure, tie-break, log-on number, agent): ascending, best first."""
+
+WaitEntry = tuple[int, int, Call]
+"""(first queued, arrival number, call): oldest first."""
+
+SPARE_POOLS = 512
+"""Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
+rarest skill, so the few hundred that a day's callers bring should stay."""
+
+
+class Band:
+    """Waiting calls of one queue, one priority and one need."""
+
+    __slots__ = ("line", "pool", "priority", "queue")
+
+    def __init__(self, pool: "Pool", queue: Queue, priority: int) -> None:
+        self.pool = pool
+        self.queue = queue
+        self.priority = priority
+        self.line: OrderedLine[WaitEntry] = OrderedLine()
+
+
+class Pool:
+    """One need under one strategy."""
+
+    __slots__ = (
+        "bands",
+        "key",
+        "members",
+        "need",
+        "pinned",
+        "ready",
+        "skills",
+        "strategy",
+        "text",
+        "waiting",
+    )
+
+    def __init__(self, text: str, need: Need, strategy: Strategy) -> None:
+        self.key = (text, strategy)
+        self.text = text
+        self.need = need
+        self.strategy = strategy
+        self.skills = named_skills(need)
+        self.members: dict[AgentId, Agent] = {}
+        self.ready: OrderedLine[ReadyEntry] = OrderedLine()
+        self.bands: dict[tuple[QueueId, int], Band] = {}
+        self.waiting = 0
+        self.pinned = False
+
+
+class PoolIndex:
+    """All pools, and who belongs to which."""
+
+    def __init__(self) -> None:
+        self.pools: dict[tuple[str, Strategy], Pool] = {}
+        self._by_anchor: dict[str, dict[tuple[str, Strategy], Pool]] = {}
+        self._unanchored: dict[tuple[str, Strategy], Pool] = {}
+        self._holders: dict[str, dict[AgentId, Agent]] = {}
+        self._signed_in: dict[AgentId, Agent] = {}
+        self._spare: dict[tuple[str, Strategy], Pool] = {}
+
+    # --- pools ---
+
+    def pool(self, text: str, need: Need, strategy: Strategy) -> Pool:
+        """The pool of this need, made when it is new."""
+        found = self.pools.get((text, strategy))
+        if found is not None:
+            return found
+        pool = self.pools[text, strategy] = Pool(text, need, strategy)
+        hooks = anchors(need)
+        if hooks is None:
+            self._unanchored[pool.key] = pool
+        else:
+            for hook in hooks:
+                self._by_anchor.setdefault(hook, {})[pool.key] = pool
+        for agent in self._candidates(pool.need):
+            self._join(agent, pool)
+        self._keep_spare(pool)
+        return pool
+
+    def pin(self, pool: Pool) -> None:
+        """Keep this pool: it belongs to a queue."""
+        pool.pinned = True
+        self._spare.pop(pool.key, None)
+
+    def unpin_all(self) -> None:
+        """A new configuration says anew which pools to keep."""
+        for pool in list(self.pools.values()):
+            pool.pinned = False
+            if not pool.waiting:
+                self._keep_spare(pool)
+
+    def would_fit(self, need: Need) -> bool:
+        """Does any signed-in agent meet this need, free or not?"""
+        return any(is_met(need, a.agent_id, a.skills) for a in self._candidates(need))
+
+    def _keep_spare(self, pool: Pool) -> None:
+        """Nobody waits in this pool: keep it for a while, and forget the one kept longest."""
+        self._spare[pool.key] = pool
+        if len(self._spare) > SPARE_POOLS:
+            oldest = next(iter(self._spare))
+            self._drop(self._spare.pop(oldest))
+
+    def _drop(self, pool: Pool) -> None:
+        del self.pools[pool.key]
+        hooks = anchors(pool.need)
+        if hooks is None:
+            del self._unanchored[pool.key]
+        else:
+            for hook in hooks:
+                del self._by_anchor[hook][pool.key]
+                if not self._by_anchor[hook]:
+                    del self._by_anchor[hook]
+        for agent in pool.members.values():
+            place = agent.pools.index(pool)
+            del agent.pools[place]
+            if agent.entries is not None:
+                del agent.entries[place]
+
+    def _candidates(self, need: Need) -> list[Agent]:
+        """Signed-in agents worth looking at, in the order in which they signed in."""
+        if isinstance(need, AgentIs):
+            agent = self._signed_in.get(AgentId(need.agent_id))
+            return [agent] if agent else []
+        hooks = anchors(need)
+        if hooks is None:
+            found = self._signed_in
+        else:
+            found = {}
+            for hook in hooks:
+                found.update(self._holders.get(hook, {}))
+        return sorted(found.values(), key=lambda agent: agent.logon_no)
+
+    # --- agents ---
+
+    def sign_in(self, agent: Agent) -> None:
+        """The agent, whose skills are set, joins every pool whose need he meets."""
+        self._signed_in[agent.agent_id] = agent
+        seen: dict[tuple[str, Strategy], Pool] = {}
+        for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
+            self._holders.setdefault(hook, {})[agent.agent_id] = agent
+            seen.update(self._by_anchor.get(hook, {}))
+        seen.update(self._unanchored)
+        for pool in seen.values():
+            self._join(agent, pool)
+
+    def sign_out(self, agent: Agent) -> None:
+        """The agent leaves every pool."""
+        self.leave_ready(agent)
+        for pool in agent.pools:
+            del pool.members[agent.agent_id]
+        agent.pools.clear()
+        self._signed_in.pop(agent.agent_id, None)
+        for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
+            holders = self._holders.get(hook)
+            if holders is not None:
+                holders.pop(agent.agent_id, None)
+                if not holders:
+                    del self._holders[hook]
+
+    def enter_ready(self, agent: Agent) -> None:
+        """The agent can be given a call now: he takes his place in each of his pools."""
+        entries: list[ReadyEntry] = []
+        shared: dict[Strategy, ReadyEntry] = {}
+        for pool in agent.pools:
+            strategy = pool.strategy
+            entry = shared.get(strategy)
+            if entry is None:
+                entry = rank(agent, pool.strategy, pool.skills)
+                if strategy is not Strategy.BEST_SKILL:
+                    shared[strategy] = entry
+            pool.ready.add(entry)
+            entries.append(entry)
+        agent.entries = entries
+
+    def leave_ready(self, agent: Agent) -> None:
+        """The agent can no longer be given a call."""
+        if agent.entries is None:
+            return
+        for pool, entry in zip(agent.pools, agent.entries, strict=True):
+            pool.ready.remove(entry)
+        agent.entries = None
+
+    def _join(self, agent: Agent, pool: Pool) -> None:
+        if not is_met(pool.need, agent.agent_id, agent.skills):
+            return
+        pool.members[agent.agent_id] = agent
+        agent.pools.append(pool)
+        if agent.entries is not None:
+            entry = rank(agent, pool.strategy, pool.skills)
+            agent.entries.append(entry)
+            pool.ready.add(entry)
+
+    # --- waiting calls ---
+
+    def enter_line(self, call: Call, pool: Pool, queue: Queue, priority: int) -> None:
+        """The call stands in line in its pool."""
+        band = pool.bands.get((queue.queue_id, priority))
+        if band is None:
+            band = pool.bands[queue.queue_id, priority] = Band(pool, queue, priority)
+            queue.bands.append(band)
+        place = call.place = (call.first_queued_us, call.number, call)
+        band.line.add(place)
+        call.band = band
+        if not pool.waiting and not pool.pinned:
+            self._spare.pop(pool.key, None)
+        pool.waiting += 1
+        queue.waiting += 1
+
+    def leave_line(self, call: Call) -> None:
+        """The call leaves the line; nothing happens when it stands in none."""
+        band, place = call.band, call.place
+        if band is None or place is None:
+            return
+        line, pool, queue = band.line, band.pool, band.queue
+        line.remove(place)
+        call.band = call.place = None
+        pool.waiting -= 1
+        queue.waiting -= 1
+        if not line:
+            del pool.bands[queue.queue_id, band.priority]
+            queue.bands.remove(band)
+        if not pool.waiting and not pool.pinned:
+            self._keep_spare(pool)

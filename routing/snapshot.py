@@ -1,0 +1,157 @@
+"""The whole state as bytes and back, and its hash.
+
+What is stored is what cannot be computed: records, live deadlines, counters and the configuration.
+Indexes are built anew on loading. The bytes are canonical: equal states give equal bytes, on every
+machine and every hash seed, so their SHA-256 is the state hash.
+"""
+
+import hashlib
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from routing import agent as agents
+from routing import call as calls
+from routing import offer as offers
+from routing.agent import Agent, AgentStatus
+from routing.call import Call, CallState
+from routing.config import RoutingConfig
+from routing.deadlines import DeadlineKind
+from routing.engine import RoutingEngine
+from routing.events import AgentState
+from routing.ids import PbxId
+from routing.matching import present_need, priority_of
+from routing.needs import text_of
+from routing.offer import Offer
+
+VERSION = 1
+
+_CALL = attrgetter(*calls.STORED)
+_AGENT = attrgetter(*agents.STORED)
+_OFFER = attrgetter(*offers.STORED)
+
+
+class SnapshotError(ValueError):
+    """These bytes are no snapshot of ours, or of another version."""
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """One snapshot. Records are rows of the fields that `STORED` of their module names."""
+
+    version: int
+    seq: int
+    event_seq: int
+    now_us: int
+    last_call: int
+    last_offer: int
+    last_logon: int
+    last_deadline: int
+    config: RoutingConfig
+    calls: list[tuple[Any, ...]]
+    agents: list[tuple[Any, ...]]
+    offers: list[tuple[Any, ...]]
+    deadlines: list[tuple[int, int, DeadlineKind, str | int]]
+    pbx_lost: dict[PbxId, str]
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(Stored).decode
+
+
+def dump(core: RoutingEngine) -> bytes:
+    """The engine's state as JSON."""
+    return _encode(
+        Stored(
+            VERSION,
+            core.seq,
+            core.event_seq,
+            core.now_us,
+            core.last_call,
+            core.last_offer,
+            core.last_logon,
+            core.deadlines.number,
+            core.config,
+            [_CALL(call) for call in core.calls.values()],
+            [_AGENT(agent) for agent in core.agents.values()],
+            [_OFFER(offer) for offer in core.offers.values()],
+            core.deadlines.stored(),
+            core.pbx_lost,
+        )
+    )
+
+
+def state_hash(core: RoutingEngine) -> str:
+    """SHA-256 of the canonical bytes, hexadecimal."""
+    return hashlib.sha256(dump(core)).hexdigest()
+
+
+def load(data: bytes) -> RoutingEngine:
+    """The engine that `dump` saw. Raises SnapshotError."""
+    try:
+        stored = _decode(data)
+    except msgspec.DecodeError as error:
+        raise SnapshotError(f"not a snapshot: {error}") from error
+    if stored.version != VERSION:
+        raise SnapshotError(f"snapshot version {stored.version}, this program reads {VERSION}")
+    core = RoutingEngine(stored.config)
+    core.seq, core.event_seq, core.now_us = stored.seq, stored.event_seq, stored.now_us
+    core.last_call, core.last_offer = stored.last_call, stored.last_offer
+    core.last_logon = stored.last_logon
+    core.pbx_lost = stored.pbx_lost
+    core.deadlines.restore(stored.deadlines, stored.last_deadline)
+    for row in stored.offers:
+        offer = Offer(*_typed(offers.Offer, offers.STORED, row))
+        core.offers[offer.offer_id] = offer
+    _load_agents(core, stored.agents)
+    _load_calls(core, stored.calls)
+    for agent in core.agents.values():
+        if agent.is_offerable:
+            core.pools.enter_ready(agent)
+    return core
+
+
+def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
+    order: list[Agent] = []
+    for row in rows:
+        agent = core.agents[row[0]]
+        for name, value in zip(agents.STORED, _typed(Agent, agents.STORED, row), strict=True):
+            setattr(agent, name, value)
+        if agent.status is not AgentStatus.LOGGED_OFF:
+            core.devices[agent.device] = agent.agent_id
+            agent.skills = dict(agent.spec.skills)
+            order.append(agent)
+    for agent in sorted(order, key=attrgetter("logon_no")):
+        core.pools.sign_in(agent)
+
+
+def _load_calls(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
+    for row in rows:
+        call = Call(*_typed(Call, calls.STORED, row))
+        core.calls[call.call_id] = call
+        if call.state is CallState.WAITING:
+            queue = core.queues[call.queue_id]
+            need = present_need(call, queue)
+            pool = core.pools.pool(text_of(need), need, queue.spec.strategy)
+            core.pools.enter_line(call, pool, queue, priority_of(queue, call))
+
+
+_ENUMS = {
+    (Call, "state"): CallState,
+    (Agent, "status"): AgentStatus,
+    (Agent, "work"): agents.AgentWork,
+    (Agent, "shown"): AgentState,
+    (Offer, "state"): offers.OfferState,
+}
+
+
+def _typed(record: type, names: tuple[str, ...], row: tuple[Any, ...]) -> list[Any]:
+    """The row's values with enums and tuples restored."""
+    values = list(row)
+    for index, name in enumerate(names):
+        enum = _ENUMS.get((record, name))
+        if enum is not None:
+            values[index] = enum(values[index])
+        elif name == "rules":
+            values[index] = tuple(values[index])
+    return values
