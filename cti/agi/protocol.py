@@ -66,10 +66,12 @@ class AgiSession:
         Raises `AgiProtocolError` on anything that Asterisk would not send, and on too much of it.
         """
         self._buffer += data
-        *lines, rest = self._buffer.split(b"\n")
-        if len(rest) > MAX_BYTES:
+        if b"\n" not in data:  # the common bad case: a byte at a time must not cost a split each
+            lines: list[bytearray] = []
+        else:
+            *lines, self._buffer = self._buffer.split(b"\n")
+        if len(self._buffer) > MAX_BYTES:
             raise AgiProtocolError("a line without end")
-        self._buffer = rest
         messages = (self._read_line(bytes(line)) for line in lines)
         return [message for message in messages if message is not None]
 

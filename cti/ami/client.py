@@ -26,7 +26,7 @@ from cti.ami.counters import AmiCounters, ListenerGuard
 from cti.ami.encoder import encode_action
 from cti.ami.errors import AmiBusy, AmiDown, AmiFailure, AmiProtocolError
 from cti.ami.exchange import Exchange
-from cti.ami.login import LoginState, LoginTrigger, next_state, retry_delay_s
+from cti.ami.login import LoginState, LoginTrigger, next_state, retry_delay_us
 from cti.ami.messages import AmiAction, AmiEvent, AmiGreeting, AmiResponse, action
 from cti.ami.open_actions import OnAnswer
 from cti.ami.protocol import AmiMessage, MessageDecoder
@@ -61,8 +61,8 @@ class AmiClient:
     * `send` and `request` take an action; its answer comes once, within its deadline.
 
     Times are in seconds. `run` begins every ActionID and should differ from one process to the
-    next; `retry_s` gives the back-off from (WAITING or REFUSED, failures in a row). The constructor
-    raises `AmiUsageError` when user or secret cannot be written.
+    next; `retry_us` gives the back-off (microseconds) from (WAITING or REFUSED, failures in a row).
+    The constructor raises `AmiUsageError` when user or secret cannot be written.
     """
 
     def __init__(  # noqa: PLR0913  # wired once, in one place, by keyword
@@ -82,7 +82,7 @@ class AmiClient:
         action_deadline_s: float = 5.0,
         max_inflight: int = MAX_INFLIGHT,
         run: str | None = None,
-        retry_s: Callable[[LoginState, int], float] = retry_delay_s,
+        retry_us: Callable[[LoginState, int], int] = retry_delay_us,
     ) -> None:
         self.name = name
         self.counters = AmiCounters()
@@ -98,7 +98,7 @@ class AmiClient:
         self._dead_after_s = dead_after_s
         self._action_deadline_s = action_deadline_s
         self._max_inflight = max_inflight
-        self._retry_s = retry_s
+        self._retry_us = retry_us
         self._tell = ListenerGuard(name, self.counters)
         self._run = run or secrets.token_hex(4)
         self._action_count = 0
@@ -299,7 +299,7 @@ class AmiClient:
         self._step(trigger)
         self.failure = reason
         exchange = self._detach()
-        delay_s = self._retry_s(self._state, self._failure_count)
+        delay_s = self._retry_us(self._state, self._failure_count) / 1_000_000
         self._failure_count += 1
         self._arm(delay_s, self._retry)
         log.warning("%s: %s; next attempt in %.1f s", self.name, reason, delay_s)

@@ -36,9 +36,9 @@ from typing import Final
 
 from cti.ami.errors import AmiUsageError
 
-FIRST_RETRY_S: Final = 0.2
-LAST_RETRY_S: Final = 5.0
-REFUSED_RETRY_S: Final = 30.0
+FIRST_RETRY_US: Final = 200_000
+LAST_RETRY_US: Final = 5_000_000
+REFUSED_RETRY_US: Final = 30_000_000
 
 
 class LoginState(StrEnum):
@@ -109,13 +109,13 @@ def next_state(state: LoginState, trigger: LoginTrigger) -> LoginState:
         raise AmiUsageError(f"{trigger.value!r} has no meaning while {state.value!r}") from None
 
 
-def retry_delay_s(state: LoginState, failure_count: int) -> float:
+def retry_delay_us(state: LoginState, failure_count: int) -> int:
     """
-    Seconds to wait before RETRY, in WAITING or REFUSED.
+    Microseconds to wait before RETRY, in WAITING or REFUSED.
 
     `failure_count` is how many attempts in a row have not led to UP: 0 right after a link was lost.
     """
     if state is LoginState.REFUSED:
-        return REFUSED_RETRY_S
-    # The exponent is bounded too: 2.0 ** 1100 would raise after an outage of an hour and a half.
-    return min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(failure_count, 16))
+        return REFUSED_RETRY_US
+    # The exponent is bounded too: an outage of a week would make a number of 30,000 digits.
+    return min(LAST_RETRY_US, FIRST_RETRY_US << min(failure_count, 16))
