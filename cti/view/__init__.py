@@ -1,0 +1,29 @@
+"""What screens and `cti status` show, kept up from published events; the core is never asked."""
+
+from cti.view.rows import (
+    AgentNow,
+    AgentRow,
+    CallNow,
+    CallRow,
+    CallStage,
+    EventRow,
+    Level,
+    QueueRow,
+    event_row,
+    note,
+)
+from cti.view.state import StateView
+
+__all__ = [
+    "AgentNow",
+    "AgentRow",
+    "CallNow",
+    "CallRow",
+    "CallStage",
+    "EventRow",
+    "Level",
+    "QueueRow",
+    "StateView",
+    "event_row",
+    "note",
+]

@@ -1,0 +1,159 @@
+"""The rows a screen shows and the JSON of the control socket, as values.
+
+Times are microseconds since 1970 UTC (0: unknown) or lengths in microseconds. A caller's number is
+masked in every row.
+"""
+
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import msgspec
+
+from cti.bus.cloudevents import csta_name
+from cti.envelope import Envelope
+from routing.events import AgentState
+from routing.ids import AgentId, CallId, PbxId, QueueId
+
+
+class CallStage(StrEnum):
+    """Where a call is, as a caller would say it."""
+
+    WAITING = "waiting"
+    RINGING = "ringing"  # an agent is reserved; the caller still hears music
+    TALKING = "talking"
+    HELD = "held"
+    RELEASED = "released"  # the agent has left, the caller's channel lives on
+    LEAVING = "leaving"  # sent to another queue or out of the router
+
+
+class CallNow(NamedTuple):
+    """A live call, to begin with after a recovery."""
+
+    call_id: CallId
+    queue_id: QueueId
+    pbx: PbxId
+    stage: CallStage
+    first_queued_us: int
+    since_us: int
+    agent_id: AgentId = AgentId("")
+    caller: str = ""
+    request_no: int = 1
+
+
+class AgentNow(NamedTuple):
+    """An agent, to begin with after a recovery. `since_us`: when the state or its reason began."""
+
+    agent_id: AgentId
+    state: AgentState
+    reason: str = ""
+    since_us: int = 0
+    device: str = ""
+    call_id: CallId = CallId("")
+    pending: str = ""
+    until_us: int = 0
+    reachable: bool = True
+
+
+class Level(msgspec.Struct, frozen=True):
+    """A rate as two integers, and the name of its definition: `count` of `of` within the time."""
+
+    name: str
+    within_us: int
+    count: int
+    of: int
+
+    @property
+    def percent(self) -> float | None:
+        """0 … 100, or None where nothing has been counted yet: no data is neither 0 nor 100 %."""
+        return 100 * self.count / self.of if self.of else None
+
+
+class QueueRow(msgspec.Struct, frozen=True):
+    """One queue at one moment, with the figures of the day.
+
+    `waiting` includes `ringing`. `offered` are requests (a transfer or overflow into the queue is
+    one more), of which `answered`, `abandoned`, `diverted` (out, or to another queue) and `lost`
+    (an Asterisk died, or its failsafe took the call) have ended. `service_level` is SL-B, answered
+    within T of answered and abandoned; `service_level_strict` SL-A, of all that have ended.
+    """
+
+    queue_id: QueueId
+    waiting: int
+    ringing: int
+    talking: int
+    longest_wait_us: int
+    offered: int
+    answered: int
+    abandoned: int
+    diverted: int
+    lost: int
+    service_level: Level
+    service_level_strict: Level
+
+
+class AgentRow(msgspec.Struct, frozen=True):
+    """One agent at one moment. `pending` is what he wants when the present work is over."""
+
+    agent_id: AgentId
+    state: AgentState
+    reason: str
+    since_us: int
+    device: str
+    call_id: CallId
+    pending: str
+    until_us: int
+    reachable: bool
+
+
+class CallRow(msgspec.Struct, frozen=True):
+    """One live call at one moment; `waited_us` since it first reached a queue, until the answer."""
+
+    call_id: CallId
+    queue_id: QueueId
+    pbx: PbxId
+    stage: CallStage
+    waited_us: int
+    since_us: int
+    agent_id: AgentId
+    caller: str
+
+
+class EventRow(msgspec.Struct, frozen=True):
+    """One event in a line of a list: CSTA's name, whom it is about, and the word that matters."""
+
+    seq: int
+    at_us: int
+    type: str
+    call_id: str
+    queue_id: str
+    agent_id: str
+    note: str
+
+
+def event_row(envelope: Envelope) -> EventRow:
+    """An event as a row of a list."""
+    event = envelope.event
+    return EventRow(
+        envelope.seq,
+        envelope.at_us,
+        csta_name(event),
+        getattr(event, "call_id", ""),
+        getattr(event, "queue_id", ""),
+        getattr(event, "agent_id", ""),
+        note(msgspec.to_builtins(event)),
+    )
+
+
+def note(data: dict[str, Any]) -> str:
+    """The word or two of an event's fields that a reader looks for; "" when the name says all.
+
+    `data` is the event as JSON has it, so that `cti events` shows the same as the live screen.
+    """
+    words = [str(data[key]) for key in _TELLING if data.get(key)]
+    words += [f"→ {data[key]}" for key in ("to_queue", "to_extension", "pending") if data.get(key)]
+    words += [f"{label} {data[key] / 1e6:.1f} s" for key, label in _LENGTHS.items() if key in data]
+    return " ".join(words)
+
+
+_TELLING = ("command", "subject", "code", "outcome", "cause", "reason", "by", "version")
+_LENGTHS = {"waited_us": "waited", "rang_us": "rang", "talked_us": "talked"}
