@@ -96,6 +96,7 @@ class Delivery:
     call_id: CallId
     agent_id: AgentId
     device: str
+    ring_us: int = 0
     leg: str = ""
     status: str = ""
     bridge: str = ""
@@ -154,7 +155,7 @@ class Legs:
         self._by_leg[leg] = delivery
 
     def forget_offer(self, offer_id: OfferId) -> None:
-        """The offer, or the conversation it led to, is over: its leg's late reports mean nothing."""
+        """The offer or its conversation is over: late reports of its leg mean nothing."""
         delivery = self.deliveries.pop(offer_id, None)
         if delivery is not None:
             self._by_leg.pop(delivery.leg, None)

@@ -27,6 +27,7 @@ from routing.commands import (
     LegsBridged,
     OfferAnswered,
     OfferFailed,
+    OfferOutcome,
     OfferRinging,
     TelephonyGone,
 )
@@ -131,12 +132,14 @@ def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
 
 def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs) -> list[Command]:
     caller = legs.callers.get(delivery.call_id)
-    if delivery.answered:
+    if delivery.bridged:
         legs.forget_offer(delivery.offer_id)
         if caller is not None:
             caller.follow(Move.AGENT_LEFT)
         return [AgentLegCleared(delivery.call_id, delivery.agent_id)]
-    outcome = failed_outcome(delivery.status, cause)
+    # Picked up and dropped before there was a conversation: that agent did not want it.
+    dropped = delivery.status == "ANSWER"
+    outcome = OfferOutcome.REJECTED if dropped else failed_outcome(delivery.status, cause)
     if outcome is None:
         return []
     legs.forget_offer(delivery.offer_id)
@@ -150,7 +153,10 @@ def _user_event(event: AmiEvent, legs: Legs) -> list[Command]:
     if event.headers.get("UserEvent") != "CtiFailsafe":
         return []
     caller = legs.caller(event.headers.get("Uniqueid"))
-    return [CallTaken(caller.call_id, "failsafe")] if caller is not None else []
+    if caller is None:
+        return []
+    caller.follow(Move.SENT_AWAY)  # an offer that ends with this must not fetch the caller back
+    return [CallTaken(caller.call_id, "failsafe")]
 
 
 def _shutdown(_event: AmiEvent, legs: Legs) -> list[Command]:

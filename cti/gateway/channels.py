@@ -1,0 +1,139 @@
+"""Asterisk's own list of its channels (`Status`), read into what `reconcile` compares. Pure.
+
+The dialplan marks a caller's channel (`CTI_STAGE`, `CTI_QUEUE`, `CTI_ARRIVED`, …) and, through
+inheritance, the agent's (`CTI_LEG`). The caller's carries `CTI_LEG` too, since it was set there to
+be inherited; `CTI_STAGE` is not inherited, so it tells the two apart.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from cti.ami.messages import AmiAction, AmiEvent, action
+from cti.gateway import border
+from routing.ids import OfferId
+
+VARIABLES: Final = (
+    "CTI_STAGE",
+    "CTI_QUEUE",
+    "CTI_ARRIVED",
+    "CTI_PRIORITY",
+    "CTI_NEEDS",
+    "CTI_OFFER",
+    "CTI_LEG",
+    "CTI_DIALSTATUS",
+    "CTI_HANGUPCAUSE",
+)
+_UP: Final = "6"  # AST_STATE_UP (include/asterisk/channelstate.h)
+
+
+class Stage(StrEnum):
+    """Where a caller's channel is, by the dialplan's own words."""
+
+    WAITING = "waiting"  # asks us, or is about to
+    DELIVERING = "delivering"  # in cti-deliver: before, in or right behind its Dial
+    FAILSAFE = "failsafe"
+    GONE_ON = "goneOn"  # survey, sent away, or in a place of the operator's
+
+
+@dataclass(frozen=True, slots=True)
+class CallerChannel:
+    """A caller. `offer_id` is the order that its present or last Dial carried out; `dial_status`
+    and `cause` how that ended ("" and 0 while it has not).
+    """
+
+    uniqueid: str
+    channel: str
+    bridge: str
+    stage: Stage
+    queue: str
+    arrived_us: int
+    priority: int
+    needs: str
+    offer_id: OfferId
+    dial_status: str
+    cause: int
+    caller: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChannel:
+    """An agent's leg: of which offer, and whether it was picked up."""
+
+    uniqueid: str
+    bridge: str
+    offer_id: OfferId
+    endpoint: str
+    is_up: bool
+
+
+def status_request() -> AmiAction:
+    """The question. Answered by one `Status` event a channel, as items of its list."""
+    return action("Status", Variables=",".join(VARIABLES))
+
+
+def read_channels(items: Iterable[AmiEvent]) -> tuple[list[CallerChannel], list[AgentChannel]]:
+    """Callers and agents' legs among the items, in their order; everything else is not ours."""
+    callers: list[CallerChannel] = []
+    legs: list[AgentChannel] = []
+    for item in items:
+        marks = dict(line.partition("=")[::2] for line in item.headers.all("Variable"))
+        if not border.is_uniqueid(item.headers.get("Uniqueid")):
+            continue
+        if marks.get("CTI_STAGE"):
+            callers.append(_caller(item, marks))
+        elif leg := marks.get("CTI_LEG"):
+            offer, _, endpoint = leg.partition("*")
+            legs.append(_agent(item, _number(offer), endpoint))
+    return callers, legs
+
+
+def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
+    get = item.headers.get
+    context = get("Context")
+    offer = _number(marks.get("CTI_OFFER", ""))
+    if context == border.CONTEXT_DELIVER and (order := border.read_deliver_order(get("Exten"))):
+        offer = order[1]  # the mark is set a step later
+    needs = marks.get("CTI_NEEDS", "")
+    number = get("CallerIDNum")
+    return CallerChannel(
+        uniqueid=get("Uniqueid"),
+        channel=get("Channel"),
+        bridge=get("BridgeID"),
+        stage=_stage(context, marks["CTI_STAGE"]),
+        queue=marks.get("CTI_QUEUE", ""),
+        arrived_us=_number(marks.get("CTI_ARRIVED", "")) * 1000,
+        priority=_number(marks.get("CTI_PRIORITY", "")),
+        needs=needs if border.is_needs(needs) else "",
+        offer_id=OfferId(offer),
+        dial_status=marks.get("CTI_DIALSTATUS", ""),
+        cause=_number(marks.get("CTI_HANGUPCAUSE", "")),
+        caller="" if number == "<unknown>" else number[:64],
+    )
+
+
+def _agent(item: AmiEvent, offer: int, endpoint: str) -> AgentChannel:
+    get = item.headers.get
+    is_up = get("ChannelState") == _UP
+    return AgentChannel(get("Uniqueid"), get("BridgeID"), OfferId(offer), endpoint, is_up)
+
+
+def _stage(context: str, mark: str) -> Stage:
+    """The context says where the channel is, the mark where it was last told to be: a call whose
+    Dial has failed asks us from `cti-wait` while its mark still says `deliver`.
+    """
+    if context == border.CONTEXT_WAIT:
+        return Stage.WAITING
+    if context == border.CONTEXT_DELIVER:
+        return Stage.DELIVERING
+    return {
+        "arrive": Stage.WAITING,
+        "wait": Stage.WAITING,
+        "deliver": Stage.DELIVERING,
+        "failsafe": Stage.FAILSAFE,
+    }.get(mark, Stage.GONE_ON)
+
+
+def _number(text: str) -> int:
+    return int(text) if border.is_number(text) else 0

@@ -1,0 +1,179 @@
+"""What the core decided, as orders to one Asterisk. Pure; the mirror of `translate`.
+
+All events of one command are read together, because orders for one channel overrule each other: an
+offer that ends and the next one for the same call are *one* Redirect, straight to the next phone,
+not a trip back to the music and out again.
+
+Orders go to where the caller's channel is (`legs.Place`):
+
+* in a question right now: no order, the answer carries it (`asking`);
+* about to ask `returned`: held back for that question; `held` names the offer, so that the gateway
+  can send it after all when the question does not come;
+* anywhere else: a Redirect.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cti.ami.messages import AmiAction, action
+from cti.gateway.border import (
+    CONTEXT_DELIVER,
+    CONTEXT_LEAVE,
+    CONTEXT_WAIT,
+    BorderError,
+    checked,
+    deliver_order,
+    is_channel,
+    is_extension,
+    is_queue,
+    is_word,
+)
+from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move, Place
+from routing.commands import OfferOutcome
+from routing.events import (
+    CallCleared,
+    CallDiverted,
+    CallOutcome,
+    ConnectionCleared,
+    Event,
+    OfferEnded,
+    OfferMade,
+)
+from routing.ids import CallId, OfferId
+
+_OUT_OF_THE_QUEUE = (Place.ORDERED, Place.DIALLING, Place.TALKING)
+
+
+@dataclass(slots=True)
+class Effects:
+    """What to send: `notes` (variables of a channel) first, then one order a call, if any.
+
+    `held` are offers that wait for a question of the dialplan; `problems` what may not cross.
+    """
+
+    notes: list[AmiAction] = field(default_factory=list)
+    orders: dict[CallId, AmiAction] = field(default_factory=dict)
+    held: list[OfferId] = field(default_factory=list)
+    problems: list[BorderError] = field(default_factory=list)
+
+    def order(self, call_id: CallId, redirect: AmiAction) -> None:
+        """Go there, instead of where this call was to go, and after all that is ordered so far."""
+        self.orders.pop(call_id, None)
+        self.orders[call_id] = redirect
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and as whom we act: the router's epoch, and the time in microseconds since 1970."""
+
+    epoch: int
+    now_us: int
+
+
+def effects_of(events: Iterable[Event], legs: Legs, moment: Moment) -> Effects:
+    """What to order of the Asterisk of these legs after one command; `legs` follow the events."""
+    effects = Effects()
+    for event in events:
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            try:
+                handler(event, legs, moment, effects)
+            except BorderError as problem:
+                effects.problems.append(problem)
+    return effects
+
+
+def deliver(caller: Caller, delivery: Delivery, moment: Moment) -> AmiAction:
+    """The Redirect that sends the caller to the agent's phone; remembered as sent."""
+    exten = deliver_order(moment.epoch, delivery.offer_id, delivery.ring_us, delivery.device)
+    order = _redirect(caller, CONTEXT_DELIVER, exten)
+    caller.follow(Move.SENT_TO_AGENT)
+    caller.sent_us = moment.now_us
+    return order
+
+
+def back_to_wait(caller: Caller) -> AmiAction:
+    """The Redirect that takes the caller back to the music; a ringing phone falls silent."""
+    order = _redirect(caller, CONTEXT_WAIT, "s")
+    caller.follow(Move.SENT_TO_WAIT)
+    return order
+
+
+def _offer_made(event: OfferMade, legs: Legs, moment: Moment, effects: Effects) -> None:
+    if event.pbx != legs.pbx:
+        return
+    delivery = Delivery(
+        event.offer_id, event.call_id, event.agent_id, event.device, event.ring_timeout_us
+    )
+    legs.offered(delivery)
+    caller = legs.callers.get(event.call_id)
+    if caller is None:
+        raise BorderError("channel")  # unknown: the offer's own deadline ends it
+    caller.offer_id, caller.sent_us = event.offer_id, 0
+    if caller.place is Place.RETURNING:
+        effects.held.append(event.offer_id)
+    elif caller.place is not Place.ASKING:
+        effects.order(event.call_id, deliver(caller, delivery, moment))
+
+
+def _offer_ended(event: OfferEnded, legs: Legs, _moment: Moment, effects: Effects) -> None:
+    caller = legs.callers.get(event.call_id)
+    legs.forget_offer(event.offer_id)
+    if caller is None or caller.offer_id != event.offer_id:
+        return
+    caller.offer_id, caller.sent_us = NO_OFFER, 0
+    if caller.place in _OUT_OF_THE_QUEUE and event.outcome is not OfferOutcome.CALLER_GONE:
+        effects.order(event.call_id, back_to_wait(caller))
+
+
+def _connection_cleared(
+    event: ConnectionCleared, legs: Legs, _moment: Moment, _effects: Effects
+) -> None:
+    caller = legs.callers.get(event.call_id)
+    if caller is not None:
+        legs.forget_offer(caller.offer_id)
+        caller.offer_id = NO_OFFER
+        caller.follow(Move.AGENT_LEFT)
+
+
+def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Effects) -> None:
+    """To another queue: noted on the channel, for a router that has to ask it. Out: Redirect."""
+    caller = legs.callers.get(event.call_id)
+    if caller is None:
+        return
+    if event.to_queue:
+        queue = checked("queue", is_queue, event.to_queue)
+        effects.notes.append(_set(caller, "CTI_QUEUE", queue))
+    elif caller.place is not Place.ASKING:
+        cause = checked("cause", is_word, event.cause)
+        exten = checked("extension", is_extension, event.to_extension or "s")
+        effects.notes.append(_set(caller, "CTI_CAUSE", cause))
+        effects.order(event.call_id, _redirect(caller, CONTEXT_LEAVE, exten))
+        caller.follow(Move.SENT_AWAY)
+
+
+def _call_cleared(event: CallCleared, legs: Legs, _moment: Moment, effects: Effects) -> None:
+    """Nothing is ordered of a caller who is gone, or who is no longer ours."""
+    legs.forget_call(event.call_id)
+    if event.outcome is not CallOutcome.DIVERTED:
+        effects.orders.pop(event.call_id, None)
+
+
+def _redirect(caller: Caller, context: str, exten: str) -> AmiAction:
+    channel = checked("channel", is_channel, caller.channel)
+    return action("Redirect", Channel=channel, Context=context, Exten=exten, Priority="1")
+
+
+def _set(caller: Caller, variable: str, value: str) -> AmiAction:
+    channel = checked("channel", is_channel, caller.channel)
+    return action("Setvar", Channel=channel, Variable=variable, Value=value)
+
+
+_HANDLERS: dict[type[Any], Callable[[Any, Legs, Moment, Effects], None]] = {
+    OfferMade: _offer_made,
+    OfferEnded: _offer_ended,
+    ConnectionCleared: _connection_cleared,
+    CallDiverted: _call_diverted,
+    CallCleared: _call_cleared,
+}

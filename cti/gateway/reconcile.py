@@ -1,0 +1,230 @@
+"""After a (re)connection: what Asterisk has against what the core believes. Pure.
+
+While we did not hear an Asterisk its calls lived on: callers hung up, Dials were answered or failed,
+calls came. The differences go to the core as the observations that we would have made, so there is
+no second way to change state. The core, for its part, has offered nothing of this Asterisk since
+`TelephonyLost`.
+
+Down: what the core believes of a call. Across: where Asterisk has the caller's channel.
+
+    believed    not there     waiting            delivering                     gone on
+    waiting     CallerHungUp  agreed             back to wait, or CallTaken *   CallTaken
+    offered     CallerHungUp  order again, or    rings, is answered, bridged,   CallTaken
+                              OfferFailed **     or order again, CallTaken *
+    talking     CallerHungUp  AgentLegCleared    agreed, or AgentLegCleared     AgentLegCleared
+    released    CallerHungUp  agreed             agreed                         agreed
+    unknown     agreed        CallArrived        left alone: it will ask        left alone
+
+Who is in failsafe is taken, whatever was believed.
+
+ *  A caller found talking whom the core does not think offered to that agent is *never* fetched
+    back: two people in a conversation come before our book-keeping.
+**  The Dial of that very offer has come back without an answer and nobody was there to be told.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+from cti.ami.messages import AmiAction, AmiEvent
+from cti.gateway.asking import delivery_of
+from cti.gateway.border import BorderError
+from cti.gateway.channels import AgentChannel, CallerChannel, Stage, read_channels
+from cti.gateway.effects import Moment, back_to_wait, deliver
+from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Place
+from cti.gateway.outcome import failed_outcome
+from routing.call import Call, CallState
+from routing.commands import (
+    AgentLegCleared,
+    CallArrived,
+    CallerHungUp,
+    CallTaken,
+    Command,
+    LegsBridged,
+    OfferAnswered,
+    OfferFailed,
+    OfferOutcome,
+    OfferRinging,
+)
+from routing.engine import RoutingEngine
+from routing.ids import CallId, OfferId, QueueId
+from routing.offer import Offer, OfferState
+
+_PLACES = {
+    Stage.WAITING: Place.WAITING,
+    Stage.DELIVERING: Place.ORDERED,
+    Stage.FAILSAFE: Place.LEAVING,
+    Stage.GONE_ON: Place.LEAVING,
+}
+
+
+@dataclass(slots=True)
+class Repair:
+    """What to tell the core, then what to order of Asterisk. Nothing when both agree."""
+
+    commands: list[Command] = field(default_factory=list)
+    orders: list[AmiAction] = field(default_factory=list)
+
+
+def reconcile(
+    items: Iterable[AmiEvent],
+    engine: RoutingEngine,
+    legs: Legs,
+    known: Collection[CallId],
+    moment: Moment,
+) -> Repair:
+    """Compare and repair; `legs` is brought up to what the list says.
+
+    `known` are the core's calls of this Asterisk at the moment when the list was asked for: a call
+    that came in after that is not in the list and yet not gone.
+    """
+    callers, agent_legs = read_channels(items)
+    return _Comparison(engine, legs, moment, agent_legs).run(callers, known)
+
+
+class _Comparison:
+    """One reconciliation under way."""
+
+    def __init__(
+        self, engine: RoutingEngine, legs: Legs, moment: Moment, agent_legs: list[AgentChannel]
+    ) -> None:
+        self.engine = engine
+        self.legs = legs
+        self.moment = moment
+        self.repair = Repair()
+        self._agent_legs = {leg.offer_id: leg for leg in agent_legs}
+
+    def run(self, callers: list[CallerChannel], known: Collection[CallId]) -> Repair:
+        seen = {self.legs.call_id(channel.uniqueid): channel for channel in callers}
+        for call_id in known:
+            call = self.engine.calls.get(call_id)
+            if call is None:
+                continue
+            channel = seen.get(call_id)
+            if channel is None:
+                self.repair.commands.append(CallerHungUp(call_id))
+                self.legs.forget_call(call_id)
+            else:
+                self._known_call(call, channel)
+        strangers = [
+            (channel.arrived_us, call_id, channel)
+            for call_id, channel in seen.items()
+            if call_id not in self.engine.calls
+        ]
+        for _, call_id, channel in sorted(strangers, key=lambda row: row[:2]):
+            self._stranger(call_id, channel)
+        return self.repair
+
+    def _stranger(self, call_id: CallId, channel: CallerChannel) -> None:
+        """Our journal was lost, or the call came while we were down: its place is its arrival."""
+        if channel.stage is not Stage.WAITING or not channel.arrived_us:
+            return
+        self.legs.learn(call_id, channel.channel)
+        self.repair.commands.append(
+            CallArrived(
+                call_id=call_id,
+                queue_id=QueueId(channel.queue),
+                pbx=self.legs.pbx,
+                priority=channel.priority,
+                needs=channel.needs,
+                first_queued_us=channel.arrived_us,
+                caller=channel.caller,
+            )
+        )
+
+    def _known_call(self, call: Call, channel: CallerChannel) -> None:
+        caller = self.legs.learn(call.call_id, channel.channel)
+        caller.place = _PLACES[channel.stage]
+        caller.bridge = channel.bridge
+        caller.offer_id, caller.sent_us = NO_OFFER, 0
+        if channel.stage is Stage.FAILSAFE:
+            self.repair.commands.append(CallTaken(call.call_id, "failsafe"))
+        elif call.state in (CallState.WAITING, CallState.OUT_OF_SIGHT):
+            self._waiting(call, caller, channel)
+        elif call.state is CallState.OFFERED:
+            self._offered(call, caller, channel)
+        elif call.state in (CallState.TALKING, CallState.HELD):
+            self._talking(call, caller, channel)
+
+    def _waiting(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
+        if channel.stage is Stage.GONE_ON or self._is_talking(channel):
+            caller.place = Place.LEAVING
+            self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
+        elif channel.stage is Stage.DELIVERING:
+            self._order(back_to_wait, caller)  # a phone rings for an offer that is over
+
+    def _offered(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
+        offer = self.engine.offers[call.offer_id]
+        delivery = delivery_of(self.engine, offer)
+        caller.offer_id = offer.offer_id
+        self.legs.forget_offer(offer.offer_id)
+        self.legs.offered(delivery)
+        if channel.stage is Stage.GONE_ON:
+            caller.place = Place.LEAVING
+            self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
+        elif channel.offer_id == offer.offer_id:
+            self._same_offer(offer, delivery, caller, channel)
+        elif self._is_talking(channel):
+            caller.place = Place.LEAVING
+            self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
+        else:
+            self._order(lambda who: deliver(who, delivery, self.moment), caller)
+
+    def _same_offer(
+        self, offer: Offer, delivery: Delivery, caller: Caller, channel: CallerChannel
+    ) -> None:
+        """Asterisk has our order: how far is it?"""
+        if channel.stage is Stage.WAITING:
+            status, cause = channel.dial_status, channel.cause
+            outcome = failed_outcome(status, cause) if status else OfferOutcome.UNDELIVERED
+            failed = OfferFailed(offer.offer_id, outcome or OfferOutcome.UNDELIVERED)
+            self.repair.commands.append(failed)
+            return
+        caller.sent_us = self.moment.now_us
+        leg = self._agent_legs.get(offer.offer_id)
+        if leg is not None:
+            self._leg_of_offer(offer, delivery, leg, caller)
+        if channel.bridge and (leg is None or leg.bridge == channel.bridge):
+            caller.place, delivery.bridged = Place.TALKING, True
+            self.repair.commands.append(LegsBridged(offer.offer_id))
+
+    def _leg_of_offer(
+        self, offer: Offer, delivery: Delivery, leg: AgentChannel, caller: Caller
+    ) -> None:
+        """The phone rings, or was picked up."""
+        self.legs.dialled(delivery, leg.uniqueid)
+        delivery.bridge = leg.bridge
+        caller.place = Place.TALKING if leg.is_up else Place.DIALLING
+        if leg.is_up:
+            delivery.status = "ANSWER"
+        if offer.state is OfferState.MADE:
+            self.repair.commands.append(OfferRinging(offer.offer_id))
+        if leg.is_up and offer.state is not OfferState.ANSWERED:
+            self.repair.commands.append(OfferAnswered(offer.offer_id))
+
+    def _talking(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
+        leg = self._agent_legs.get(channel.offer_id)
+        if channel.stage is Stage.DELIVERING and leg is not None and leg.is_up:
+            caller.place = Place.TALKING
+            caller.offer_id = channel.offer_id
+            self._keep_conversation(call, channel.offer_id, leg)
+        else:
+            caller.place = _PLACES[channel.stage]
+            self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id))
+
+    def _keep_conversation(self, call: Call, offer_id: OfferId, leg: AgentChannel) -> None:
+        """The end of the agent's leg will be reported by its Uniqueid: remember whose it is."""
+        delivery = Delivery(offer_id, call.call_id, call.agent_id, leg.endpoint)
+        delivery.status, delivery.bridge, delivery.bridged = "ANSWER", leg.bridge, True
+        self.legs.forget_offer(offer_id)
+        self.legs.offered(delivery)
+        self.legs.dialled(delivery, leg.uniqueid)
+
+    def _is_talking(self, channel: CallerChannel) -> bool:
+        """In a bridge with somebody, whoever it is."""
+        return channel.stage is Stage.DELIVERING and channel.bridge != ""
+
+    def _order(self, make: Callable[[Caller], AmiAction], caller: Caller) -> None:
+        try:
+            self.repair.orders.append(make(caller))
+        except BorderError:
+            return  # nothing that we could say to it; the offer's own deadline ends it
