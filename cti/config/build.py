@@ -1,13 +1,13 @@
-"""From raw values to `Settings`: every field checked, every problem collected.
+"""From raw values to a Struct: every field checked, every problem collected.
 
 msgspec's own conversion stops at the first error and speaks of regular expressions; an operator
-wants all of them, in words. The types and rules are those of `cti.config.settings`, read once:
-nothing is listed here that is listed there.
+wants all of them, in words. Types and rules are read from the annotations of the Struct (such as
+`cti.config.settings.Settings`); nothing is listed here that is listed there.
 """
 
 import difflib
 from pathlib import Path as FilePath
-from typing import Any, Final, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -15,8 +15,9 @@ from cti.config import kinds
 from cti.config.problems import Path, Problem, dotted, shown
 from cti.config.rules import Range, Text
 from cti.config.secret import Secret
-from cti.config.settings import Settings
 from cti.config.sources import EnvText, Tree, readable_by_others
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _INVALID: Final = object()
 _SECRET_BYTES = 4096
@@ -32,14 +33,14 @@ class Builder:
         self._wrong_paths: list[Path] = []
         self._open_files: set[str] = set()  # those already warned about
 
-    def settings(self) -> Settings:
-        """The settings. With `problems`, a draft: what is wrong is at its default or empty, so that
-        the rules between fields can be checked in the same run.
+    def draft(self, kind: type[T]) -> T:
+        """The tree as a value of `kind`. With `problems` it is a draft: what is wrong is at its
+        default or empty, so that the rules between fields can be checked in the same run.
         """
-        draft = self._struct(Settings, self._tree.values, ())
-        if not isinstance(draft, Settings):
+        found = self._struct(kind, self._tree.values, ())
+        if not isinstance(found, kind):
             raise TypeError("the root of a tree is a table")
-        return draft
+        return found
 
     def add(self, where: str, path: Path, rule: str) -> None:
         """A finding about a draft; not one that only repeats what is known to be wrong there."""

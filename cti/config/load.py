@@ -11,6 +11,8 @@ from cti.config.checks import check
 from cti.config.problems import ConfigError, Problem
 from cti.config.settings import Settings
 from cti.config.sources import gather
+from cti.config.to_routing import routing_config
+from routing.config_check import problems
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +32,12 @@ def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     """
     tree = gather(path, environ)
     builder = Builder(tree)
-    settings = builder.settings()
+    settings = builder.draft(Settings)
     for finding in check(settings, tree):
         builder.add(*finding)
+    if not builder.problems:
+        # The core's own last look. It should find nothing that was not named better above.
+        builder.problems += (Problem("", "", rule) for rule in problems(routing_config(settings)))
     if builder.problems:
         raise ConfigError(tuple(builder.problems))
     return Loaded(settings, tuple(builder.warnings))

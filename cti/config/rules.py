@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cti.config.secret import Secret
+from routing.needs import MAX_LEVEL, MAX_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,8 @@ _BUS_SECRET = matching(
     r"[^\x00-\x1f\x7f]{0,256}", "at most 256 characters, none a control character"
 )
 _NEED = matching(
-    r"[A-Za-z0-9_:&|()!<>=., *+-]{0,512}",
-    "a need such as english:3 & loans, 512 characters at most",
+    rf"[A-Za-z0-9_.:&|()!>=@ -]{{0,{MAX_TEXT}}}",
+    f"a need such as english>=3 & loans, {MAX_TEXT} characters at most",
 )
 
 # --- as annotations ------------------------------------------------------------------------------
@@ -108,7 +109,7 @@ Count = Annotated[int, Range(0, 1_000_000)]
 PositiveCount = Annotated[int, Range(1, 1_000_000)]
 Points = Annotated[int, Range(0, 1_000_000)]
 Priority = Annotated[int, Range(0, 1000)]  # the range of docs/call-flow.md
-Level = Annotated[int, Range(1, 100)]
+Level = Annotated[int, Range(1, MAX_LEVEL)]
 Seconds = Annotated[float, Range(0, 86_400, "seconds")]
 PositiveSeconds = Annotated[float, Range(0.001, 86_400, "seconds")]
 SliceSeconds = Annotated[int, Range(1, 25, "seconds")]  # docs/call-flow.md, SLICE_S

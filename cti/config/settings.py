@@ -110,7 +110,7 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     age_cap: of.Points = 3600
     ring_timeout_s: of.RingSeconds = 15
     after_call_work_s: of.Seconds = 30
-    max_waiting: of.Count = 10_000
+    max_waiting: of.PositiveCount = 10_000
     max_wait_s: of.Seconds = 0
     sticky_s: of.Seconds = 0
     service_level_s: of.Seconds = 20
@@ -149,11 +149,12 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Bounds of everything that could grow, and how long each answer of Asterisk is waited for."""
 
     calls: of.PositiveCount = 200_000
-    needs: of.PositiveCount = 5_000
+    needs: of.PositiveCount = 20_000
     decision_rows: of.Count = 4
     deliver_timeout_s: of.PositiveSeconds = 3
     ring_grace_s: of.Seconds = 2
     bridge_timeout_s: of.PositiveSeconds = 5
+    open_work_s: of.PositiveSeconds = 1800
     telephony_lost_s: of.PositiveSeconds = 600
 
 

@@ -99,5 +99,6 @@ def _limits(limits: LimitSettings) -> Limits:
         deliver_timeout_us=_us(limits.deliver_timeout_s),
         ring_grace_us=_us(limits.ring_grace_s),
         bridge_timeout_us=_us(limits.bridge_timeout_s),
+        open_work_us=_us(limits.open_work_s),
         telephony_lost_us=_us(limits.telephony_lost_s),
     )
