@@ -1,0 +1,1 @@
+"""Simulated Asterisk, callers and agents: over sockets, and in one thread on a virtual clock."""

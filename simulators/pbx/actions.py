@@ -1,0 +1,299 @@
+"""What AMI users may ask of a simulated Asterisk, and what it answers. Pure.
+
+Answers have the texts and headers of main/manager.c and of the recordings, its oddities included: a
+variable that is not set is written `(null)` in a `Status` answer (glibc's `%s` of a null pointer),
+and `Redirect` to a place that does not exist is a success that hangs the caller up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, event, response
+from simulators.pbx.channels import Channel, Pairs, channel_headers
+from simulators.pbx.phones import Phone
+from simulators.pbx.world import World
+
+VERSION = "22.10.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, the items of a list answer, and the name of the event that ends the list.
+
+    `effect` is what Asterisk does about it, on another thread: after the response is on its way.
+    """
+
+    response: AmiResponse
+    items: tuple[AmiEvent, ...] = ()
+    list_end: str = ""
+    effect: Callable[[], None] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """`rights`: one of these write classes is needed, none of them when empty."""
+
+    carry_out: Callable[["Actions", AmiAction], Answer]
+    rights: frozenset[str]
+
+
+def _rights(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+class Actions:
+    """Carries out the actions of logged-in users on one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def carry_out(self, action: AmiAction, rights: frozenset[str]) -> Answer:
+        """The answer to one action of a user with these write classes (`all` has every one)."""
+        row = self._rows.get(action.name.lower())
+        if row is None:
+            return _error(
+                f"Invalid/unknown command: {action.name}."
+                " Use Action: ListCommands to show available commands."
+            )
+        if row.rights and not row.rights & rights and "all" not in rights:
+            return _error("Permission denied")
+        return row.carry_out(self, action)
+
+    # --- orders -----------------------------------------------------------------------------------
+
+    def _redirect(self, action: AmiAction) -> Answer:
+        channel = self._world.channels.get(action.get("Channel"))
+        if channel is None:
+            return _error(f"Channel does not exist: {action.get('Channel')}")
+        context, exten = action.get("Context"), action.get("Exten")
+        priority = action.get("Priority")
+        if not priority.isdecimal():
+            return _error("Priority is invalid")
+
+        def go() -> None:
+            if channel.gone:
+                return
+            channel.interrupt()
+            self._world.part(channel)
+            channel.at_location(context, exten, int(priority))
+            self._world.soon(lambda: self._world.proceed(channel))
+
+        return Answer(response(True, "Redirect successful"), effect=go)
+
+    def _setvar(self, action: AmiAction) -> Answer:
+        name, channel_name = action.get("Variable"), action.get("Channel")
+        if not name:
+            return _error("No variable specified")
+        variables = self._world.globals
+        if channel_name:
+            channel = self._world.channels.get(channel_name)
+            if channel is None:
+                return _error("No such channel")
+            variables = channel.variables
+        variables[name] = action.get("Value")
+        return Answer(response(True, "Variable Set"))
+
+    def _getvar(self, action: AmiAction) -> Answer:
+        name, channel_name = action.get("Variable"), action.get("Channel")
+        variables = self._world.globals
+        if channel_name:
+            channel = self._world.channels.get(channel_name)
+            if channel is None:
+                return _error("No such channel")
+            variables = channel.variables
+        return Answer(response(True, "", Variable=name, Value=variables.get(name, "")))
+
+    def _hangup(self, action: AmiAction) -> Answer:
+        channel = self._world.channels.get(action.get("Channel"))
+        if channel is None:
+            return _error("No such channel")
+        cause = action.get("Cause")
+        cause_no = int(cause) if cause.isdecimal() and int(cause) < 128 else 16
+        return Answer(
+            response(True, "Channel Hungup"),
+            effect=lambda: self._world.hang_up(channel, cause_no),
+        )
+
+    def _originate(self, action: AmiAction) -> Answer:
+        """Not part of this world yet: refused in words that nobody takes for success."""
+        return _error(f"Originate is not simulated: {action.get('Channel')}")
+
+    # --- questions --------------------------------------------------------------------------------
+
+    def _status(self, action: AmiAction) -> Answer:
+        name = action.get("Channel")
+        channels = list(self._world.channels.values())
+        if name:
+            channels = [each for each in channels if each.name == name]
+            if not channels:
+                return _error("No such channel")
+        wanted = [each for each in action.get("Variables").split(",") if each]
+        items = tuple(event("Status", *self._status_headers(each, wanted)) for each in channels)
+        return _list("Channel status will follow", items, "StatusComplete")
+
+    def _status_headers(self, channel: Channel, wanted: list[str]) -> Pairs:
+        age_s = (self._world.clock.now_us() - channel.created_us) // 1_000_000
+        return (
+            ("Privilege", "Call"),
+            *channel_headers(channel),
+            ("Type", "PJSIP"),
+            ("DNID", channel.get("CTI_QUEUE")),
+            ("EffectiveConnectedLineNum", channel.connected_number),
+            ("EffectiveConnectedLineName", channel.connected_name),
+            ("TimeToHangup", "0"),
+            ("BridgeID", channel.bridge.uniqueid if channel.bridge else ""),
+            ("Application", channel.application),
+            ("Data", channel.data),
+            ("Nativeformats", "(ulaw)"),
+            ("Readformat", "ulaw"),
+            ("Readtrans", ""),
+            ("Writeformat", "ulaw"),
+            ("Writetrans", ""),
+            ("Callgroup", "0"),
+            ("Pickupgroup", "0"),
+            ("Seconds", str(age_s)),
+            *(("Variable", f"{name}={self._variable(channel, name)}") for name in wanted),
+        )
+
+    def _variable(self, channel: Channel, name: str) -> str:
+        value = channel.variables.get(name, self._world.globals.get(name))
+        return "(null)" if value is None else value
+
+    def _core_show_channels(self, _action: AmiAction) -> Answer:
+        items = tuple(
+            event("CoreShowChannel", *self._channel_line(each))
+            for each in self._world.channels.values()
+        )
+        return _list("Channels will follow", items, "CoreShowChannelsComplete")
+
+    def _channel_line(self, channel: Channel) -> Pairs:
+        age_s = (self._world.clock.now_us() - channel.created_us) // 1_000_000
+        return (
+            *channel_headers(channel),
+            ("Application", channel.application),
+            ("ApplicationData", channel.data),
+            ("Duration", f"{age_s // 3600:02}:{age_s // 60 % 60:02}:{age_s % 60:02}"),
+            ("BridgeId", channel.bridge.uniqueid if channel.bridge else ""),
+        )
+
+    def _contacts(self, _action: AmiAction) -> Answer:
+        items = tuple(
+            event("ContactList", *_contact_line(phone))
+            for phone in self._world.phones.values()
+            if phone.is_registered
+        )
+        if not items:
+            return _error("No Contacts found")  # the real one adds a stray LF, which readers cut
+        return _list(
+            "A listing of Contacts follows, presented as ContactList events",
+            items,
+            "ContactListComplete",
+        )
+
+    def _device_states(self, _action: AmiAction) -> Answer:
+        items = tuple(
+            event("DeviceStateChange", Device=f"PJSIP/{phone.endpoint}", State=device_state(phone))
+            for phone in self._world.phones.values()
+        )
+        return _list("Device State Changes will follow", items, "DeviceStateListComplete")
+
+    def _core_status(self, _action: AmiAction) -> Answer:
+        date, time = _date_and_time(self._world.started_us)
+        calls = sum(1 for each in self._world.channels.values() if each.caller is not None)
+        return Answer(
+            response(
+                True,
+                "",
+                CoreStartupDate=date,
+                CoreStartupTime=time,
+                CoreReloadDate=date,
+                CoreReloadTime=time,
+                CoreCurrentCalls=calls,
+            )
+        )
+
+    def _core_settings(self, _action: AmiAction) -> Answer:
+        return Answer(
+            response(
+                True,
+                "",
+                AMIversion="11.0.0",
+                AsteriskVersion=VERSION,
+                SystemName="simulated",
+                CoreMaxCalls=0,
+                CoreMaxLoadAvg="0.000000",
+                CoreRunUser="asterisk",
+                CoreRunGroup="asterisk",
+                CoreMaxFilehandles=0,
+                CoreRealTimeEnabled="No",
+                CoreCDRenabled="No",
+                CoreHTTPenabled="No",
+            )
+        )
+
+    def _ping(self, _action: AmiAction) -> Answer:
+        seconds, rest_us = divmod(self._world.clock.now_us(), 1_000_000)
+        return Answer(response(True, "", Ping="Pong", Timestamp=f"{seconds}.{rest_us:06}"))
+
+    _rows: ClassVar[dict[str, _Row]] = {
+        "redirect": _Row(_redirect, _rights("call")),
+        "setvar": _Row(_setvar, _rights("call")),
+        "getvar": _Row(_getvar, _rights("call", "reporting")),
+        "hangup": _Row(_hangup, _rights("system", "call")),
+        "originate": _Row(_originate, _rights("originate")),
+        "status": _Row(_status, _rights("system", "call", "reporting")),
+        "coreshowchannels": _Row(_core_show_channels, _rights("system", "reporting")),
+        "pjsipshowcontacts": _Row(_contacts, _rights("system")),
+        "devicestatelist": _Row(_device_states, _rights("call", "reporting")),
+        "corestatus": _Row(_core_status, _rights("system", "reporting")),
+        "coresettings": _Row(_core_settings, _rights("system", "reporting")),
+        "ping": _Row(_ping, _rights()),
+    }
+    """The write classes are those that main/manager.c registers each action with."""
+
+
+def device_state(phone: Phone) -> str:
+    """The device state of a phone in Asterisk's words (main/devicestate.c)."""
+    if not phone.is_registered:
+        return "UNAVAILABLE"
+    if not phone.legs:
+        return "NOT_INUSE"
+    return "INUSE" if any(leg.bridge for leg in phone.legs) else "RINGING"
+
+
+def _contact_line(phone: Phone) -> Pairs:
+    return (
+        ("ObjectType", "contact"),
+        ("ObjectName", f"{phone.endpoint};@0"),
+        ("Uri", phone.contact_uri),
+        ("Endpoint", phone.endpoint),
+        ("Status", "NonQualified"),
+        ("RoundtripUsec", "0"),
+    )
+
+
+def _date_and_time(at_us: int) -> tuple[str, str]:
+    """`2026-11-21`, `20:38:45` (UTC) by integer arithmetic: H. Hinnant, days to civil."""
+    days, second = divmod(at_us // 1_000_000, 86_400)
+    era, day_of_era = divmod(days + 719_468, 146_097)
+    year_of_era = (
+        day_of_era - day_of_era // 1_460 + day_of_era // 36_524 - day_of_era // 146_096
+    ) // 365
+    day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+    shifted = (5 * day_of_year + 2) // 153
+    day = day_of_year - (153 * shifted + 2) // 5 + 1
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    year = year_of_era + era * 400 + (1 if month <= 2 else 0)
+    return (
+        f"{year:04}-{month:02}-{day:02}",
+        f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}",
+    )
+
+
+def _error(message: str) -> Answer:
+    return Answer(response(False, message))
+
+
+def _list(message: str, items: tuple[AmiEvent, ...], list_end: str) -> Answer:
+    return Answer(response(True, message, EventList="start"), items, list_end)

@@ -1,0 +1,228 @@
+"""What Asterisk tells about its channels: one method for each AMI event. Pure.
+
+An event is only put together when somebody listens for its name, since most of Asterisk's stream is
+of no interest to the router and writing it down would be most of the simulation's work.
+
+Names and order of the headers are those of the recordings (tests/transcripts).
+"""
+
+from collections.abc import Callable
+
+from cti.ami.messages import AmiEvent, Headers
+from cti.clock import Clock
+from simulators.pbx.channels import (
+    CAUSES,
+    Bridge,
+    Channel,
+    Pairs,
+    bridge_headers,
+    channel_headers,
+)
+from simulators.pbx.phones import Phone
+
+Hear = Callable[[AmiEvent], None]
+
+MUSIC_CLASS = "default"
+
+
+class Announcer:
+    """Publishes events to whoever listens for their names."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._to_all: list[Hear] = []
+        self._by_name: dict[str, list[Hear]] = {}
+
+    def listen(self, hear: Hear, names: frozenset[str] | None = None) -> Callable[[], None]:
+        """Call `hear` with each event of these names, or of any; gives what ends it."""
+        lists = (
+            [self._to_all]
+            if names is None
+            else [self._by_name.setdefault(name, []) for name in sorted(names)]
+        )
+        for each in lists:
+            each.append(hear)
+
+        def stop() -> None:
+            for each in lists:
+                if hear in each:
+                    each.remove(hear)
+
+        return stop
+
+    def _publish(self, name: str, privilege: str, write: Callable[[], Pairs]) -> None:
+        listeners = (*self._to_all, *self._by_name.get(name, ()))
+        if not listeners:
+            return
+        seconds, rest_us = divmod(self._clock.now_us(), 1_000_000)
+        event = AmiEvent(
+            name,
+            Headers(
+                (
+                    ("Privilege", f"{privilege},all"),
+                    ("Timestamp", f"{seconds}.{rest_us:06}"),
+                    *write(),
+                )
+            ),
+        )
+        for hear in listeners:
+            hear(event)
+
+    # --- channels ---------------------------------------------------------------------------------
+
+    def new_channel(self, channel: Channel) -> None:
+        """A channel has come into being."""
+        self._publish("Newchannel", "call", lambda: channel_headers(channel))
+
+    def new_state(self, channel: Channel) -> None:
+        """It rings, or is up."""
+        self._publish("Newstate", "call", lambda: channel_headers(channel))
+
+    def hangup_request(self, channel: Channel, cause: int, tech_cause: str = "") -> None:
+        """The far end of this channel wants to end it."""
+        self._publish(
+            "HangupRequest",
+            "call",
+            lambda: (
+                *channel_headers(channel),
+                ("Cause", str(cause)),
+                *((("TechCause", tech_cause),) if tech_cause else ()),
+            ),
+        )
+
+    def soft_hangup_request(self, channel: Channel, cause: int) -> None:
+        """Asterisk itself, or an AMI user, wants to end this channel."""
+        self._publish(
+            "SoftHangupRequest", "call", lambda: (*channel_headers(channel), ("Cause", str(cause)))
+        )
+
+    def hangup(self, channel: Channel, cause: int, tech_cause: str = "") -> None:
+        """A channel is gone, and why."""
+        self._publish(
+            "Hangup",
+            "call",
+            lambda: (
+                *channel_headers(channel),
+                ("Cause", str(cause)),
+                ("Cause-txt", CAUSES.get(cause, "Unknown")),
+                *((("TechCause", tech_cause),) if tech_cause else ()),
+            ),
+        )
+
+    # --- dialling ---------------------------------------------------------------------------------
+
+    def dial_begin(self, caller: Channel, leg: Channel, dial_string: str) -> None:
+        """A phone is called. `caller` is the channel that dials, `leg` the one that is dialled."""
+        self._publish(
+            "DialBegin",
+            "call",
+            lambda: (
+                *channel_headers(caller),
+                *channel_headers(leg, "Dest"),
+                ("DialString", dial_string),
+            ),
+        )
+
+    def dial_state(self, caller: Channel, leg: Channel, status: str) -> None:
+        """The phone rings."""
+        self._dial("DialState", caller, leg, status)
+
+    def dial_end(self, caller: Channel, leg: Channel, status: str) -> None:
+        """The calling is over: `ANSWER`, or how it failed."""
+        self._dial("DialEnd", caller, leg, status)
+
+    def _dial(self, name: str, caller: Channel, leg: Channel, status: str) -> None:
+        self._publish(
+            name,
+            "call",
+            lambda: (
+                *channel_headers(caller),
+                *channel_headers(leg, "Dest"),
+                ("DialStatus", status),
+            ),
+        )
+
+    # --- conversations ----------------------------------------------------------------------------
+
+    def bridge_create(self, bridge: Bridge) -> None:
+        """An empty bridge."""
+        self._publish("BridgeCreate", "call", lambda: bridge_headers(bridge))
+
+    def bridge_destroy(self, bridge: Bridge) -> None:
+        """The last one has left."""
+        self._publish("BridgeDestroy", "call", lambda: bridge_headers(bridge))
+
+    def bridge_enter(self, bridge: Bridge, channel: Channel) -> None:
+        """A channel hears those in the bridge from now on."""
+        self._publish(
+            "BridgeEnter", "call", lambda: (*bridge_headers(bridge), *channel_headers(channel))
+        )
+
+    def bridge_leave(self, bridge: Bridge, channel: Channel) -> None:
+        """A channel has left the bridge."""
+        self._publish(
+            "BridgeLeave", "call", lambda: (*bridge_headers(bridge), *channel_headers(channel))
+        )
+
+    def hold(self, channel: Channel) -> None:
+        """The phone has put the others on hold."""
+        self._publish(
+            "Hold", "call", lambda: (*channel_headers(channel), ("MusicClass", MUSIC_CLASS))
+        )
+
+    def unhold(self, channel: Channel) -> None:
+        """The phone is back."""
+        self._publish("Unhold", "call", lambda: channel_headers(channel))
+
+    def music_start(self, channel: Channel) -> None:
+        """The channel hears music."""
+        self._publish(
+            "MusicOnHoldStart", "call", lambda: (*channel_headers(channel), ("Class", MUSIC_CLASS))
+        )
+
+    def music_stop(self, channel: Channel) -> None:
+        """It hears no more music."""
+        self._publish("MusicOnHoldStop", "call", lambda: channel_headers(channel))
+
+    # --- the rest ---------------------------------------------------------------------------------
+
+    def user_event(self, channel: Channel, name: str, body: Pairs) -> None:
+        """The dialplan says something of its own."""
+        self._publish(
+            "UserEvent", "user", lambda: (*channel_headers(channel), ("UserEvent", name), *body)
+        )
+
+    def contact_status(self, phone: Phone, status: str) -> None:
+        """`NonQualified` when a phone has registered, `Removed` when its registration has gone."""
+        self._publish(
+            "ContactStatus",
+            "system",
+            lambda: (
+                ("URI", phone.contact_uri),
+                ("ContactStatus", status),
+                ("AOR", phone.endpoint),
+                ("EndpointName", phone.endpoint),
+                ("RoundtripUsec", "0"),
+            ),
+        )
+
+    def fully_booted(self, uptime_s: int) -> None:
+        """All modules are loaded."""
+        self._publish("FullyBooted", "system", lambda: fully_booted_headers(uptime_s))
+
+    def shutdown(self, *, restart: bool) -> None:
+        """Asterisk goes down on purpose."""
+        self._publish(
+            "Shutdown", "system", lambda: (("Shutdown", "Cleanly"), ("Restart", str(restart)))
+        )
+
+
+def fully_booted_headers(uptime_s: int) -> Pairs:
+    """Also sent to each user who logs in to an Asterisk that has booted (action_login,
+    manager.c).
+    """
+    return (
+        ("Uptime", str(uptime_s)),
+        ("LastReload", str(uptime_s)),
+        ("Status", "Fully Booted"),
+    )

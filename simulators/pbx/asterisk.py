@@ -1,0 +1,178 @@
+"""One simulated Asterisk, put together. Pure: it lives on whatever scheduler it is given.
+
+    pbx = SimulatedAsterisk(VirtualClock(), agi, seed=7)
+    pbx.world.add_phones([Phone("8001", Behaviour.ANSWERS, answer_after_ms=1500)])
+    pbx.world.call(Caller("13800138000", "loans", talk_ms=60_000))
+
+How one gets at it: `connect` for AMI, the `agi` port for what its dialplan asks. What may happen to
+it: `kill`, `restart`, `stop`, `cut`, and the faults of `faults.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from simulators.pbx.actions import Actions
+from simulators.pbx.announcer import Announcer
+from simulators.pbx.dialplan import Dialplan, DialplanGlobals
+from simulators.pbx.faults import CALM, FaultRates, Faults
+from simulators.pbx.faulty_agi import FaultyAgi
+from simulators.pbx.line import Line
+from simulators.pbx.questions import AgiPort
+from simulators.pbx.sessions import AmiSession, AmiUser, Message
+from simulators.pbx.world import World
+from simulators.prng import Prng
+from simulators.virtual_clock import Scheduler, Timer
+
+ROUTER = AmiUser("cti-router", "simulated-ami-secret")
+OBSERVER = AmiUser("observer", "simulated-observer-secret", events=None, rights=frozenset({"all"}))
+BOOT_US = 400_000
+"""From AMI's greeting to FullyBooted; 0.4 to 0.8 s measured on a near-empty configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class PbxSettings:
+    """What the operator of this Asterisk has set."""
+
+    users: tuple[AmiUser, ...] = (ROUTER, OBSERVER)
+    dialplan: DialplanGlobals = field(default_factory=DialplanGlobals)
+
+
+class SimulatedAsterisk:
+    """World, dialplan and borders of one Asterisk, across its restarts."""
+
+    def __init__(
+        self,
+        clock: Scheduler,
+        agi: AgiPort,
+        *,
+        seed: int = 1,
+        settings: PbxSettings | None = None,
+        rates: FaultRates = CALM,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings or PbxSettings()
+        prng = Prng(seed)
+        self.announcer = Announcer(clock)
+        self.faults = Faults(prng.fork("faults"))
+        self.world = World(clock, self.announcer, prng.fork("world"))
+        self.dialplan = Dialplan(
+            self.world, FaultyAgi(clock, agi, self.faults), self.settings.dialplan
+        )
+        self.is_listening = True  # for AMI
+        self._actions = Actions(self.world)
+        self._users = {user.name: user for user in self.settings.users}
+        self._lines: list[Line] = []
+        self._booting: Timer | None = None  # until FullyBooted
+        self._return: Timer | None = None  # of a shut port, or of a dead Asterisk
+        self._strikes: dict[str, Timer] = {}  # the next of each spontaneous fault
+        self.set_rates(rates)
+
+    @property
+    def line_count(self) -> int:
+        """AMI connections that are open."""
+        return len(self._lines)
+
+    def connect(self, send: Callable[[Message], None], shut: Callable[[], None]) -> Line | None:
+        """A new AMI connection, not logged in; None when the port is shut."""
+        if not self.is_listening:
+            return None
+        session = AmiSession(self._users, self._actions, self._uptime_s)
+        line = Line(self.clock, self.faults, session, send, shut)
+        unlisten = self.announcer.listen(line.told)
+        self._lines.append(line)
+
+        def over() -> None:
+            unlisten()
+            self._lines.remove(line)
+            shut()
+
+        line.shut = over
+        return line
+
+    # --- what may happen to it ----------------------------------------------------------------
+
+    def cut(self, for_us: int = 0) -> None:
+        """All AMI connections break; the port stays shut for so long. Calls go on."""
+        for line in tuple(self._lines):
+            line.cut()
+        if for_us and self.is_listening:
+            self._go_away(for_us, self._listen)
+
+    def kill(self) -> None:
+        """`kill -9`: channels, connections and global variables are gone at once, untold."""
+        self._go_away()
+        if self._booting is not None:
+            self._booting.cancel()
+            self._booting = None
+        for line in tuple(self._lines):
+            line.cut()
+        self.world.die()
+
+    def stop(self) -> None:
+        """Shut down on purpose: those who listen are told."""
+        self.announcer.shutdown(restart=False)
+        self.kill()
+
+    def start(self) -> None:
+        """Come back after `kill` or `stop`: AMI greets at once, FullyBooted follows."""
+        self._listen()
+        self.world.started_us = self.clock.now_us()
+        self._booting = self._after(BOOT_US, self._booted)
+
+    def restart(self, away_us: int = 1_000_000) -> None:
+        """Die and come back. It takes a second at least: unique ids must not repeat."""
+        self.kill()
+        self._go_away(max(away_us, 1_000_000), self.start)
+
+    def set_rates(self, rates: FaultRates) -> None:
+        """Other weather from now on."""
+        self.faults.rates = rates
+        for timer in self._strikes.values():
+            timer.cancel()
+        self._strikes.clear()
+        self._arm("cut", self.faults.next_cut_us, self._strike_cut)
+        self._arm("restart", self.faults.next_restart_us, self._strike_restart)
+
+    # --- internal -----------------------------------------------------------------------------
+
+    def _uptime_s(self) -> int | None:
+        if self._booting is not None:
+            return None
+        return (self.clock.now_us() - self.world.started_us) // 1_000_000
+
+    def _booted(self) -> None:
+        self._booting = None
+        self.announcer.fully_booted(0)
+
+    def _listen(self) -> None:
+        self.is_listening = True
+        self._return = None
+
+    def _go_away(self, for_us: int = 0, come_back: Callable[[], None] | None = None) -> None:
+        """Shut the port. Only the last of several absences decides about the return."""
+        self.is_listening = False
+        if self._return is not None:
+            self._return.cancel()
+            self._return = None
+        if come_back is not None:
+            self._return = self._after(for_us, come_back)
+
+    def _after(self, after_us: int, act: Callable[[], None]) -> Timer:
+        return self.clock.at(self.clock.now_us() + after_us, act)
+
+    def _arm(self, kind: str, draw: Callable[[], int | None], strike: Callable[[], None]) -> None:
+        after_us = draw()
+        if after_us is None:
+            return
+
+        def strike_and_arm() -> None:
+            strike()
+            self._arm(kind, draw, strike)
+
+        self._strikes[kind] = self._after(after_us, strike_and_arm)
+
+    def _strike_cut(self) -> None:
+        self.cut(self.faults.cut_lasts_us())
+
+    def _strike_restart(self) -> None:
+        self.restart(self.faults.restart_lasts_us())

@@ -1,0 +1,181 @@
+"""One `Dial` of the dialplan: from the INVITE to the end of the conversation. Pure.
+
+It has three ends, and each is told once, by `done`:
+
+* the phone did not answer (status is not ANSWER): the caller goes on in the dialplan;
+* the agent hung up after a conversation: the caller goes on too, because of option `g`;
+* the caller was taken away, by his hang-up or by a Redirect: the agent's leg is dropped and nobody
+  is told, since the dialplan no longer waits here.
+
+Statuses. The event `DialEnd` and the variable DIALSTATUS are made by two functions of Asterisk, and
+differ: `ast_hangup_cause_to_dial_status` (main/dial.c) knows BUSY, CONGESTION and CHANUNAVAIL by
+their causes and calls the rest NOANSWER, while `handle_cause` (apps/app_dial.c) counts every cause
+that it does not know as "no channel". So a phone that rejects (603, cause 21) is NOANSWER in the
+event and CHANUNAVAIL in the dialplan.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulators.pbx.channels import Channel, ChannelState
+from simulators.pbx.phones import Behaviour, Phone
+from simulators.pbx.world import HOP_US, MS_US, NORMAL_CLEARING, World
+
+BUSY, NO_ANSWER, SUBSCRIBER_ABSENT, REJECTED = 17, 19, 20, 21
+SIP_CODE = {BUSY: "486", REJECTED: "603"}
+
+
+@dataclass(frozen=True, slots=True)
+class DialResult:
+    """DIALSTATUS, HANGUPCAUSE and RINGTIME_MS, as the dialplan sees them afterwards.
+
+    RINGTIME_MS is the time until the phone rang, not how long it did; None when it never rang.
+    """
+
+    status: str
+    cause: int
+    rang_ms: int | None = None
+
+
+def event_status(cause: int) -> str:
+    """DialStatus of DialEnd for a leg that ended unanswered."""
+    return {17: "BUSY", 34: "CONGESTION", 3: "CHANUNAVAIL", 20: "CHANUNAVAIL"}.get(
+        cause, "NOANSWER"
+    )
+
+
+def variable_status(cause: int) -> str:
+    """DIALSTATUS for a leg that ended unanswered, when it was the only one."""
+    if cause == BUSY:
+        return "BUSY"
+    if cause == 34:
+        return "CONGESTION"
+    return "NOANSWER" if cause in (0, NORMAL_CLEARING, NO_ANSWER) else "CHANUNAVAIL"
+
+
+class Dial:
+    """One attempt to reach one phone for one channel."""
+
+    def __init__(
+        self, world: World, channel: Channel, endpoint: str, done: Callable[[DialResult], None]
+    ) -> None:
+        self._world = world
+        self._channel = channel
+        self._endpoint = endpoint
+        self._done = done
+        self._leg: Channel | None = None
+        self._began_us = 0  # 0: the phone has not been called yet
+        self._rang_ms: int | None = None
+        self._answered = False
+
+    def begin(self, ring_us: int) -> None:
+        """Call the phone and ring it for so long."""
+        self._channel.busy_with("Dial", f"PJSIP/{self._endpoint}")
+        self._channel.stop = self._taken_away
+        phone = self._world.phones.get(self._endpoint)
+        if phone is None or not phone.is_registered:
+            # chan_pjsip makes no channel for an endpoint without a contact, so there is no event.
+            waiting = self._world.soon(
+                lambda: self._end(DialResult("CHANUNAVAIL", SUBSCRIBER_ABSENT))
+            )
+            self._channel.stop = waiting.cancel
+            return
+        self._leg = leg = self._make_leg(phone)
+        self._later(leg, HOP_US, lambda: self._invite(leg, phone))
+        self._later(leg, ring_us, lambda: self._ring_timeout(leg))
+
+    def _make_leg(self, phone: Phone) -> Channel:
+        world, channel = self._world, self._channel
+        leg = world.channel(phone.endpoint, linked_to=channel)
+        leg.caller_number = channel.exten  # app_dial: a leg without a caller id gets the extension
+        leg.connected_number, leg.connected_name = channel.caller_number, channel.caller_name
+        leg.at_location("agents", "s")
+        leg.variables.update(channel.inherited)
+        leg.left_by = self._leg_gone
+        phone.legs.append(leg)
+        world.announcer.new_channel(leg)
+        return leg
+
+    def _later(self, leg: Channel, after_us: int, act: Callable[[], None]) -> None:
+        """Something that happens to the leg unless it has gone or been answered by then."""
+
+        def act_if_still_calling() -> None:
+            if not leg.gone and not self._answered:
+                act()
+
+        leg.timers.append(self._world.soon(act_if_still_calling, after_us))
+
+    def _invite(self, leg: Channel, phone: Phone) -> None:
+        self._began_us = self._world.clock.now_us()
+        self._world.announcer.dial_begin(self._channel, leg, self._endpoint)
+        reaction = phone.reaction()
+        after_us = reaction.answer_after_ms * MS_US + HOP_US
+        if reaction.behaviour is Behaviour.BUSY or len(phone.legs) > phone.lines:
+            self._later(leg, HOP_US, lambda: self._refused(leg, BUSY))
+            return
+        self._rings(leg)
+        if reaction.behaviour is Behaviour.REJECTS:
+            self._later(leg, after_us, lambda: self._refused(leg, REJECTED))
+        elif reaction.behaviour is Behaviour.ANSWERS:
+            talk_ms = reaction.hangs_up_after_ms
+            self._later(leg, after_us, lambda: self._picked_up(leg, talk_ms))
+
+    def _rings(self, leg: Channel) -> None:
+        self._rang_ms = (self._world.clock.now_us() - leg.created_us) // MS_US
+        leg.state = ChannelState.RINGING
+        self._world.announcer.new_state(leg)
+        self._world.announcer.dial_state(self._channel, leg, "RINGING")
+
+    def _picked_up(self, leg: Channel, hangs_up_after_ms: int | None) -> None:
+        self._answered = True
+        self._world.answer(leg)
+        self._world.announcer.dial_end(self._channel, leg, "ANSWER")
+        self._channel.connected_number = leg.caller_number
+
+        def join() -> None:
+            if self._leg is leg and not leg.gone:
+                self._world.join(leg, self._channel)
+                if hangs_up_after_ms is not None:
+                    self._world.phone_hangs_up_after(leg, hangs_up_after_ms)
+
+        self._world.soon(join)
+
+    def _refused(self, leg: Channel, cause: int) -> None:
+        self._world.announcer.hangup_request(leg, cause, SIP_CODE[cause])
+        self._world.hang_up(leg, cause, SIP_CODE[cause])
+
+    def _ring_timeout(self, leg: Channel) -> None:
+        leg.left_by = None
+        self._world.announcer.dial_end(self._channel, leg, "NOANSWER")
+        self._world.hang_up(leg, 0)
+        self._end(DialResult("NOANSWER", 0, self._rang_ms))
+
+    def _leg_gone(self, leg: Channel, cause: int) -> None:
+        """The agent's leg has ended, by the phone or by an AMI user."""
+        if self._answered:
+            self._end(DialResult("ANSWER", cause))
+            return
+        if self._began_us:
+            self._world.announcer.dial_end(self._channel, leg, event_status(cause))
+        self._end(DialResult(variable_status(cause), cause, self._rang_ms))
+
+    def _taken_away(self) -> None:
+        """The caller is no longer here: hung up, or Redirected."""
+        leg, self._leg = self._leg, None
+        if leg is None or leg.gone:
+            return
+        leg.left_by = None
+        if self._began_us and not self._answered:
+            self._world.announcer.dial_end(self._channel, leg, "CANCEL")
+            self._world.hang_up(leg, 0)
+            return
+        self._world.part(self._channel)
+        self._world.soon(lambda: self._world.hang_up(leg))
+
+    def _end(self, result: DialResult) -> None:
+        """Back to the dialplan, on the caller's own thread."""
+        self._leg = None
+        if self._channel.gone:
+            return
+        waiting = self._world.soon(lambda: self._done(result))
+        self._channel.stop = waiting.cancel

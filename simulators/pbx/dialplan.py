@@ -1,0 +1,273 @@
+"""The cti-* contexts of asterisk-config/extensions.d as a machine of small steps. Pure.
+
+The law is docs/call-flow.md; the names of the steps are the contexts and extensions of the
+dialplan, so that the two can be read side by side. Each method is one extension: it sets variables,
+starts the one thing that takes time (a question, a wait, a Dial) and names what comes after it.
+
+What takes time leaves `channel.stop` behind, which ends it: a Redirect or a hang-up in the middle
+of a question makes its answer void, as `AGIEXITONHANGUP` does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from simulators.pbx.channels import Channel
+from simulators.pbx.dialling import Dial, DialResult
+from simulators.pbx.questions import AgiPort, Question, ask_headers, token
+from simulators.pbx.world import MS_US, NORMAL_CLEARING, World
+
+SECOND_US = 1_000_000
+SLICE_S_MAX = 25
+
+ARGUMENTS = (
+    "CTI_QUEUE",
+    "CTI_ARRIVED",
+    "CTI_PRIORITY",
+    "CTI_NEEDS",
+    "CTI_OFFER",
+    "CTI_DIALSTATUS",
+    "CTI_HANGUPCAUSE",
+    "CTI_RANG_MS",
+)
+"""Of each question, after the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialplanGlobals:
+    """The operator's globals, with the defaults of extensions.d."""
+
+    secret: str = "simulated-agi-secret"  # noqa: S105  # of a simulation: no secret at all
+    ask_s: int = 3
+    retry_s: int = 2
+    failsafe_after_s: int = 30
+    failsafe_limit_s: int = 300
+    failsafe_dial: str = ""  # endpoint that takes the calls while the router is away
+    leave_ms: int = 3_000  # how long the goodbye of `cti-leave` takes
+    announcement_ms: int = 2_000
+
+
+class Dialplan:
+    """Executes channels of one world, asking the router through `agi`."""
+
+    def __init__(self, world: World, agi: AgiPort, settings: DialplanGlobals) -> None:
+        self._world = world
+        self._agi = agi
+        self._set = settings
+        self._contexts: dict[str, Callable[[Channel], None]] = {
+            "cti-inbound": self._inbound,
+            "cti-wait": self._wait,
+            "cti-deliver": self._deliver,
+            "cti-after": self._after,
+            "cti-leave": self._leave,
+            "cti-failsafe": self._failsafe,
+        }
+        world.run_dialplan_by(self.run)
+
+    def run(self, channel: Channel) -> None:
+        """Execute from the channel's location on.
+
+        A context that is not there ends the call. So it does in Asterisk, which is why a Redirect
+        to a wrong place loses the caller.
+        """
+        step = self._contexts.get(channel.context)
+        if step is None:
+            self._hang_up(channel)
+        else:
+            step(channel)
+
+    # --- arrive -----------------------------------------------------------------------------------
+
+    def _inbound(self, channel: Channel) -> None:
+        channel.variables["CTI_STAGE"] = "arrive"
+        self._world.answer(channel)
+        channel.variables["CTI_QUEUE"] = channel.get("CTI_QUEUE") or channel.exten
+        channel.variables["CTI_ARRIVED"] = str(self._world.clock.now_us() // MS_US)
+        channel.variables["CTI_VERB"] = "arrive"
+        self._ask(channel)
+
+    # --- wait -------------------------------------------------------------------------------------
+
+    def _wait(self, channel: Channel) -> None:
+        """Extension `s` asks; any other that a Redirect could name counts as an answer unheard."""
+        if channel.exten in ("s", "ask"):
+            self._ask(channel)
+        else:
+            self._unheard(channel)
+
+    def _ask(self, channel: Channel) -> None:
+        """Extension `ask`: one question, with a time limit, since AGI itself has none."""
+        channel.at_location("cti-wait", "ask")
+        channel.variables["CTI_NEXT"] = ""
+        asked_us = self._world.clock.now_us()
+        question = self._question(channel)
+        channel.busy_with("AGI", f"agi://router/{question.verb}")
+
+        def over() -> None:
+            limit.cancel()
+            channel.stop = None
+            took_s = (self._world.clock.now_us() - asked_us) // SECOND_US
+            self._answered(channel, took_s)
+
+        def heard(answer: str) -> None:
+            channel.variables["CTI_NEXT"] = answer
+            over()
+
+        def stop() -> None:
+            limit.cancel()
+            asking.cancel()
+
+        def too_late() -> None:
+            asking.cancel()
+            over()
+
+        limit = self._world.soon(too_late, self._set.ask_s * SECOND_US)
+        channel.stop = stop
+        asking = self._agi.ask(question, heard)
+
+    def _question(self, channel: Channel) -> Question:
+        own = token(self._set.secret, channel.uniqueid)
+        arguments = (own, *(channel.get(name) for name in ARGUMENTS))
+        return Question(channel.get("CTI_VERB"), arguments, ask_headers(channel), channel.variables)
+
+    def _answered(self, channel: Channel, took_s: int) -> None:
+        verb, *fields = channel.get("CTI_NEXT").split("*")
+        if verb == "wait" and len(fields) >= 2:
+            self._heard(channel)
+            announcement = fields[2] if len(fields) > 2 else ""
+            self._slice(channel, fields[1], announcement)
+        elif verb == "deliver" and fields:
+            channel.at_location("cti-deliver", "*".join(fields))
+            self._deliver(channel)
+        elif verb == "leave":
+            self._heard(channel)
+            channel.variables["CTI_CAUSE"] = fields[1] if len(fields) > 1 else ""
+            channel.at_location("cti-leave", (fields[2] if len(fields) > 2 else "") or "s")
+            self._leave(channel)
+        else:
+            self._unheard(channel, took_s)
+
+    @staticmethod
+    def _heard(channel: Channel) -> None:
+        """The router is alive: what was counted towards failsafe is void."""
+        channel.variables.update(CTI_UNHEARD_S="0", CTI_FAILSAFE_TRIED="", CTI_VERB="again")
+
+    def _slice(self, channel: Channel, slice_s: str, announcement: str) -> None:
+        """Extension `answer-wait`: music for a bounded time, whatever was said."""
+        channel.variables["CTI_STAGE"] = "wait"
+        channel.at_location("cti-wait", "answer-wait")
+        seconds = min(max(int(slice_s) if slice_s.isdecimal() else 0, 1), SLICE_S_MAX)
+        announced_us = self._set.announcement_ms * MS_US if announcement else 0
+        channel.busy_with("Wait", str(seconds))
+        self._music(channel, announced_us + seconds * SECOND_US, self._slice_over)
+
+    def _slice_over(self, channel: Channel) -> None:
+        self._ask(channel)
+
+    def _unheard(self, channel: Channel, took_s: int = 0) -> None:
+        """Extension `unheard`: nobody answered. Count, ask again, or give up on the router."""
+        unheard_s = int(channel.get("CTI_UNHEARD_S") or "0") + min(took_s, 10)
+        channel.variables["CTI_UNHEARD_S"] = str(unheard_s)
+        if unheard_s >= self._set.failsafe_after_s:
+            channel.at_location("cti-failsafe", "s")
+            self._failsafe(channel)
+            return
+        self._retry(channel)
+
+    def _retry(self, channel: Channel) -> None:
+        unheard_s = int(channel.get("CTI_UNHEARD_S") or "0") + self._set.retry_s
+        channel.variables["CTI_UNHEARD_S"] = str(unheard_s)
+        channel.busy_with("Wait", str(self._set.retry_s))
+        self._music(channel, self._set.retry_s * SECOND_US, self._ask)
+
+    # --- deliver ----------------------------------------------------------------------------------
+
+    def _deliver(self, channel: Channel) -> None:
+        """EPOCH*OFFER*RING_S*ENDPOINT, from an answer or by Redirect."""
+        epoch, offer, ring_s, endpoint = (*channel.exten.split("*"), "", "", "")[:4]
+        if epoch != self._world.globals.get("CTI_EPOCH", ""):
+            self._unheard(channel)  # an order of a router that has been replaced
+            return
+        self._heard(channel)
+        channel.variables.update(CTI_STAGE="deliver", CTI_OFFER=offer)
+        channel.pass_on("CTI_LEG", f"{offer}*{endpoint}")
+        ring_us = (int(ring_s) if ring_s.isdecimal() and int(ring_s) else 20) * SECOND_US
+        Dial(self._world, channel, endpoint, lambda result: self._dialled(channel, result)).begin(
+            ring_us
+        )
+
+    def _dialled(self, channel: Channel, result: DialResult) -> None:
+        channel.stop = None
+        if result.status == "ANSWER":
+            channel.at_location("cti-after", "s")
+            self._after(channel)
+            return
+        channel.variables.update(
+            CTI_DIALSTATUS=result.status,
+            CTI_HANGUPCAUSE=str(result.cause),
+            CTI_RANG_MS="" if result.rang_ms is None else str(result.rang_ms),
+            CTI_VERB="returned",
+        )
+        self._ask(channel)
+
+    # --- after, leave, failsafe -------------------------------------------------------------------
+
+    def _after(self, channel: Channel) -> None:
+        channel.variables["CTI_STAGE"] = "after"
+        self._hang_up(channel)
+
+    def _leave(self, channel: Channel) -> None:
+        channel.variables["CTI_STAGE"] = "left"
+        channel.busy_with("Playback", f"cti/leave-{channel.get('CTI_CAUSE')}")
+        self._music(channel, self._set.leave_ms * MS_US, self._hang_up)
+
+    def _failsafe(self, channel: Channel) -> None:
+        if channel.get("CTI_FAILSAFE_TRIED") == "1":
+            self._last(channel)
+            return
+        channel.variables.update(CTI_FAILSAFE_TRIED="1", CTI_STAGE="failsafe")
+        self._world.announcer.user_event(
+            channel,
+            "CtiFailsafe",
+            (("Queue", channel.get("CTI_QUEUE")), ("Arrived", channel.get("CTI_ARRIVED"))),
+        )
+        if self._set.failsafe_dial:
+            Dial(
+                self._world,
+                channel,
+                self._set.failsafe_dial,
+                lambda result: self._failsafe_dialled(channel, result),
+            ).begin(60 * SECOND_US)
+        else:
+            self._last(channel)
+
+    def _failsafe_dialled(self, channel: Channel, result: DialResult) -> None:
+        channel.stop = None
+        if result.status == "ANSWER":
+            self._after(channel)
+        else:
+            self._last(channel)
+
+    def _last(self, channel: Channel) -> None:
+        """Nobody in failsafe either: music, asking for the router all the while, then goodbye."""
+        limit_s = self._set.failsafe_after_s + self._set.failsafe_limit_s
+        if int(channel.get("CTI_UNHEARD_S") or "0") >= limit_s:
+            channel.variables["CTI_CAUSE"] = ""
+            self._leave(channel)
+        else:
+            self._retry(channel)
+
+    # --- internal ---------------------------------------------------------------------------------
+
+    def _music(self, channel: Channel, for_us: int, then: Callable[[Channel], None]) -> None:
+        """Wait with music; a Redirect or a hang-up ends it."""
+
+        def over() -> None:
+            channel.stop = None
+            then(channel)
+
+        channel.stop = self._world.soon(over, for_us).cancel
+
+    def _hang_up(self, channel: Channel) -> None:
+        """The application Hangup, or the end of a dialplan."""
+        self._world.announcer.soft_hangup_request(channel, NORMAL_CLEARING)
+        self._world.hang_up(channel)

@@ -1,0 +1,120 @@
+"""The people at both ends of a call, as data. Pure.
+
+A phone's behaviour has the name that the SIPp phones of the real lab have, so that one telephony
+card can ask for `busy` in both worlds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from simulators.pbx.channels import Channel
+
+
+class Behaviour(StrEnum):
+    """What a phone does when it is called."""
+
+    ANSWERS = "answers"
+    RINGS = "rings"  # for ever
+    BUSY = "busy"  # 486
+    REJECTS = "rejects"  # 603
+    UNREGISTERED = "unregistered"  # nobody has registered: there is nothing to call
+
+
+class Reaction(Protocol):
+    """What a phone will do this one time."""
+
+    @property
+    def behaviour(self) -> Behaviour:
+        """Answer, ring on, refuse."""
+
+    @property
+    def answer_after_ms(self) -> int:
+        """When it answers or rejects."""
+
+    @property
+    def hangs_up_after_ms(self) -> int | None:
+        """When it ends the conversation, from the answer on; None: the caller does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A reaction to one call, for phones whose owner decides anew each time."""
+
+    behaviour: Behaviour = Behaviour.ANSWERS
+    answer_after_ms: int = 0
+    hangs_up_after_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Phone:
+    """A phone of an agent, by its PJSIP endpoint.
+
+    `answer_after_ms` is also the time after which it rejects. `hangs_up_after_ms` counts from the
+    answer; None leaves the end to the caller. `lines` calls at once, one more is busy. With
+    `decide` its owner says anew at each call what it does.
+    """
+
+    endpoint: str
+    behaviour: Behaviour = Behaviour.ANSWERS
+    answer_after_ms: int = 0
+    hangs_up_after_ms: int | None = None
+    lines: int = 1
+    decide: Callable[[], Reaction] | None = None
+    legs: list["Channel"] = field(default_factory=list, repr=False)
+
+    def reaction(self) -> Reaction:
+        """What it will do now."""
+        if self.behaviour is Behaviour.UNREGISTERED or self.decide is None:
+            return self
+        return self.decide()
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether there is a contact to call."""
+        return self.behaviour is not Behaviour.UNREGISTERED
+
+    @property
+    def contact_uri(self) -> str:
+        """Where its registration says that it can be reached."""
+        return f"sip:{self.endpoint}@127.0.0.1:5080"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who calls in.
+
+    `gives_up_after_ms` counts from the arrival and ends with the first conversation (None: waits
+    for ever). `talk_ms` counts from the conversation's beginning (None: the agent ends it).
+    `needs` and `priority` are what the operator's dialplan would set.
+    """
+
+    number: str
+    queue: str
+    gives_up_after_ms: int | None = None
+    talk_ms: int | None = None
+    name: str = ""
+    needs: str = ""
+    priority: str = ""
+
+
+class Ending(StrEnum):
+    """How a call looked to the one who made it."""
+
+    SERVED = "served"  # talked to somebody
+    GAVE_UP = "gaveUp"  # hung up before that
+    SENT_AWAY = "sentAway"  # Asterisk hung up before that
+    LOST = "lost"  # Asterisk died
+
+
+@dataclass(frozen=True, slots=True)
+class CallReport:
+    """What became of one call. `waited_us` until the first conversation, or until the end."""
+
+    uniqueid: str
+    caller: Caller
+    ending: Ending
+    waited_us: int
+    talked_us: int

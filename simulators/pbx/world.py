@@ -1,0 +1,248 @@
+"""The inside of a simulated Asterisk: channels, bridges, phones and callers. Pure.
+
+It knows what telephony does by itself: numbers channels, rings phones, joins legs, takes them
+apart. What a caller goes through is the dialplan's business (`dialplan.py`); one attempt to reach a
+phone is `dialling.Dial`. Time enters through the scheduler port only.
+
+Threads of the real one are imitated by `HOP_US`: what another thread of Asterisk would do next does
+not happen within the call that caused it but a moment later, so that races can be seen.
+"""
+
+from collections.abc import Callable, Iterable
+
+from simulators.pbx.announcer import Announcer
+from simulators.pbx.channels import Bridge, Channel, ChannelState
+from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending, Phone
+from simulators.prng import Prng
+from simulators.virtual_clock import Scheduler, Timer
+
+HOP_US = 1_000
+"""Redirect to DialBegin takes 2 ms on the lab machine, answer to BridgeEnter 1 to 3 ms."""
+
+MS_US = 1_000
+NORMAL_CLEARING = 16
+TRUNK = "trunk"
+
+
+class World:
+    """All channels, bridges and phones of one Asterisk between two starts of it."""
+
+    def __init__(self, clock: Scheduler, announcer: Announcer, prng: Prng) -> None:
+        self.clock = clock
+        self.announcer = announcer
+        self.phones: dict[str, Phone] = {}
+        self.channels: dict[str, Channel] = {}
+        self.globals: dict[str, str] = {}
+        self.call_count = 0  # since start, as in CoreStatus
+        self.started_us = clock.now_us()
+        self._prng = prng
+        self._channel_no = 0
+        self._run: Callable[[Channel], None] = self.hang_up
+
+    def run_dialplan_by(self, run: Callable[[Channel], None]) -> None:
+        """Who executes a channel's dialplan from its present location on."""
+        self._run = run
+
+    # --- phones -----------------------------------------------------------------------------------
+
+    def add_phones(self, phones: Iterable[Phone]) -> None:
+        """Phones that exist from now on; no event tells of them."""
+        for phone in phones:
+            self.phones[phone.endpoint] = phone
+
+    def register(self, endpoint: str, behaviour: Behaviour = Behaviour.ANSWERS) -> None:
+        """A phone has come back to the network."""
+        phone = self.phones[endpoint]
+        phone.behaviour = behaviour
+        self.announcer.contact_status(phone, "NonQualified")
+
+    def unregister(self, endpoint: str) -> None:
+        """A phone has gone from the network. Its calls live on: only the registration is gone."""
+        phone = self.phones[endpoint]
+        phone.behaviour = Behaviour.UNREGISTERED
+        self.announcer.contact_status(phone, "Removed")
+
+    # --- channels ---------------------------------------------------------------------------------
+
+    def channel(
+        self, endpoint: str, *, uniqueid: str = "", linked_to: Channel | None = None
+    ) -> Channel:
+        """A new channel, named and numbered like Asterisk's: `PJSIP/hw1-00000040`,
+        `1795293525.64`.
+        """
+        number, self._channel_no = self._channel_no, self._channel_no + 1
+        now_us = self.clock.now_us()
+        uniqueid = uniqueid or f"{now_us // 1_000_000}.{number}"
+        channel = Channel(
+            name=f"PJSIP/{endpoint}-{number:08x}",
+            uniqueid=uniqueid,
+            linkedid=linked_to.linkedid if linked_to else uniqueid,
+            created_us=now_us,
+            phone=self.phones.get(endpoint),
+        )
+        self.channels[channel.name] = channel
+        return channel
+
+    def find(self, name_or_uniqueid: str) -> Channel | None:
+        """A channel by its name, as AMI's `Channel` header has it, or by its unique id."""
+        channel = self.channels.get(name_or_uniqueid)
+        if channel is None:
+            channel = next(
+                (each for each in self.channels.values() if each.uniqueid == name_or_uniqueid), None
+            )
+        return channel
+
+    def call(self, caller: Caller, on_end: Callable[[CallReport], None] | None = None) -> Channel:
+        """A call comes in on the trunk and enters `cti-inbound`."""
+        channel = self.channel(TRUNK)
+        channel.state = ChannelState.RING
+        channel.caller, channel.on_end = caller, on_end
+        channel.caller_number = caller.number
+        channel.caller_name = caller.name or channel.caller_name
+        channel.at_location("cti-inbound", caller.queue)
+        for name, value in (("CTI_PRIORITY", caller.priority), ("CTI_NEEDS", caller.needs)):
+            if value:
+                channel.variables[name] = value
+        self.announcer.new_channel(channel)
+        self.call_count += 1
+        if caller.gives_up_after_ms is not None:
+            self._timer(channel, caller.gives_up_after_ms * MS_US, self.clears)
+        self.soon(lambda: self.proceed(channel))
+        return channel
+
+    def proceed(self, channel: Channel) -> None:
+        """Execute the dialplan where the channel stands."""
+        if not channel.gone:
+            self._run(channel)
+
+    def soon(self, callback: Callable[[], None], after_us: int = HOP_US) -> Timer:
+        """What another thread will do in a moment."""
+        return self.clock.at(self.clock.now_us() + after_us, callback)
+
+    def answer(self, channel: Channel) -> None:
+        """Pick up."""
+        if channel.state is not ChannelState.UP:
+            channel.state = ChannelState.UP
+            self.announcer.new_state(channel)
+
+    # --- conversations ----------------------------------------------------------------------------
+
+    def join(self, leg: Channel, channel: Channel) -> None:
+        """Put both into a new bridge; the one who was called enters first, as in `Dial`."""
+        bridge = Bridge(self._uuid())
+        self.announcer.bridge_create(bridge)
+        for member in (leg, channel):
+            bridge.members.append(member)
+            member.bridge = bridge
+            self.announcer.bridge_enter(bridge, member)
+        now_us = self.clock.now_us()
+        channel.first_talk_us = channel.first_talk_us or now_us
+        channel.talk_began_us = now_us
+        self._forget_timers(channel)  # from here on patience is no matter
+        if channel.caller is not None and channel.caller.talk_ms is not None:
+            self._timer(channel, channel.caller.talk_ms * MS_US, self.clears)
+
+    def part(self, first: Channel) -> None:
+        """Dissolve the bridge of this channel; `first` is the one who leaves first."""
+        bridge = first.bridge
+        if bridge is None:
+            return
+        now_us = self.clock.now_us()
+        for member in sorted(bridge.members, key=lambda each: each is not first):
+            bridge.members.remove(member)
+            member.bridge = None
+            member.held = False
+            if member.talk_began_us:
+                member.talked_us += now_us - member.talk_began_us
+                member.talk_began_us = 0
+            self.announcer.bridge_leave(bridge, member)
+        self.announcer.bridge_destroy(bridge)
+
+    def hold(self, endpoint: str) -> bool:
+        """The phone puts its conversation on hold; False when it has none."""
+        return self._set_hold(endpoint, held=True)
+
+    def unhold(self, endpoint: str) -> bool:
+        """The phone takes its conversation back."""
+        return self._set_hold(endpoint, held=False)
+
+    def _set_hold(self, endpoint: str, *, held: bool) -> bool:
+        leg = next((each for each in self.phones[endpoint].legs if each.bridge), None)
+        if leg is None or leg.bridge is None or leg.held is held:
+            return False
+        leg.held = held
+        (self.announcer.hold if held else self.announcer.unhold)(leg)
+        for other in leg.bridge.members:
+            if other is not leg:
+                (self.announcer.music_start if held else self.announcer.music_stop)(other)
+        return True
+
+    # --- ends -------------------------------------------------------------------------------------
+
+    def clears(self, channel: Channel) -> None:
+        """The far end of this channel hangs up (BYE, CANCEL, or a negative answer)."""
+        if not channel.gone:
+            self.announcer.hangup_request(channel, NORMAL_CLEARING)
+            self.hang_up(channel)
+
+    def hang_up(self, channel: Channel, cause: int = NORMAL_CLEARING, tech_cause: str = "") -> None:
+        """End a channel, whatever it is in, and tell whoever waits for its end."""
+        if channel.gone:
+            return
+        channel.gone = True
+        self._forget_timers(channel)
+        self.part(channel)
+        channel.interrupt()
+        del self.channels[channel.name]
+        if channel.phone is not None and channel in channel.phone.legs:
+            channel.phone.legs.remove(channel)
+        if channel.left_by is not None:
+            channel.left_by(channel, cause)
+        self.announcer.hangup(channel, cause, tech_cause)
+        self._report(channel, Ending.SERVED if channel.first_talk_us else self._unserved(channel))
+
+    def die(self) -> None:
+        """Asterisk is killed: everything is gone at once and nobody is told."""
+        dead, self.channels = self.channels, {}
+        self.globals.clear()
+        for phone in self.phones.values():
+            phone.legs.clear()
+        self._channel_no = 0
+        self.call_count = 0
+        for channel in dead.values():
+            channel.gone = True
+            channel.interrupt()  # what was asked of the router is cut off, not answered
+            self._forget_timers(channel)
+        for channel in dead.values():
+            self._report(channel, Ending.SERVED if channel.first_talk_us else Ending.LOST)
+
+    def _report(self, channel: Channel, ending: Ending) -> None:
+        if channel.caller is None or channel.on_end is None:
+            return
+        now_us = self.clock.now_us()
+        waited_us = (channel.first_talk_us or now_us) - channel.created_us
+        report = CallReport(channel.uniqueid, channel.caller, ending, waited_us, channel.talked_us)
+        channel.on_end(report)
+
+    # --- internal ---------------------------------------------------------------------------------
+
+    def _timer(self, channel: Channel, after_us: int, act: Callable[[Channel], None]) -> None:
+        channel.timers.append(self.soon(lambda: act(channel), after_us))
+
+    def phone_hangs_up_after(self, leg: Channel, after_ms: int) -> None:
+        """The owner of the phone will end this conversation."""
+        self._timer(leg, after_ms * MS_US, self.clears)
+
+    @staticmethod
+    def _unserved(channel: Channel) -> Ending:
+        return Ending.SENT_AWAY if channel.get("CTI_STAGE") == "left" else Ending.GAVE_UP
+
+    @staticmethod
+    def _forget_timers(channel: Channel) -> None:
+        for timer in channel.timers:
+            timer.cancel()
+        channel.timers.clear()
+
+    def _uuid(self) -> str:
+        digits = f"{self._prng.bits():016x}{self._prng.bits():016x}"
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
