@@ -71,7 +71,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent's phone: an endpoint with a fixed contact at `port`, or one that registers (None)."""
+    """An agent's phone: an endpoint with a fixed contact at `port`; None: it registers."""
 
     name: str
     port: int | None = None

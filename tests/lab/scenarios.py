@@ -84,17 +84,26 @@ def phone_refuses(status: str = "486 Busy Here", headers: str = "") -> str:
     extra = f"      {headers}\n" if headers else ""
     return _scenario(
         "phone-refuses",
-        _receive_invite(),
+        '  <recv request="INVITE"/>\n',
         _answer(status, extra + _NO_BODY, tag=_TAG),
         '  <recv request="ACK"/>\n',
     )
 
 
-def caller(prefix: str, stay_ms: int, *, answer_within_ms: int = 10_000, name: str = "") -> str:
+def caller(
+    prefix: str,
+    stay_ms: int,
+    *,
+    name: str = "",
+    media_port: int | None = None,
+    answer_within_ms: int = 10_000,
+) -> str:
     """Calls as number `prefix` + a count; stays until the far end hangs up or `stay_ms` are over.
 
     Both are a success. Not answered in time, refused, or cut off without a BYE: a failure.
+    `media_port`: where the sound is to be sent (an `Ear`); else it goes to SIPp, which drops it.
     """
+    sdp = _SDP if media_port is None else _SDP.replace("[media_port]", str(media_port))
     display = f'"{name}" ' if name else ""
     return _scenario(
         "caller",
@@ -109,7 +118,7 @@ def caller(prefix: str, stay_ms: int, *, answer_within_ms: int = 10_000, name: s
       Contact: <sip:{prefix}[call_number]@[local_ip]:[local_port]>
       Max-Forwards: 70
       Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE
-{_SDP}]]></send>
+{sdp}]]></send>
 """,
         '  <recv response="100" optional="true"/>\n',
         '  <recv response="180" optional="true"/>\n',
@@ -209,4 +218,4 @@ def _ended() -> str:
 
 def _done() -> str:
     """A while longer for what is sent again; the call counts as ended all the same."""
-    return '  <label id="done"/>\n  <timewait milliseconds="1000"/>\n'
+    return '  <label id="done"/>\n  <timewait milliseconds="200"/>\n'

@@ -12,8 +12,8 @@ read from SIPp's own statistics file, never guessed from its exit code.
 from __future__ import annotations
 
 import csv
+import re
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -23,12 +23,13 @@ from types import TracebackType
 from typing import Self
 
 from tests.lab import scenarios
-from tests.lab.ports import free_port
+from tests.lab.ports import free_port, is_free, media_port
 from tests.lab.rootfs import LabError
 
-# SIPp opens its control port, its SIP port and its media ports by itself; the media port is only an
-# address here (no sound is sent), but two processes must not share it.
 START_S = 5.0
+
+# Not an error: each wait of a scenario that ended as it was meant to.
+_EXPECTED = re.compile(r"[^\n]*receive timeout on message \S+, jumping to label \d+?(?=\d{4}-|$)")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class _Sipp:
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 ("sipp", *self.arguments, "-sf", "scenario.xml", "-i", "127.0.0.1",
-                 "-p", str(self.port), "-mp", str(free_port()), "-cp", str(free_port()),
+                 "-p", str(self.port), "-mp", str(media_port()), "-cp", str(free_port()),
                  "-nostdin", "-skip_rlimit", "-buff_size", "4194304", "-aa",
                  "-trace_stat", "-stf", "statistics.csv", "-fd", "1",
                  "-trace_err", "-error_file", "errors.log"),
@@ -67,7 +68,7 @@ class _Sipp:
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         deadline = time.monotonic() + START_S
-        while _is_free(self.port):
+        while is_free(self.port):
             if self.process.poll() is not None and not self.result().created:
                 raise LabError(f"sipp ended at its start: {self.last_words()}")
             if self.process.poll() is not None:
@@ -103,7 +104,8 @@ class _Sipp:
     def errors(self) -> str:
         """Messages that the scenario did not expect, as SIPp wrote them down."""
         path = self.folder / "errors.log"
-        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+        return _EXPECTED.sub("", text).removeprefix("The following events occurred:").strip()
 
     def last_words(self) -> str:
         """The last line that SIPp said, for an error message."""
@@ -162,7 +164,7 @@ class Callers(_Sipp):
         stay_ms: int = 10_000,
         prefix: str = "1390",
         name: str = "",
-        scenario: str | None = None,
+        media_port: int | None = None,
     ) -> None:
         """`calls` at `rate` a second, from numbers `prefix`1, `prefix`2 …; each stays at most
         `stay_ms` (talk time or patience: whoever waits cannot tell the one from the other).
@@ -171,7 +173,7 @@ class Callers(_Sipp):
         # SIPp holds calls back at its limit, which would be a lower rate than was asked for.
         limit = int(rate * (stay_ms / 1000 + 15)) + calls if calls < 100 else calls
         super().__init__(
-            scenario or scenarios.caller(prefix, stay_ms, name=name),
+            scenarios.caller(prefix, stay_ms, name=name, media_port=media_port),
             port=None,
             arguments=(target, "-s", number, "-m", str(calls), "-l", str(limit),
                        "-r", str(max(1, round(rate * 10))), "-rp", "10000"),
@@ -200,15 +202,6 @@ class Callers(_Sipp):
     ) -> None:
         """Stop."""
         self.stop()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _milliseconds(text: str) -> float:

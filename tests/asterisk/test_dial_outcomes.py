@@ -1,0 +1,66 @@
+"""What the router is told when a phone does not answer: the table of asterisk-config/README.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.asterisk.fake_router import FakeRouter
+from tests.asterisk.world import AWAY, DEAD, end_calls
+from tests.lab.ami import LabAmi
+from tests.lab.asterisk import LabAsterisk
+from tests.lab.sipp import Callers
+
+pytestmark = pytest.mark.real
+
+WAIT = "wait*7*25*"
+
+# endpoint, DIALSTATUS, CAUSE, has it rung, DialStatus of each DialEnd, Cause of the leg's Hangup
+OUTCOMES = [
+    ("rings", "NOANSWER", "0", True, ["NOANSWER"], "0"),
+    (DEAD, "NOANSWER", "0", False, ["NOANSWER"], "0"),
+    ("busy", "BUSY", "17", False, ["BUSY"], "17"),
+    ("declines", "CHANUNAVAIL", "21", False, ["NOANSWER"], "21"),
+    ("unavailable", "NOANSWER", "19", False, ["NOANSWER"], "19"),
+    ("unknown", "CHANUNAVAIL", "1", False, ["NOANSWER"], "1"),
+    ("overloaded", "CONGESTION", "34", False, ["CONGESTION"], "34"),
+    ("forwarded", "BUSY", "0", False, ["CANCEL", "BUSY"], "23"),
+    (AWAY, "CHANUNAVAIL", "3", False, [], None),
+    ("no-such-endpoint", "CHANUNAVAIL", "3", False, [], None),
+]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "dialstatus", "cause", "rang", "dial_ends", "leg_cause"), OUTCOMES
+)
+async def test_each_outcome_can_be_told_from_the_others(
+    asterisk: LabAsterisk,
+    ami: LabAmi,
+    endpoint: str,
+    dialstatus: str,
+    cause: str,
+    rang: bool,
+    dial_ends: list[str],
+    leg_cause: str | None,
+) -> None:
+    # A phone that rang comes first: what it left behind must not be told of the second.
+    answers = ("deliver*7*40*1*rings", f"deliver*7*41*1*{endpoint}", WAIT)
+    async with FakeRouter(asterisk.agi_port, *answers) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=20_000) as callers:
+            arrived = await router.question(0)
+            await router.question(1)
+            returned = await router.question(2)
+            result = await end_calls(ami, callers)
+    assert (returned.verb, returned.offer) == ("returned", "41")
+    assert (returned.dialstatus, returned.cause) == (dialstatus, cause)
+    assert bool(returned.rang_ms) is rang
+    assert returned.arrived == arrived.arrived
+    assert result.failed == 0
+    own = f"PJSIP/{endpoint}-"
+    ends = [event for event in ami.events if event.get("DestChannel", "").startswith(own)]
+    told = [event["DialStatus"] for event in ends if event["Event"] == "DialEnd"]
+    hangups = [event for event in ami.events if event.get("Channel", "").startswith(own)]
+    causes = [event["Cause"] for event in hangups if event["Event"] == "Hangup"]
+    if endpoint == "rings":  # which rang for the first offer, too
+        told, causes = told[1:], causes[1:]
+    assert told == dial_ends
+    assert causes == ([] if leg_cause is None else [leg_cause])

@@ -1,0 +1,113 @@
+"""The router moves a waiting caller: at any moment, and never an order of the past."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.asterisk.fake_router import HANG, FakeRouter
+from tests.asterisk.world import ASK_S, RETRY_S, end_calls, redirect, variable
+from tests.lab.ami import LabAmi
+from tests.lab.asterisk import LabAsterisk
+from tests.lab.ear import Ear
+from tests.lab.sipp import Callers
+
+pytestmark = pytest.mark.real
+
+WAIT = "wait*7*25*"
+TALK_S = ASK_S + 0.5
+
+
+@pytest.mark.parametrize(
+    ("moment", "answer", "after_s"),
+    [
+        ("music", WAIT, 0.3),
+        ("announcement", "wait*7*25*welcome", 0.3),
+        ("question", HANG, 0.3),
+        ("pause before the next question", "gibberish", 0.3),
+    ],
+)
+async def test_a_redirect_is_obeyed_at_once_and_the_conversation_lasts(
+    asterisk: LabAsterisk, ami: LabAmi, moment: str, answer: str, after_s: float
+) -> None:
+    async with FakeRouter(asterisk.agi_port, answer) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
+            question = await router.question()
+            await asyncio.sleep(after_s)
+            loop = asyncio.get_running_loop()
+            sent = loop.time()
+            await redirect(ami, question.channel, "cti-deliver", "7*41*5*a8001")
+            await ami.event("DialBegin", Channel=question.channel)
+            took = loop.time() - sent
+            await ami.event("BridgeEnter", Channel=question.channel)
+            # Longer than the limit of a question that the Redirect may have cut short.
+            await asyncio.sleep(TALK_S)
+            assert await variable(ami, question.channel, "CTI_STAGE") == "deliver"
+            result = await end_calls(ami, callers)
+    assert took < 0.25, moment
+    assert result.successful == 1
+    assert len(router.questions) == 1
+
+
+async def test_music_stops_when_the_agent_answers(asterisk: LabAsterisk, ami: LabAmi) -> None:
+    async with Ear() as ear, FakeRouter(asterisk.agi_port, WAIT) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=9_000, media_port=ear.port) as callers:
+            question = await router.question()
+            await asyncio.sleep(0.3)
+            await redirect(ami, question.channel, "cti-deliver", "7*41*5*a8001")
+            await ami.event("BridgeEnter", Channel=question.channel)
+            answered = asyncio.get_running_loop().time()
+            await asyncio.sleep(0.5)
+            await end_calls(ami, callers)
+    assert ear.music[-1] < answered + 0.1
+
+
+async def test_an_order_of_a_replaced_router_is_refused_and_the_caller_asks_again(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    async with FakeRouter(asterisk.agi_port, WAIT) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
+            first = await router.question(0)
+            await asyncio.sleep(0.2)
+            await redirect(ami, first.channel, "cti-deliver", "6*41*5*a8001")
+            second = await router.question(1)
+            result = await end_calls(ami, callers)
+    assert second.verb == "again"
+    assert second.arrived == first.arrived
+    assert second.at - first.at < RETRY_S + 1
+    assert not [event for event in ami.events if event["Event"] == "DialBegin"]
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize(
+    ("context", "extension"),
+    [
+        ("cti-deliver", "nonsense"),
+        ("cti-deliver", "7"),
+        ("cti-deliver", "7*41*5*" + "x" * 60),
+        ("cti-wait", "nonsense"),
+        ("cti-wait", "s"),
+    ],
+)
+async def test_a_redirect_to_a_wrong_place_loses_nobody(
+    asterisk: LabAsterisk, ami: LabAmi, context: str, extension: str
+) -> None:
+    async with FakeRouter(asterisk.agi_port, WAIT) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
+            first = await router.question(0)
+            await asyncio.sleep(0.2)
+            await redirect(ami, first.channel, context, extension)
+            second = await router.question(1)
+            result = await end_calls(ami, callers)
+    assert second.arrived == first.arrived
+    assert result.failed == 0
+
+
+async def test_every_context_of_ours_catches_what_does_not_exist(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    for context in ("cti-inbound", "cti-wait", "cti-deliver", "cti-after", "cti-leave"):
+        shown = asterisk.cli(f"dialplan show {context}")
+        for extension in ("i", "t", "T"):
+            assert f"'{extension}' =>" in shown, (context, extension)

@@ -1,0 +1,59 @@
+"""What the tests of the dialplan share: short times, a phone of each behaviour, small gestures."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.lab.ami import LabAmi
+from tests.lab.scenarios import phone_answers, phone_refuses, phone_rings
+from tests.lab.sipp import Callers, Result
+
+EPOCH = "7"
+ASK_S = 1
+RETRY_S = 1
+FAILSAFE_AFTER_S = 4
+FAILSAFE_LIMIT_S = 3
+
+SETTINGS = {
+    "CTI_ASK_S": str(ASK_S),
+    "CTI_RETRY_S": str(RETRY_S),
+    "CTI_FAILSAFE_AFTER_S": str(FAILSAFE_AFTER_S),
+    "CTI_FAILSAFE_LIMIT_S": str(FAILSAFE_LIMIT_S),
+}
+
+# {endpoint: what its phone does}. The first three are names that a bank may give.
+PHONES = {
+    "a8001": phone_answers(after_ms=50),
+    "sales-01": phone_answers(after_ms=50),
+    "zhang_san": phone_answers(after_ms=50),
+    "brief": phone_answers(after_ms=50, talk_ms=300),
+    "rings": phone_rings(),
+    "busy": phone_refuses("486 Busy Here"),
+    "declines": phone_refuses("603 Decline"),
+    "unavailable": phone_refuses("480 Temporarily Unavailable"),
+    "unknown": phone_refuses("404 Not Found"),
+    "overloaded": phone_refuses("503 Service Unavailable"),
+    "forwarded": phone_refuses("302 Moved Temporarily", "Contact: <sip:95588@127.0.0.1:9>"),
+}
+AWAY = "away"  # has no contact
+DEAD = "dead"  # never says a word
+
+
+async def end_calls(ami: LabAmi, callers: Callers) -> Result:
+    """Hang up every caller from our side. Who is not there any more counts as SIPp saw it."""
+    await ami.ask("Hangup", Channel=r"/^PJSIP\/trunk-/", Cause="16")
+    return await asyncio.to_thread(callers.wait, 10)
+
+
+async def variable(ami: LabAmi, channel: str, name: str) -> str:
+    """A variable of a channel, empty when it is not set."""
+    answer = await ami.ask("Getvar", Channel=channel, Variable=name)
+    return answer[0].get("Value", "")
+
+
+async def redirect(ami: LabAmi, channel: str, context: str, extension: str) -> None:
+    """Move a caller, as the router does."""
+    answer = await ami.ask(
+        "Redirect", Channel=channel, Context=context, Exten=extension, Priority="1"
+    )
+    assert answer[0]["Response"] == "Success", answer
