@@ -14,7 +14,7 @@ from cti.config.sources import gather
 from cti.config.to_routing import routing_config
 from routing.config_check import problems
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +47,5 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     """`read`, with the warnings sent to the log."""
     loaded = read(path, environ)
     for warning in loaded.warnings:
-        _log.warning("%s", warning)
+        log.warning("%s", warning)
     return loaded.settings

@@ -59,7 +59,7 @@ def _network(text: str) -> bool:
     return True
 
 
-_NAME = matching(r"[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
+NAME = matching(r"[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
 # The order to deliver travels as an extension, EPOCH*OFFER*RING_S*ENDPOINT (docs/call-flow.md), and
 # Asterisk cuts extensions at AST_MAX_EXTENSION = 80 bytes with the closing NUL
 # (include/asterisk/channel.h): 40 for the endpoint leave 36 digits for the other three.
@@ -87,10 +87,13 @@ _NEED = matching(
 
 # --- as annotations ------------------------------------------------------------------------------
 
-Name = Annotated[str, _NAME]
+Name = Annotated[str, NAME]
 Endpoint = Annotated[str, _ENDPOINT]
 Extension = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
 OptionalName = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
+OptionalEndpoint = Annotated[
+    str, matching(r"[A-Za-z0-9_.-]{0,40}", "at most 40 of A-Z a-z 0-9 _ . -")
+]
 Host = Annotated[str, _HOST]
 FilePath = Annotated[str, _PATH]
 OptionalPath = Annotated[

@@ -35,6 +35,16 @@ class Agents:
         """One row an agent, in the order of the configuration."""
         return [AgentRow(**agent._asdict()) for agent in self._agents.values()]
 
+    def row(self, agent_id: AgentId) -> AgentRow | None:
+        """One agent; None when there is none of this id."""
+        found = self._agents.get(agent_id)
+        return AgentRow(**found._asdict()) if found else None
+
+    def reasons(self) -> dict[str, int]:
+        """How many are not ready for each reason, the most frequent first."""
+        away = (a.reason for a in self._agents.values() if a.state is e.AgentState.NOT_READY)
+        return dict(Counter(away).most_common())
+
     def states(self) -> dict[str, int]:
         """How many are in each state; every state is named, also with 0."""
         found = Counter(agent.state for agent in self._agents.values())

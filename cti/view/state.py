@@ -16,7 +16,7 @@ from cti.view.figures import Count
 from cti.view.rows import AgentNow, AgentRow, CallNow, CallRow, EventRow, QueueRow, event_row
 from routing import events as e
 from routing.config import SECOND_US, RoutingConfig
-from routing.ids import PbxId, QueueId
+from routing.ids import AgentId, PbxId, QueueId
 
 DAY_US = 86_400 * SECOND_US
 CHINA_US = 8 * 3600 * SECOND_US
@@ -106,6 +106,14 @@ class StateView:
     def agent_states(self) -> dict[str, int]:
         """How many agents are in each state; every state is named, also with 0."""
         return self._agents.states()
+
+    def agent(self, agent_id: AgentId) -> AgentRow | None:
+        """One agent; None when there is none of this id."""
+        return self._agents.row(agent_id)
+
+    def not_ready_reasons(self) -> dict[str, int]:
+        """How many agents are not ready for each reason, the most frequent first."""
+        return self._agents.reasons()
 
     def calls(self, now_us: int, limit: int = 1000) -> list[CallRow]:
         """Live calls, first come first, at most `limit`; `live_calls` says how many there are."""
