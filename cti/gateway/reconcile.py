@@ -1,6 +1,6 @@
 """After a (re)connection: what Asterisk has against what the core believes. Pure.
 
-While we did not hear an Asterisk its calls lived on: callers hung up, Dials were answered or failed,
+While we did not hear an Asterisk its calls lived on: callers hung up, Dials were answered or not,
 calls came. The differences go to the core as the observations that we would have made, so there is
 no second way to change state. The core, for its part, has offered nothing of this Asterisk since
 `TelephonyLost`.

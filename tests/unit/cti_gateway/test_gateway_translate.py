@@ -1,0 +1,195 @@
+"""What Asterisk reports becomes what the core observes, whatever the order of reports."""
+
+import itertools
+import random
+
+import pytest
+from tests.unit.cti_gateway.desk_world import DeskWorld
+
+from cti.ami.messages import event
+from cti.gateway.legs import Place
+from cti.gateway.outcome import failed_outcome
+from cti.gateway.translate import translate
+from routing.commands import (
+    AgentLegCleared,
+    CallerHungUp,
+    CallHeld,
+    CallRetrieved,
+    CallTaken,
+    LegsBridged,
+    OfferAnswered,
+    OfferFailed,
+    OfferOutcome,
+    OfferRinging,
+    TelephonyGone,
+)
+from routing.ids import AgentId, CallId, OfferId, PbxId
+
+CALL = CallId("a1-1.1")
+OFFER = OfferId(1)
+
+
+@pytest.fixture
+def world():
+    """One caller, sent to agent 8001 by the answer to his question."""
+    world = DeskWorld()
+    world.ready("8001")
+    assert world.ask("arrive").startswith("deliver*")
+    world.commands.clear()
+    return world
+
+
+def hear(world, name, **fields):
+    return translate(event(name, **fields), world.legs)
+
+
+def test_ring_answer_bridge(world):
+    world.dial()
+    world.talk()
+    assert world.commands == [OfferRinging(OFFER), OfferAnswered(OFFER), LegsBridged(OFFER)]
+    assert world.legs.callers[CALL].place is Place.TALKING
+
+
+def test_a_bridge_with_one_leg_is_no_conversation(world):
+    world.dial()
+    world.hear("BridgeEnter", Uniqueid="2.1", BridgeUniqueid="b1")
+    assert world.hear("BridgeEnter", Uniqueid="1.1", BridgeUniqueid="b2") == []
+    assert world.hear("BridgeEnter", Uniqueid="1.1", BridgeUniqueid="b1") == [LegsBridged(OFFER)]
+
+
+def test_hold_and_retrieve_are_the_agents(world):
+    world.dial()
+    world.talk()
+    assert hear(world, "Hold", Uniqueid="2.1") == [CallHeld(CALL)]
+    assert hear(world, "Unhold", Uniqueid="2.1") == [CallRetrieved(CALL)]
+    assert hear(world, "Hold", Uniqueid="1.1") == []
+
+
+def test_the_agents_hang_up_leaves_the_caller(world):
+    world.dial()
+    world.talk()
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == [
+        AgentLegCleared(CALL, AgentId("8001"))
+    ]
+    assert hear(world, "Hangup", Uniqueid="1.1", Cause="16") == [CallerHungUp(CALL, 16)]
+
+
+def test_the_callers_hang_up_ends_all_of_it(world):
+    world.dial()
+    world.talk()
+    world.hear("Hangup", Uniqueid="1.1", Cause="16")
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == []
+    assert world.legs.callers == {}
+    assert world.legs.deliveries == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "outcome"),
+    [
+        ("NOANSWER", "19", OfferOutcome.NO_ANSWER),
+        ("NOANSWER", "0", OfferOutcome.NO_ANSWER),
+        ("NOANSWER", "21", OfferOutcome.REJECTED),
+        ("BUSY", "17", OfferOutcome.BUSY),
+        ("CHANUNAVAIL", "20", OfferOutcome.UNREACHABLE),
+        ("CONGESTION", "34", OfferOutcome.UNREACHABLE),
+    ],
+)
+def test_a_dial_that_fails_tells_why_with_the_hangup(world, status, cause, outcome):
+    world.dial()
+    assert hear(world, "DialEnd", DestUniqueid="2.1", DialStatus=status) == []
+    assert world.legs.callers[CALL].place is Place.RETURNING
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause=cause) == [OfferFailed(OFFER, outcome)]
+
+
+def test_a_dial_cut_short_is_not_the_agents_fault(world):
+    world.dial()
+    world.hear("DialEnd", DestUniqueid="2.1", DialStatus="CANCEL")
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="26") == []
+    assert hear(world, "Hangup", Uniqueid="1.1", Cause="16") == [CallerHungUp(CALL, 16)]
+
+
+def test_an_agent_who_picks_up_and_drops_has_rejected(world):
+    world.dial()
+    world.hear("DialEnd", DestUniqueid="2.1", DialStatus="ANSWER")
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == [
+        OfferFailed(OFFER, OfferOutcome.REJECTED)
+    ]
+
+
+def test_a_dial_of_an_earlier_order_is_not_taken_for_the_present_one(world):
+    late = {
+        "Uniqueid": "1.1",
+        "Context": "cti-deliver",
+        "Exten": "7*99*15*p8001",
+        "DestUniqueid": "2.9",
+    }
+    assert hear(world, "DialBegin", **late) == []
+    elsewhere = {"Uniqueid": "1.1", "DestUniqueid": "2.9", "DialString": "p8003"}
+    assert hear(world, "DialBegin", **elsewhere) == []
+
+
+def test_failsafe_takes_the_call(world):
+    named = {"UserEvent": "CtiFailsafe", "Uniqueid": "1.1"}
+    assert hear(world, "UserEvent", **named) == [CallTaken(CALL, "failsafe")]
+    assert hear(world, "UserEvent", UserEvent="CtiOther", Uniqueid="1.1") == []
+
+
+def test_a_call_taken_by_failsafe_is_not_fetched_back(world):
+    world.dial()
+    world.take_orders()
+    world.hear("UserEvent", UserEvent="CtiFailsafe", Uniqueid="1.1")
+    assert world.take_orders() == []
+
+
+def test_shutdown_takes_all_channels(world):
+    assert hear(world, "Shutdown", Shutdown="Cleanly") == [TelephonyGone(PbxId("a1"))]
+
+
+def test_strangers_are_nobodys_business(world):
+    for name in ("DialBegin", "DialEnd", "BridgeEnter", "Hold", "Unhold", "Hangup", "UserEvent"):
+        assert hear(world, name, Uniqueid="9.9", DestUniqueid="9.8", UserEvent="CtiFailsafe") == []
+        assert hear(world, name) == []
+    assert hear(world, "Newchannel", Uniqueid="1.1") == []
+
+
+LIFE = (
+    ("DialBegin", {"Uniqueid": "1.1", "DestUniqueid": "2.1", "DialString": "p8001"}),
+    ("DialEnd", {"Uniqueid": "1.1", "DestUniqueid": "2.1", "DialStatus": "ANSWER"}),
+    ("BridgeEnter", {"Uniqueid": "2.1", "BridgeUniqueid": "b1"}),
+    ("BridgeEnter", {"Uniqueid": "1.1", "BridgeUniqueid": "b1"}),
+    ("Hangup", {"Uniqueid": "2.1", "Cause": "16"}),
+    ("Hangup", {"Uniqueid": "1.1", "Cause": "16"}),
+)
+
+
+def test_reports_in_every_order_never_raise_and_always_end():
+    for order in itertools.permutations(LIFE):
+        world = DeskWorld()
+        world.ready("8001")
+        world.ask("arrive")
+        for name, fields in order:
+            world.hear(name, **fields)
+        assert CALL not in world.engine.calls
+        assert world.legs.callers == {}
+        assert world.legs.deliveries == {}
+
+
+def test_reports_doubled_and_late_never_raise_and_change_nothing():
+    draw = random.Random(20261121)
+    for _ in range(300):
+        world = DeskWorld()
+        world.ready("8001")
+        world.ask("arrive")
+        reports = [report for report in LIFE for _ in range(draw.randint(1, 3))]
+        draw.shuffle(reports)
+        for name, fields in [*reports, *LIFE]:
+            world.hear(name, **fields)
+        assert CALL not in world.engine.calls
+        assert world.legs.deliveries == {}
+
+
+def test_cancel_and_answer_are_no_failures():
+    assert failed_outcome("CANCEL", 16) is None
+    assert failed_outcome("ANSWER", 16) is None
+    assert failed_outcome("INVALIDARGS", 0) is OfferOutcome.UNDELIVERED
+    assert failed_outcome("", 20) is OfferOutcome.UNREACHABLE
