@@ -66,9 +66,8 @@ class AgiSession:
         Raises `AgiProtocolError` on anything that Asterisk would not send, and on too much of it.
         """
         self._buffer += data
-        if b"\n" not in data:  # the common bad case: a byte at a time must not cost a split each
-            lines: list[bytearray] = []
-        else:
+        lines: list[bytearray] = []
+        if b"\n" in data:  # else a peer that sends single bytes would cost a split for each
             *lines, self._buffer = self._buffer.split(b"\n")
         if len(self._buffer) > MAX_BYTES:
             raise AgiProtocolError("a line without end")
