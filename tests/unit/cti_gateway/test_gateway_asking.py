@@ -1,7 +1,6 @@
 """The dialplan's question and our answer, as docs/call-flow.md says them."""
 
 import pytest
-from tests.unit.cti_gateway.desk_world import A1, CONFIG, SECRET, START_US, DeskWorld, request
 
 from cti.gateway.legs import Place
 from cti.gateway.question import NotOurs, Verb, read_question
@@ -9,6 +8,7 @@ from routing.call import CallState
 from routing.commands import CallArrived, OfferFailed, OfferOutcome, TelephonyLost
 from routing.config import Limits, Overflow, QueueSpec
 from routing.ids import CallId, OfferId, PbxId, QueueId
+from tests.unit.cti_gateway.desk_world import A1, CONFIG, SECRET, START_US, DeskWorld, request
 
 CALL = CallId("a1-1.1")
 

@@ -1,7 +1,6 @@
 """What the core decides reaches the caller's channel, once, by the right way."""
 
 import pytest
-from tests.unit.cti_gateway.desk_world import A1, CONFIG, DeskWorld
 
 from cti.ami.messages import action
 from cti.gateway.border import BorderError, deliver_order, read_deliver_order
@@ -19,6 +18,7 @@ from routing.commands import (
 )
 from routing.config import Overflow, QueueSpec
 from routing.ids import AgentId, CallId, OfferId, QueueId
+from tests.unit.cti_gateway.desk_world import A1, CONFIG, DeskWorld
 
 CALL = CallId("a1-1.1")
 

@@ -1,7 +1,6 @@
 """After an outage: each difference between Asterisk and the core, and what repairs it."""
 
 import pytest
-from tests.unit.cti_gateway.desk_world import A1, EPOCH, START_US, DeskWorld, status_row
 
 from cti.ami.messages import action
 from cti.gateway.legs import Legs, Place
@@ -21,6 +20,7 @@ from routing.commands import (
     TelephonyRestored,
 )
 from routing.ids import AgentId, CallId, OfferId, QueueId
+from tests.unit.cti_gateway.desk_world import A1, EPOCH, START_US, DeskWorld, status_row
 
 CALL = CallId("a1-1.1")
 OFFER = OfferId(1)

@@ -4,7 +4,6 @@ import itertools
 import random
 
 import pytest
-from tests.unit.cti_gateway.desk_world import DeskWorld
 
 from cti.ami.messages import event
 from cti.gateway.legs import Place
@@ -24,6 +23,7 @@ from routing.commands import (
     TelephonyGone,
 )
 from routing.ids import AgentId, CallId, OfferId, PbxId
+from tests.unit.cti_gateway.desk_world import DeskWorld
 
 CALL = CallId("a1-1.1")
 OFFER = OfferId(1)
