@@ -113,6 +113,9 @@ class Agent:
     work_since_us: int = 0
     failures: dict[str, int] = field(default_factory=dict)  # since log-on, by outcome
     in_a_row: dict[str, int] = field(default_factory=dict)
+    last_call: bool = False  # signs out after the next conversation
+    idle_groups: dict[SkillId, bool] = field(default_factory=dict)  # taken out of use
+    state_us: dict[str, int] = field(default_factory=dict)  # time in each shown state since log-on
     skills: dict[SkillId, int] = field(default_factory=dict)  # index, from spec
     pools: list["Pool"] = field(default_factory=list)  # index: needs he meets
     entries: "list[ReadyEntry] | None" = None  # index: his entry in each pool while offerable
@@ -143,6 +146,7 @@ STORED = (
     "reachable", "gap_until_us", "gap_cause", "work_until_us", "logon_no", "logged_on_us", "shown",
     "shown_since_us", "idle_since_us", "occupancy_ppm", "offer_id", "call_id", "last_offer",
     "offers", "calls", "worked_us", "work_since_us", "failures", "in_a_row",
+    "last_call", "idle_groups", "state_us",
 )  # fmt: skip
 """The fields a snapshot keeps; `spec` comes from the configuration in it."""
 

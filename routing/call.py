@@ -85,6 +85,13 @@ class Call:
     held_us: int = 0
     talked_us: int = 0
     waited_us: int = 0  # until the first conversation; 0 while waiting
+    change_us: int = 0  # the wait after which the present deadline is due
+    p50_us: int = -1  # the forecast made at arrival, until it is judged
+    p90_us: int = -1
+    training: bool = False
+    callback: str = ""  # the number to call back; the customer has no channel
+    attempts: int = 0
+    paused_until_us: int = 0  # a call-back between two attempts
     band: "Band | None" = None  # index: where it stands in line, and its entry there
     place: "WaitEntry | None" = None
 
@@ -93,5 +100,6 @@ STORED = (
     "call_id", "number", "queue_id", "pbx", "priority", "needs", "first_queued_us", "caller",
     "preferred", "rules", "state", "request_no", "hops", "step", "offer_id", "agent_id",
     "offered_us", "established_us", "held_since_us", "held_us", "talked_us", "waited_us",
+    "change_us", "p50_us", "p90_us", "training", "callback", "attempts", "paused_until_us",
 )  # fmt: skip
 """The fields a snapshot keeps: all but the index entries."""

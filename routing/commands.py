@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from routing.config import RoutingConfig
-from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId
+from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId, SkillId
 
 
 class Message(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -36,6 +36,7 @@ class OfferOutcome(StrEnum):
     BUSY = "busy"
     REJECTED = "rejected"
     UNREACHABLE = "unreachable"
+    CUSTOMER_UNREACHABLE = "customerUnreachable"  # a call-back that the customer did not take
     CALLER_GONE = "callerGone"  # nobody's fault: no counter of the agent moves
     UNDELIVERED = "undelivered"  # Asterisk never rang the phone: not the agent's fault either
     WITHDRAWN = "withdrawn"  # taken back by us: sign-out forced, telephony lost, operator
@@ -62,6 +63,7 @@ class CallArrived(Message, frozen=True):
     caller: str = ""
     preferred_agent: AgentId = NO_AGENT
     tags: tuple[str, ...] = ()  # facts about the caller that boost rules name: `vip`, `fraud`
+    training: bool = False  # a practice call, for training seats only
 
 
 class CallerHungUp(Message, frozen=True):
@@ -72,7 +74,7 @@ class CallerHungUp(Message, frozen=True):
 
 
 class CallTaken(Message, frozen=True):
-    """The dialplan took the call away from us (failsafe, another application), where it lives on."""
+    """The dialplan took the call away from us (failsafe, another application); it lives on."""
 
     call_id: CallId
     cause: str = "failsafe"
@@ -180,6 +182,63 @@ class SetAgentState(Message, frozen=True):
     state: RequestedState
     reason: str = ""
     by: str = ""
+    override: bool = False  # a supervisor's: break caps do not hold
+
+
+class ServeGroup(Message, frozen=True):
+    """Take one skill of the agent out of use, or back into it: log-on and log-off per group."""
+
+    agent_id: AgentId
+    group: SkillId
+    serving: bool
+    by: str = ""
+
+
+class MarkLastCall(Message, frozen=True):
+    """The agent signs out by himself after the next conversation (end of shift)."""
+
+    agent_id: AgentId
+    on: bool = True
+
+
+class SetQueueAccepting(Message, frozen=True):
+    """Closing time: a queue that does not accept serves who waits and diverts who comes."""
+
+    queue_id: QueueId
+    accepting: bool
+    by: str = ""
+
+
+class BookCallback(Message, frozen=True):
+    """The waiting caller prefers to be called back: the place in line is kept without a channel.
+
+    From now on `CallerHungUp` does not end the call. `number` is what the gateway dials when an
+    agent has been reserved.
+    """
+
+    call_id: CallId
+    number: str
+
+
+class CancelCallback(Message, frozen=True):
+    """The customer no longer wants to be called back."""
+
+    call_id: CallId
+    by: str = ""
+
+
+class SetMode(Message, frozen=True):
+    """Switch a named emergency mode of the configuration on or off."""
+
+    name: str
+    on: bool
+    by: str = ""
+
+
+class RollbackConfig(Message, frozen=True):
+    """Back to the configuration before the last `ApplyConfig`."""
+
+    by: str = ""
 
 
 class ExtendAfterCallWork(Message, frozen=True):
@@ -215,6 +274,13 @@ Command = (
     | LogOffAgent
     | SetAgentState
     | ExtendAfterCallWork
+    | ServeGroup
+    | MarkLastCall
+    | SetQueueAccepting
+    | BookCallback
+    | CancelCallback
+    | SetMode
+    | RollbackConfig
     | ApplyConfig
 )
 

@@ -40,8 +40,36 @@ class Overflow(msgspec.Struct, frozen=True):
     to_extension: str = ""
 
 
+class Reserve(msgspec.Struct, frozen=True):
+    """Agents who help out only in need: those who meet `need` are admitted when `open_at` calls
+    wait, until no more than `close_at` do.
+    """
+
+    need: str
+    open_at: int
+    close_at: int = 0
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What a waiting caller hears after `after_us`, and then every `every_us` (0: once).
+
+    `kind` says what is filled in: nothing (`plain`), the `position`, or the forecast `wait`, which
+    is left out while it is unknown.
+    """
+
+    sound: str
+    after_us: int
+    every_us: int = 0
+    kind: str = "plain"
+
+
 class QueueSpec(msgspec.Struct, frozen=True):
-    """One waiting line and how it is served. `need` is an expression of `routing.needs`."""
+    """One waiting line and how it is served. `need` is an expression of `routing.needs`.
+
+    Score of a waiting call = priority (queue's + call's + boosts) + `age_points` for each
+    `age_every_us` waited, at most `age_cap`, + up to `sl_points` that grow evenly over the last
+    `sl_window_us` before the service level is missed and then stay.
+    """
 
     queue_id: QueueId
     need: str = ""
@@ -56,6 +84,14 @@ class QueueSpec(msgspec.Struct, frozen=True):
     max_wait_us: int = 0  # 0: for ever
     sticky_us: int = 0  # how long a preferred agent is waited for
     service_level_us: int = 20 * SECOND_US
+    sl_points: int = 0
+    sl_window_us: int = 10 * SECOND_US
+    regain_us: int = 0  # how long a caller who dropped may call again and have his place back
+    allocation: tuple[tuple[str, int], ...] = ()  # percent of the calls for each employer
+    reserve: Reserve | None = None
+    announcements: tuple[Announcement, ...] = ()
+    callback_attempts: int = 2
+    callback_retry_us: int = 300 * SECOND_US
     steps: tuple[Step, ...] = ()
     overflows: tuple[Overflow, ...] = ()
 
@@ -69,6 +105,36 @@ class AgentSpec(msgspec.Struct, frozen=True):
     employer: str = "own"
     site: str = "main"
     weight: int = 1
+    training: bool = False  # a seat that is given practice calls only
+
+
+class Boost(msgspec.Struct, frozen=True):
+    """Calls with this tag get more points; the rule's id stands in every record of them."""
+
+    rule_id: str
+    tag: str
+    points: int
+    queues: tuple[QueueId, ...] = ()  # empty: in all
+
+
+class BreakCap(msgspec.Struct, frozen=True):
+    """At most `limit` agents who have `group` (empty: all) may be not ready for these reasons at
+    once; who asks beyond it waits in a line of requests.
+    """
+
+    group: SkillId
+    reasons: tuple[str, ...]
+    limit: int
+
+
+class Mode(msgspec.Struct, frozen=True):
+    """A named emergency overlay: while it is on, these queues are run like this, and these boosts
+    are added (GB/T 32315 7.3).
+    """
+
+    name: str
+    queues: tuple[QueueSpec, ...] = ()
+    boosts: tuple[Boost, ...] = ()
 
 
 class OutcomePolicy(msgspec.Struct, frozen=True):
@@ -115,6 +181,7 @@ DEFAULT_REASONS = (
     "busy",
     "rejected",
     "unreachable",
+    "endOfShift",
 )
 
 
@@ -126,5 +193,8 @@ class RoutingConfig(msgspec.Struct, frozen=True):
     agents: tuple[AgentSpec, ...] = ()
     pbxs: tuple[PbxId, ...] = ()
     reasons: tuple[str, ...] = DEFAULT_REASONS
+    boosts: tuple[Boost, ...] = ()
+    break_caps: tuple[BreakCap, ...] = ()
+    modes: tuple[Mode, ...] = ()
     policies: Policies = Policies()
     limits: Limits = Limits()

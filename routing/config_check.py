@@ -7,12 +7,14 @@ journal, whoever sent it.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from routing.config import AgentSpec, OutcomePolicy, QueueSpec, RoutingConfig
+from routing.config import SECOND_US, AgentSpec, OutcomePolicy, QueueSpec, RoutingConfig
 from routing.needs import NeedError, parse
 
 MIN_GAP_US = 1_000_000
 """A second between two offers to a phone that just failed: without it a rejecting phone would be
 rung in a loop (signalwire/freeswitch#800)."""
+
+KINDS = ("plain", "position", "wait")
 
 CAUSES = ("queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow")
 
@@ -29,6 +31,7 @@ def problems(config: RoutingConfig) -> list[str]:
     for agent in config.agents:
         path = f"agents[{agent.agent_id}]"
         found += (f"{path}.{text}" for text in _agent_problems(agent))
+    found += _rule_problems(config, queues)
     for name in ("no_answer", "busy", "rejected", "unreachable"):
         policy: OutcomePolicy = getattr(config.policies, name)
         if policy.gap_us < MIN_GAP_US and policy.not_ready_after != 1:
@@ -36,6 +39,27 @@ def problems(config: RoutingConfig) -> list[str]:
                 f"policies.{name}.gap_us: at least {MIN_GAP_US} unless not_ready_after is 1"
             )
     return found
+
+
+def _rule_problems(config: RoutingConfig, queues: Iterable[str]) -> Iterator[str]:
+    yield from _twice("boosts", (boost.rule_id for boost in config.boosts))
+    for boost in config.boosts:
+        for queue_id in boost.queues:
+            if queue_id not in queues:
+                yield f"boosts[{boost.rule_id}].queues: there is no queue {queue_id!r}"
+    for index, cap in enumerate(config.break_caps):
+        if cap.limit < 0:
+            yield f"break_caps[{index}].limit: not negative"
+        for reason in cap.reasons:
+            if reason not in config.reasons:
+                yield f"break_caps[{index}].reasons: {reason!r} is no not-ready reason"
+    yield from _twice("modes", (mode.name for mode in config.modes))
+    for mode in config.modes:
+        for spec in mode.queues:
+            path = f"modes[{mode.name}].queues[{spec.queue_id}]"
+            if spec.queue_id not in queues:
+                yield f"{path}: a mode changes queues, it adds none"
+            yield from (f"{path}.{text}" for text in _queue_problems(spec, queues))
 
 
 def _twice(path: str, ids: Iterable[str]) -> Iterator[str]:
@@ -59,9 +83,26 @@ def _queue_problems(spec: QueueSpec, queues: Iterable[str]) -> Iterator[str]:
     for name in ("ring_timeout_us", "age_every_us", "max_waiting"):
         if getattr(spec, name) <= 0:
             yield f"{name}: more than 0"
-    for name in ("after_call_work_us", "max_wait_us", "sticky_us", "age_points", "age_cap"):
+    for name in (
+        "after_call_work_us", "max_wait_us", "sticky_us", "age_points", "age_cap", "regain_us",
+    ):  # fmt: skip
         if getattr(spec, name) < 0:
             yield f"{name}: not negative"
+    if sum(percent for _, percent in spec.allocation) != 100 and spec.allocation:
+        yield "allocation: the percents add up to 100"
+    if any(percent < 0 for _, percent in spec.allocation):
+        yield "allocation: not negative"
+    if spec.sl_points < 0 or spec.sl_window_us <= 0:
+        yield "sl_points, sl_window_us: not negative, more than 0"
+    if spec.reserve is not None:
+        yield from _need_problem("reserve.need", spec.reserve.need)
+        if not 0 <= spec.reserve.close_at < spec.reserve.open_at:
+            yield "reserve: 0 <= close_at < open_at"
+    for each in spec.announcements:
+        if each.kind not in KINDS:
+            yield f"announcements: {each.kind!r} is none of {', '.join(KINDS)}"
+        if each.after_us <= 0 or 0 < each.every_us < SECOND_US or each.every_us < 0:
+            yield "announcements: after_us more than 0, every_us 0 or at least a second"
     for flow in spec.overflows:
         if flow.cause not in CAUSES:
             yield f"overflows: {flow.cause!r} is none of {', '.join(CAUSES)}"
@@ -97,7 +138,7 @@ def changes(old: RoutingConfig, new: RoutingConfig) -> tuple[str, ...]:
         lines += _differences(word, before, after)
     lines += [
         f"{name} changed"
-        for name in ("reasons", "policies", "limits", "pbxs")
+        for name in ("reasons", "policies", "limits", "pbxs", "boosts", "break_caps", "modes")
         if getattr(old, name) != getattr(new, name)
     ]
     return tuple(lines)

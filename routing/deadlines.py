@@ -18,6 +18,7 @@ class DeadlineKind(StrEnum):
     OFFER = "offer"  # ringing, answer, bridge
     WORK = "work"  # end of after-call work
     GAP = "gap"  # end of the pause after a failed offer
+    CALLBACK = "callback"  # the pause before the customer is tried again
     PBX = "pbx"  # an Asterisk that we no longer hear
 
 

@@ -5,16 +5,23 @@ that happened, in order. It reads no clock: time is the stamp's. Who calls it ow
 commands, the journal and the timer (`cti.dispatcher`); given the same commands it does the same
 things on every machine, which is what recovery, the standby and the simulation rest on.
 
-Handlers look first (and may refuse), then change (and may not fail). They live in `on_calls`,
-`on_offers`, `on_agents` and `on_system`, named after their command in snake case; what they share,
-who gets which call, is in `matching`.
+Handlers look first (and may refuse), then change (and may not fail). They live in the `on_…` files,
+named after their command in snake case; what they share, who gets which call, is in `matching`.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from routing import commands as c
-from routing import on_agents, on_calls, on_offers, on_system
+from routing import (
+    on_agents,
+    on_callbacks,
+    on_calls,
+    on_config,
+    on_groups,
+    on_offers,
+    on_system,
+)
 from routing.agent import Agent
 from routing.call import Call
 from routing.config import RoutingConfig
@@ -38,16 +45,23 @@ HANDLERS: dict[type[Any], Callable[["RoutingEngine", Any], None]] = {
     c.OfferAnswered: on_offers.offer_answered,
     c.OfferFailed: on_offers.offer_failed,
     c.LegsBridged: on_offers.legs_bridged,
+    c.BookCallback: on_callbacks.book_callback,
+    c.CancelCallback: on_callbacks.cancel_callback,
     c.LogOnAgent: on_agents.log_on_agent,
     c.LogOffAgent: on_agents.log_off_agent,
     c.SetAgentState: on_agents.set_agent_state,
     c.ExtendAfterCallWork: on_agents.extend_after_call_work,
+    c.ServeGroup: on_groups.serve_group,
+    c.MarkLastCall: on_groups.mark_last_call,
     c.DeviceReachable: on_agents.device_reachable,
     c.TelephonyLost: on_system.telephony_lost,
     c.TelephonyRestored: on_system.telephony_restored,
     c.TelephonyGone: on_system.telephony_gone,
     c.DeadlinesReached: on_system.deadlines_reached,
-    c.ApplyConfig: on_system.apply_config,
+    c.SetQueueAccepting: on_groups.set_queue_accepting,
+    c.ApplyConfig: on_config.apply_config,
+    c.RollbackConfig: on_config.rollback_config,
+    c.SetMode: on_config.set_mode,
 }
 """The table of contents of the core."""
 
@@ -68,11 +82,18 @@ class RoutingEngine:
         self.pbx_lost: dict[PbxId, str] = {}  # those we do not hear: `lost` or `gone`
         self.deadlines = Deadlines()
         self.pools = PoolIndex()
+        self.modes: dict[str, bool] = {}  # emergency overlays that are on
+        self.base = config  # the configuration without them …
+        self.previous: RoutingConfig | None = None  # … and the one before it
+        self.breaks: dict[AgentId, str] = {}  # who waits for a break, in order, and its reason
+        self.on_break: dict[AgentId, str] = {}  # index: who has one that a cap counts
+        self.arrived = 0  # calls ever taken in; with `outcomes` the books must balance
+        self.outcomes: dict[str, int] = {}
         self.last_call = 0
         self.last_offer = 0
         self.last_logon = 0
         self._out: list[Event] = []
-        on_system.install(self, config)
+        on_config.install(self, config)
 
     def handle(self, stamped: c.Stamped) -> list[Event]:
         """Apply one command and return what it led to, in order.
@@ -87,6 +108,8 @@ class RoutingEngine:
         out = self._out = []
         command = stamped.command
         HANDLERS[type(command)](self, command)
+        if self.breaks:
+            on_groups.grant_breaks(self)
         self.event_seq += len(out)
         return out
 

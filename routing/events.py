@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from routing.commands import Message, OfferOutcome
-from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId
+from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, SkillId
 from routing.refusals import Refusal
 
 
@@ -30,6 +30,8 @@ class CallOutcome(StrEnum):
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
+    CALLBACK_FAILED = "callbackFailed"  # the customer was not reached in all attempts
+    CALLBACK_CANCELLED = "callbackCancelled"
     DIVERTED = "diverted"  # sent out of the queues with a cause: full, closed, waited too long
     TAKEN = "taken"  # the dialplan took it back: failsafe
     LOST = "lost"  # its Asterisk died
@@ -74,7 +76,9 @@ class CallQueued(Message, frozen=True):
     caller: str
     calls_in_front: int
     first_queued_us: int
-    cause: str  # `arrived`, or how the last offer failed, or why it changed queue
+    wait_p50_us: int  # forecast; -1 when unknown
+    wait_p90_us: int
+    cause: str  # `arrived`, `regained`, or how the last offer failed, or why it changed queue
 
 
 class CallRelaxed(Message, frozen=True):
@@ -90,8 +94,33 @@ class CallRelaxed(Message, frozen=True):
     waited_us: int
 
 
+class AnnouncementDue(Message, frozen=True):
+    """A waiting caller is to hear `sound` now; `position` counts from 1, `wait_us` is -1 unless the
+    announcement wants it and it is known.
+    """
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    sound: str
+    kind: str
+    position: int
+    wait_us: int
+
+
+class CallbackBooked(Message, frozen=True):
+    """The customer waits without a channel."""
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    number: str
+
+
 class OfferMade(Message, frozen=True):
-    """An agent is reserved for a call; Asterisk is to ring him now."""
+    """An agent is reserved for a call; Asterisk is to ring him now. `callback` is the number to
+    dial when the customer is not on the line.
+    """
 
     offer_id: OfferId
     call_id: CallId
@@ -102,6 +131,7 @@ class OfferMade(Message, frozen=True):
     device: str
     ring_timeout_us: int
     caller: str
+    callback: str
     decision: Decision
 
 
@@ -228,6 +258,46 @@ class AgentStateChanged(Message, frozen=True):
     by: str
 
 
+class AgentGroupsChanged(Message, frozen=True):
+    """What the agent serves now: skills with levels."""
+
+    agent_id: AgentId
+    groups: tuple[tuple[SkillId, int], ...]
+    by: str
+
+
+class BreakQueued(Message, frozen=True):
+    """The break that the agent asked for has to wait: so many are before him in the line."""
+
+    agent_id: AgentId
+    reason: str
+    in_front: int
+
+
+class QueueAcceptingChanged(Message, frozen=True):
+    """A queue closed, or opened again."""
+
+    queue_id: QueueId
+    accepting: bool
+    by: str
+
+
+class ReserveChanged(Message, frozen=True):
+    """The reserve of a queue opened or closed."""
+
+    queue_id: QueueId
+    open: bool
+    waiting: int
+
+
+class ModeChanged(Message, frozen=True):
+    """An emergency mode was switched."""
+
+    name: str
+    on: bool
+    by: str
+
+
 class DeviceChanged(Message, frozen=True):
     """An agent's phone can, or can no longer, be reached."""
 
@@ -260,6 +330,8 @@ class CommandRefused(Message, frozen=True):
 Event = (
     CallQueued
     | CallRelaxed
+    | AnnouncementDue
+    | CallbackBooked
     | OfferMade
     | CallDelivered
     | OfferEnded
@@ -272,6 +344,11 @@ Event = (
     | AgentLoggedOn
     | AgentLoggedOff
     | AgentStateChanged
+    | AgentGroupsChanged
+    | BreakQueued
+    | QueueAcceptingChanged
+    | ReserveChanged
+    | ModeChanged
     | DeviceChanged
     | TelephonyChanged
     | ConfigApplied

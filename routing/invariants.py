@@ -12,9 +12,10 @@ import msgspec
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import Call, CallState
 from routing.deadlines import DeadlineKind
-from routing.matching import present_need
+from routing.matching import is_in_sight, present_need
 from routing.needs import is_met
 from routing.offer import Offer
+from routing.pools import Pool
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
     "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
-    "ready_index", "devices",
+    "ready_index", "devices", "calls_balance", "state_times_add_up",
 )  # fmt: skip
 
 
@@ -43,6 +44,7 @@ def check(core: "RoutingEngine") -> list[Breach]:
     for call in core.calls.values():
         found += (Breach(*pair) for pair in _call(core, call))
     found += (Breach(*pair) for pair in _indexes(core))
+    found += (Breach(*pair) for pair in _books(core))
     return found
 
 
@@ -81,6 +83,8 @@ def _agent(core: "RoutingEngine", agent: Agent) -> Iterator[tuple[str, str]]:
 
 def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
     where = f"call {call.call_id}"
+    if call.first_queued_us > core.now_us:
+        yield "line_index", f"{where} comes from the future"
     if (call.state is CallState.WAITING) != (call.band is not None):
         yield "line_index", where
     if call.state is CallState.OFFERED and call.offer_id not in core.offers:
@@ -89,7 +93,7 @@ def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
         agent = core.agents.get(call.agent_id)
         if agent is None or agent.call_id != call.call_id or agent.work is not AgentWork.BUSY:
             yield "call_belongs_to_its_agent", where
-    if call.state is CallState.OUT_OF_SIGHT and call.pbx not in core.pbx_lost:
+    if call.state is CallState.OUT_OF_SIGHT and is_in_sight(core, call):
         yield "line_index", f"{where} is out of sight of an Asterisk that we hear"
 
 
@@ -101,7 +105,7 @@ def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
         if (agent.entries is not None) != (agent in ready):
             yield "ready_index", f"agent {agent.agent_id}"
     for pool in core.pools.pools.values():
-        yield from _pool(core, pool.text, agents, ready)
+        yield from _pool(pool, agents, ready)
     for queue in core.queues.values():
         calls = [c for c in core.calls.values() if c.band is not None and c.band.queue is queue]
         if queue.waiting != len(calls) or sum(len(b.line) for b in queue.bands) != len(calls):
@@ -111,25 +115,41 @@ def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
             continue
         need = present_need(call, core.queues[call.queue_id])
         for agent in ready:
-            if is_met(need, agent.agent_id, agent.skills):
+            if agent.spec.training is call.training and is_met(need, agent.agent_id, agent.skills):
                 yield (
                     "no_ready_agent_beside_a_waiting_call",
                     f"agent {agent.agent_id} beside call {call.call_id}",
                 )
 
 
-def _pool(
-    core: "RoutingEngine", text: str, agents: list[Agent], ready: list[Agent]
-) -> Iterator[tuple[str, str]]:
-    for (key, strategy), pool in core.pools.pools.items():
-        if key != text:
+def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple[str, str]]:
+    where = f"pool {pool.key}"
+    seats = [agent for agent in agents if agent.spec.training is pool.training]
+    fits = {a.agent_id for a in seats if is_met(pool.need, a.agent_id, a.skills)}
+    free = {a.agent_id for a in ready} & fits
+    if fits != set(pool.members):
+        yield "ready_index", f"{where} members"
+    if free != {entry[3].agent_id for entry in pool.ready}:
+        yield "ready_index", where
+    if pool.by_employer is not None:
+        split = [entry[3].agent_id for line in pool.by_employer.values() for entry in line]
+        if len(split) != len(free) or free != set(split):
+            yield "ready_index", f"{where} by employer"
+    waiting = sum(len(band.line) for band in pool.bands.values())
+    if waiting != pool.waiting or any(not band.line for band in pool.bands.values()):
+        yield "line_index", where
+    if waiting and not pool.pinned and pool.ready:
+        yield "no_ready_agent_beside_a_waiting_call", where
+
+
+def _books(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+    """Calls taken in = calls that ended + live calls; state times = signed-in time, exactly."""
+    ended = sum(core.outcomes.values())
+    if core.arrived != ended + len(core.calls):
+        yield "calls_balance", f"{core.arrived} in, {ended} ended, {len(core.calls)} live"
+    for agent in core.agents.values():
+        if agent.status is AgentStatus.LOGGED_OFF:
             continue
-        where = f"pool {text!r} {strategy}"
-        fits = {a.agent_id for a in agents if is_met(pool.need, a.agent_id, a.skills)}
-        if fits != set(pool.members):
-            yield "ready_index", f"{where} members"
-        if {a.agent_id for a in ready} & fits != {entry[3].agent_id for entry in pool.ready}:
-            yield "ready_index", where
-        waiting = sum(len(band.line) for band in pool.bands.values())
-        if waiting != pool.waiting or any(not band.line for band in pool.bands.values()):
-            yield "line_index", where
+        told_us = sum(agent.state_us.values()) + core.now_us - agent.shown_since_us
+        if told_us != core.now_us - agent.logged_on_us:
+            yield "state_times_add_up", f"agent {agent.agent_id}"

@@ -8,21 +8,25 @@ can be given a call stands beside a waiting call whose need he meets.
 from typing import TYPE_CHECKING
 
 from routing.agent import WORK_TABLE, Agent, AgentWork, WorkTrigger, shown_state
+from routing.breaks import note_break
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.deadlines import DeadlineKind
 from routing.events import (
+    AgentState,
     AgentStateChanged,
     CallQueued,
     Decision,
     OfferMade,
+    ReserveChanged,
 )
+from routing.forecast import UNKNOWN
 from routing.ids import NO_CALL, AgentId, OfferId
 from routing.machine import advance
 from routing.needs import AgentIs, Need, both, parse, text_of
 from routing.offer import Offer
-from routing.pools import Pool
+from routing.pools import Pool, PoolKey
 from routing.queue import STICKY_STEP, Queue
-from routing.selection import PPM, best_call, passed_over, rivals, score
+from routing.selection import PPM, best_agent, best_call, passed_over, rivals, score
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -35,7 +39,10 @@ def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
     """The call stands in line (again) and everyone hears of it; nobody is offered it yet."""
     queue = core.queues[call.queue_id]
     front = calls_in_front(queue, call)
-    if call.pbx in core.pbx_lost:
+    p50_us, p90_us = queue.forecast.say(front, core.now_us)
+    if cause == "arrived":  # judged even while it is not said: that is how trust comes back
+        call.p50_us, call.p90_us = queue.forecast.raw(front)
+    if not is_in_sight(core, call):
         call.state = advance(CALL_TABLE, call.state, CallTrigger.LOSE_SIGHT)
     else:
         enter_pool(core, call)
@@ -48,9 +55,16 @@ def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
             call.caller,
             front,
             call.first_queued_us,
+            p50_us,
+            p90_us,
             cause,
         )
     )
+
+
+def is_in_sight(core: "RoutingEngine", call: Call) -> bool:
+    """Can the call be connected now? A call-back needs only an Asterisk to dial from."""
+    return call.pbx not in core.pbx_lost and not call.paused_until_us
 
 
 def enter_pool(core: "RoutingEngine", call: Call) -> None:
@@ -61,10 +75,18 @@ def enter_pool(core: "RoutingEngine", call: Call) -> None:
     if call.state is CallState.OUT_OF_SIGHT:
         call.state = advance(CALL_TABLE, call.state, CallTrigger.REGAIN_SIGHT)
     call.step = queue.step_at(waited_us, prefers=prefers)
-    pool = _pool_of(core, call, queue)
-    core.pools.enter_line(call, pool, queue, priority_of(queue, call))
-    change_us = queue.next_change_us(waited_us, prefers=prefers)
+    core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
+    wait_for_change(core, call, queue)
+    if queue.toggles_reserve():
+        toggle_reserve(core, queue)
+
+
+def wait_for_change(core: "RoutingEngine", call: Call, queue: Queue) -> None:
+    """Set the deadline of a waiting call: the next step, announcement, or the longest wait."""
+    waited_us = core.now_us - call.first_queued_us
+    change_us = queue.next_change_us(waited_us, prefers=call.preferred != "")
     if change_us is not None:
+        call.change_us = change_us
         core.deadlines.set(DeadlineKind.CALL, call.call_id, call.first_queued_us + change_us)
 
 
@@ -72,6 +94,33 @@ def leave_pool(core: "RoutingEngine", call: Call) -> None:
     """Take the call out of line."""
     core.pools.leave_line(call)
     core.deadlines.cancel(DeadlineKind.CALL, call.call_id)
+
+
+def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:
+    """Open or close the queue's reserve: its waiting calls change pool, each keeping its place.
+
+    Bounded by the thresholds: it opens at `open_at` calls and closes at `close_at`.
+    """
+    queue.reserve_open = not queue.reserve_open
+    pin_pools_of(core, queue)
+    core.emit(ReserveChanged(queue.queue_id, queue.reserve_open, queue.waiting))
+    entries = [entry for band in queue.bands for entry in band.line]
+    for *_, call in entries:
+        core.pools.leave_line(call)
+        core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
+    if queue.reserve_open:
+        match_in_order(core, [entry[2] for entry in entries], "reserveOpened")
+
+
+def match_in_order(core: "RoutingEngine", calls: list[Call], trigger: str) -> None:
+    """Several calls came into line at once: the one with the highest score chooses first."""
+    ranked = []
+    for call in calls:
+        if call.band is not None:
+            points = score(call.band, call.first_queued_us, core.now_us)
+            ranked.append((-points, call.first_queued_us, call.number, call))
+    for *_, call in sorted(ranked):
+        offer_to_best_agent(core, call, trigger)
 
 
 def priority_of(queue: Queue, call: Call) -> int:
@@ -98,11 +147,24 @@ def present_need(call: Call, queue: Queue) -> Need:
     return both(need, parse(call.needs)) if call.needs else need
 
 
-def _pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
-    if not call.needs and call.step != STICKY_STEP:
+def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
+    """The pool of the call's present need."""
+    if not call.needs and call.step != STICKY_STEP and not call.training:
         return queue.pools[call.step]
     need = present_need(call, queue)
-    return core.pools.pool(text_of(need), need, queue.spec.strategy)
+    return core.pools.pool(key_of(queue, need, training=call.training), need)
+
+
+def key_of(queue: Queue, need: Need, *, training: bool = False) -> PoolKey:
+    """The pool that serves this need in this queue."""
+    return (text_of(need), queue.spec.strategy, queue.splits, training)
+
+
+def pin_pools_of(core: "RoutingEngine", queue: Queue) -> None:
+    """Make the pools of the queue's own needs, and keep them."""
+    queue.pools = [core.pools.pool(key_of(queue, need), need) for need in queue.needs]
+    for pool in queue.pools:
+        core.pools.pin(pool)
 
 
 # --- matches ----------------------------------------------------------------------------------
@@ -111,8 +173,10 @@ def _pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
 def offer_to_best_agent(core: "RoutingEngine", call: Call, trigger: str) -> None:
     """Give a waiting call to the best agent who can be given one now, if there is any."""
     band = call.band
-    if band is not None and band.pool.ready:
-        agent = band.pool.ready.first()[3]
+    if band is None:
+        return
+    agent = best_agent(band.pool, band.queue)
+    if agent is not None:
         make_offer(core, call, agent, trigger)
 
 
@@ -139,6 +203,7 @@ def make_offer(core: "RoutingEngine", call: Call, agent: Agent, trigger: str) ->
     decision = _decide(core, call, agent, trigger)
     leave_pool(core, call)
     core.pools.leave_ready(agent)
+    _tell_queue(core, queue, call, agent)
     core.last_offer += 1
     offer = Offer(OfferId(core.last_offer), call.call_id, agent.agent_id, call.queue_id, now)
     core.offers[offer.offer_id] = offer
@@ -164,9 +229,23 @@ def make_offer(core: "RoutingEngine", call: Call, agent: Agent, trigger: str) ->
             agent.device,
             queue.spec.ring_timeout_us,
             call.caller,
+            call.callback,
             decision,
         )
     )
+    if queue.toggles_reserve():
+        toggle_reserve(core, queue)
+
+
+def _tell_queue(core: "RoutingEngine", queue: Queue, call: Call, agent: Agent) -> None:
+    """What the queue learns from a match: how fast it moves, whose turn it was."""
+    queue.forecast.departed(core.now_us, queue.waiting)
+    if call.p50_us != UNKNOWN:
+        queue.forecast.judged(core.now_us - call.first_queued_us, call.p50_us, call.p90_us)
+        call.p50_us = call.p90_us = UNKNOWN
+    if queue.splits:
+        employer = agent.spec.employer
+        queue.given[employer] = queue.given.get(employer, 0) + 1
 
 
 def _decide(core: "RoutingEngine", call: Call, agent: Agent, trigger: str) -> Decision:
@@ -219,6 +298,9 @@ def show(core: "RoutingEngine", agent: Agent, *, by: str = "") -> None:
     """Tell the world the agent's state, as CSTA names it."""
     now = core.now_us
     state = shown_state(agent)
+    if agent.shown is not AgentState.NULL:
+        spent_us = now - agent.shown_since_us
+        agent.state_us[agent.shown] = agent.state_us.get(agent.shown, 0) + spent_us
     core.emit(
         AgentStateChanged(
             agent.agent_id,
@@ -234,3 +316,5 @@ def show(core: "RoutingEngine", agent: Agent, *, by: str = "") -> None:
     )
     agent.shown = state
     agent.shown_since_us = now
+    if core.config.break_caps:
+        note_break(core, agent)

@@ -11,6 +11,7 @@ from routing.agent import (
     StatusTrigger,
     WorkTrigger,
 )
+from routing.breaks import ask_for_break, has_to_wait
 from routing.commands import (
     Command,
     DeviceReachable,
@@ -23,6 +24,7 @@ from routing.commands import (
 from routing.deadlines import DeadlineKind
 from routing.events import AgentLoggedOff, AgentLoggedOn, DeviceChanged
 from routing.ids import NO_CALL, AgentId
+from routing.lines import nobody_left
 from routing.machine import advance
 from routing.matching import agent_is_free, agent_is_not_free, becomes_idle, show
 from routing.refusals import Refusal
@@ -72,7 +74,10 @@ def _begin_session(core: "RoutingEngine", agent: Agent, device: str) -> None:
     agent.reason = "loggedOn"
     agent.logon_no = core.last_logon
     agent.logged_on_us = agent.shown_since_us = core.now_us
+    agent.idle_groups.clear()
     agent.skills = dict(agent.spec.skills)
+    agent.last_call = False
+    agent.state_us.clear()
     agent.last_offer = agent.offers = agent.calls = agent.worked_us = 0
     agent.failures.clear()
     agent.in_a_row.clear()
@@ -80,7 +85,7 @@ def _begin_session(core: "RoutingEngine", agent: Agent, device: str) -> None:
 
 def log_off_agent(core: "RoutingEngine", command: LogOffAgent) -> None:
     """Sign out now, or when the work is over; a conversation is never cut."""
-    agent = _signed_in(core, command, command.agent_id)
+    agent = signed_in(core, command, command.agent_id)
     if agent is None:
         return
     if agent.work is AgentWork.IDLE:
@@ -99,13 +104,15 @@ def _sign_out(core: "RoutingEngine", agent: Agent, by: str, reason: str) -> None
     agent.reason = reason
     agent.device = ""
     _drop_pending(agent)
+    core.breaks.pop(agent.agent_id, None)
     show(core, agent, by=by)
     core.emit(AgentLoggedOff(agent.agent_id, by, reason))
+    nobody_left(core)
 
 
 def set_agent_state(core: "RoutingEngine", command: SetAgentState) -> None:
     """Ready, not ready or after-call work: now when idle, else when the work is over."""
-    agent = _signed_in(core, command, command.agent_id)
+    agent = signed_in(core, command, command.agent_id)
     if agent is None:
         return
     if command.state is RequestedState.NOT_READY:
@@ -113,12 +120,16 @@ def set_agent_state(core: "RoutingEngine", command: SetAgentState) -> None:
         if refusal is not None:
             core.refuse(command, command.agent_id, refusal)
             return
+        if not command.override and has_to_wait(core, agent, command.reason):
+            ask_for_break(core, agent, command.reason)
+            return
+    core.breaks.pop(agent.agent_id, None)
     if agent.work is AgentWork.IDLE:
-        _apply_now(core, agent, command.state, command.reason, command.by)
+        apply_now(core, agent, command.state, command.reason, command.by)
     elif agent.work is AgentWork.AFTER_CALL_WORK:
         _leave_work(core, agent, command)
     else:
-        _keep_for_later(core, agent, command)
+        keep_for_later(core, agent, command.state, command.reason, command.by)
 
 
 def _bad_reason(core: "RoutingEngine", reason: str) -> Refusal | None:
@@ -127,7 +138,7 @@ def _bad_reason(core: "RoutingEngine", reason: str) -> Refusal | None:
     return None if reason in core.config.reasons else Refusal.UNKNOWN_REASON
 
 
-def _apply_now(
+def apply_now(
     core: "RoutingEngine", agent: Agent, state: RequestedState, reason: str, by: str
 ) -> None:
     """The agent is idle: what he asks for holds at once. What holds already needs no event."""
@@ -163,20 +174,21 @@ def _leave_work(core: "RoutingEngine", agent: Agent, command: SetAgentState) -> 
     work_done(core, agent)
 
 
-def _keep_for_later(core: "RoutingEngine", agent: Agent, command: SetAgentState) -> None:
+def keep_for_later(
+    core: "RoutingEngine", agent: Agent, state: RequestedState, reason: str, by: str
+) -> None:
     """During an offer or a call: pending. Asking for what will hold anyway drops it."""
-    holds_anyway = command.state is RequestedState.READY and agent.status is AgentStatus.READY
-    wanted = "" if holds_anyway else command.state.value
-    reason = command.reason if wanted else ""
-    if (agent.pending, agent.pending_reason) == (wanted, reason):
+    holds_anyway = state is RequestedState.READY and agent.status is AgentStatus.READY
+    wanted = "" if holds_anyway else state.value
+    if (agent.pending, agent.pending_reason) == (wanted, reason if wanted else ""):
         return
-    _set_pending(agent, wanted, reason, command.by if wanted else "")
-    show(core, agent, by=command.by)
+    _set_pending(agent, wanted, reason if wanted else "", by if wanted else "")
+    show(core, agent, by=by)
 
 
 def extend_after_call_work(core: "RoutingEngine", command: ExtendAfterCallWork) -> None:
     """More time for the record."""
-    agent = _signed_in(core, command, command.agent_id)
+    agent = signed_in(core, command, command.agent_id)
     if agent is None:
         return
     if agent.work is not AgentWork.AFTER_CALL_WORK:
@@ -211,7 +223,7 @@ def after_work(core: "RoutingEngine", agent: Agent) -> None:
         _sign_out(core, agent, by, reason)
         return
     if pending == RequestedState.WORKING_AFTER_CALL:
-        _apply_now(core, agent, RequestedState.WORKING_AFTER_CALL, reason, by)
+        apply_now(core, agent, RequestedState.WORKING_AFTER_CALL, reason, by)
         return
     if pending == RequestedState.NOT_READY:
         agent.status = advance(STATUS_TABLE, agent.status, StatusTrigger.NOT_READY)
@@ -252,7 +264,7 @@ def device_reachable(core: "RoutingEngine", command: DeviceReachable) -> None:
     agent_is_free(core, agent, "deviceReachable")
 
 
-def _signed_in(core: "RoutingEngine", command: Command, agent_id: AgentId) -> Agent | None:
+def signed_in(core: "RoutingEngine", command: Command, agent_id: AgentId) -> Agent | None:
     """The agent, or None with the refusal said."""
     agent = core.agents.get(agent_id)
     if agent is None:

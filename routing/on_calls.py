@@ -13,26 +13,21 @@ from routing.commands import (
     CallTaken,
     OfferOutcome,
 )
+from routing.config import Boost
 from routing.deadlines import DeadlineKind
 from routing.events import (
-    CallCleared,
-    CallDiverted,
     CallHeldEvent,
     CallOutcome,
-    CallRelaxed,
     CallRetrievedEvent,
     ClearedBy,
     ConnectionCleared,
 )
-from routing.ids import NO_AGENT, NO_CALL, QueueId
+from routing.ids import NO_AGENT, NO_CALL
+from routing.lines import enter_queue, forget_call
 from routing.machine import advance
 from routing.matching import (
     becomes_idle,
-    enter_pool,
     leave_pool,
-    line_up,
-    offer_to_best_agent,
-    present_need,
     show,
 )
 from routing.needs import NeedError, parse, text_of
@@ -42,9 +37,6 @@ from routing.refusals import Refusal
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
-
-MAX_HOPS = 10
-"""Changes of queue by overflow; more is a circle in the configuration."""
 
 IN_CONVERSATION = (CallState.TALKING, CallState.HELD)
 
@@ -56,23 +48,37 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
         core.refuse(command, command.call_id, refusal)
         return
     core.last_call += 1
+    queue = core.queues[command.queue_id]
     first_us = command.first_queued_us
     if not 0 < first_us <= core.now_us:
         first_us = core.now_us
+    regained_us = queue.regain(command.caller, core.now_us) if command.caller else 0
+    boosts = _boosts_of(core, command)
     call = Call(
         command.call_id,
         core.last_call,
         command.queue_id,
         command.pbx,
-        command.priority,
+        command.priority + sum(boost.points for boost in boosts),
         text_of(parse(command.needs)),
-        first_us,
+        min(regained_us or first_us, first_us),
         command.caller,
         command.preferred_agent if command.preferred_agent in core.agents else NO_AGENT,
-        (),
+        tuple(boost.rule_id for boost in boosts),
+        training=command.training,
     )
     core.calls[call.call_id] = call
-    enter_queue(core, call, "arrived")
+    core.arrived += 1
+    enter_queue(core, call, "regained" if regained_us else "arrived")
+
+
+def _boosts_of(core: "RoutingEngine", command: CallArrived) -> list[Boost]:
+    """The rules that raise this call, in the order of the configuration."""
+    return [
+        boost
+        for boost in core.config.boosts
+        if boost.tag in command.tags and (not boost.queues or command.queue_id in boost.queues)
+    ]
 
 
 def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | None:
@@ -91,69 +97,17 @@ def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | Non
     return None
 
 
-def enter_queue(core: "RoutingEngine", call: Call, cause: str) -> None:
-    """Line up in the call's queue, or go where an overflow of that queue sends it."""
-    queue = core.queues[call.queue_id]
-    if queue.waiting >= queue.spec.max_waiting:
-        divert(core, call, "queueFull")
-    elif "noAvailableAgents" in queue.overflows and not _anyone_signed_in(core, call):
-        divert(core, call, "noAvailableAgents")
-    else:
-        line_up(core, call, cause)
-        offer_to_best_agent(core, call, cause)
-
-
-def _anyone_signed_in(core: "RoutingEngine", call: Call) -> bool:
-    return any(pool.members for pool in core.queues[call.queue_id].pools)
-
-
-def divert(core: "RoutingEngine", call: Call, cause: str) -> None:
-    """The call, in no line now, leaves its queue: to another one or out of the router."""
-    flow = core.queues[call.queue_id].overflows.get(cause)
-    to_queue = flow.to_queue if flow else QueueId("")
-    if to_queue and call.hops >= MAX_HOPS:
-        to_queue, cause = QueueId(""), "maximumHops"
-    core.emit(
-        CallDiverted(
-            call.call_id,
-            call.request_no,
-            call.queue_id,
-            call.pbx,
-            to_queue,
-            cause,
-            core.now_us - call.first_queued_us,
-            flow.to_extension if flow else "",
-        )
-    )
-    if to_queue:
-        call.hops += 1
-        call.request_no += 1
-        call.queue_id = to_queue
-        enter_queue(core, call, cause)
-    else:
-        forget_call(core, call, CallOutcome.DIVERTED)
-
-
-def wait_deadline(core: "RoutingEngine", call: Call) -> None:
-    """The need of a waiting call changes now, or it has waited for as long as it may."""
-    queue = core.queues[call.queue_id]
-    waited_us = core.now_us - call.first_queued_us
-    leave_pool(core, call)
-    if 0 < queue.spec.max_wait_us <= waited_us:
-        divert(core, call, "queueTimeOverflow")
-        return
-    enter_pool(core, call)
-    need = text_of(present_need(call, queue))
-    core.emit(CallRelaxed(call.call_id, call.request_no, call.queue_id, call.step, need, waited_us))
-    offer_to_best_agent(core, call, f"step{call.step}")
-
-
 def caller_hung_up(core: "RoutingEngine", command: CallerHungUp) -> None:
     """The caller is gone, in whatever state the call was."""
     call = core.calls.get(command.call_id)
     if call is None:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
         return
+    if call.callback and call.state in (CallState.WAITING, CallState.OUT_OF_SIGHT):
+        return  # that is what was agreed: the place is kept without a channel
+    queue = core.queues[call.queue_id]
+    if queue.spec.regain_us and call.caller and not call.established_us:
+        queue.drop(call.caller, call.first_queued_us, core.now_us + queue.spec.regain_us)
     _end(core, call, ClearedBy.CALLER, CallOutcome.ABANDONED)
 
 
@@ -180,21 +134,11 @@ def _end(core: "RoutingEngine", call: Call, by: ClearedBy, unanswered: CallOutco
     elif call.state in IN_CONVERSATION:
         clear_connection(core, call, by)
     leave_pool(core, call)
+    core.deadlines.cancel(DeadlineKind.CALLBACK, call.call_id)
     answered = call.established_us != 0
     forget_call(core, call, CallOutcome.ANSWERED if answered else unanswered)
     if agent_id:
         after_work(core, core.agents[agent_id])
-
-
-def forget_call(core: "RoutingEngine", call: Call, outcome: CallOutcome) -> None:
-    """The contact is over: nothing of it remains here."""
-    waited_us = call.waited_us if call.established_us else core.now_us - call.first_queued_us
-    del core.calls[call.call_id]
-    core.emit(
-        CallCleared(
-            call.call_id, call.request_no, call.queue_id, outcome, waited_us, call.talked_us
-        )
-    )
 
 
 def call_held(core: "RoutingEngine", command: CallHeld) -> None:

@@ -12,7 +12,8 @@ from routing.ids import NO_CALL, NO_OFFER, AgentId
 from routing.machine import advance
 from routing.matching import becomes_idle, line_up, offer_to_best_agent, show
 from routing.offer import OFFER_TABLE, Offer, OfferState, OfferTrigger
-from routing.on_agents import after_work
+from routing.on_agents import SIGN_OUT, after_work
+from routing.on_callbacks import customer_not_reached
 from routing.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ NOT_READY_REASON = {
 }
 """The four that count against a phone, and the reason they leave behind when there are too many."""
 
-BLAMELESS = (OfferOutcome.CALLER_GONE, OfferOutcome.WITHDRAWN)
+BLAMELESS = (
+    OfferOutcome.CALLER_GONE,
+    OfferOutcome.CUSTOMER_UNREACHABLE,
+    OfferOutcome.WITHDRAWN,
+)
 """After these the agent keeps his place among the idle."""
 
 
@@ -81,6 +86,8 @@ def legs_bridged(core: "RoutingEngine", command: LegsBridged) -> None:
     agent.work_since_us = now
     agent.calls += 1
     agent.in_a_row.clear()
+    if agent.last_call and not agent.pending:
+        agent.pending = SIGN_OUT
     core.emit(
         CallEstablished(
             offer.offer_id,
@@ -115,8 +122,11 @@ def fail_offer(core: "RoutingEngine", offer: Offer, outcome: OfferOutcome) -> No
     call = core.calls[offer.call_id]
     agent = core.agents[end_offer(core, offer, outcome)]
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
-    line_up(core, call, outcome.value)
-    offer_to_best_agent(core, call, outcome.value)
+    if outcome is OfferOutcome.CUSTOMER_UNREACHABLE:
+        customer_not_reached(core, call)
+    else:
+        line_up(core, call, outcome.value)
+        offer_to_best_agent(core, call, outcome.value)
     after_work(core, agent)
 
 
@@ -127,6 +137,9 @@ def end_offer(core: "RoutingEngine", offer: Offer, outcome: OfferOutcome) -> Age
     """
     agent, call = core.agents[offer.agent_id], core.calls[offer.call_id]
     _close(core, offer)
+    queue = core.queues[offer.queue_id]
+    if queue.splits:
+        queue.given[agent.spec.employer] -= 1
     agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.RELEASE)
     core.emit(
         OfferEnded(

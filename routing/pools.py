@@ -28,6 +28,9 @@ ReadyEntry = tuple[int, int, int, Agent]
 WaitEntry = tuple[int, int, Call]
 """(first queued, arrival number, call): oldest first."""
 
+PoolKey = tuple[str, Strategy, bool, bool]
+"""(canonical need, strategy, shared out between employers, for training seats)."""
+
 SPARE_POOLS = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
 rarest skill, so the few hundred that a day's callers bring should stay."""
@@ -46,10 +49,13 @@ class Band:
 
 
 class Pool:
-    """One need under one strategy."""
+    """One need under one strategy. Where calls are shared out between employers it also keeps the
+    ready agents of each; a pool for training seats holds nobody else, and they are in no other.
+    """
 
     __slots__ = (
         "bands",
+        "by_employer",
         "key",
         "members",
         "need",
@@ -58,14 +64,15 @@ class Pool:
         "skills",
         "strategy",
         "text",
+        "training",
         "waiting",
     )
 
-    def __init__(self, text: str, need: Need, strategy: Strategy) -> None:
-        self.key = (text, strategy)
-        self.text = text
+    def __init__(self, key: PoolKey, need: Need) -> None:
+        self.key = key
+        self.text, self.strategy, splits, self.training = key
         self.need = need
-        self.strategy = strategy
+        self.by_employer: dict[str, OrderedLine[ReadyEntry]] | None = {} if splits else None
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
         self.ready: OrderedLine[ReadyEntry] = OrderedLine()
@@ -73,26 +80,45 @@ class Pool:
         self.waiting = 0
         self.pinned = False
 
+    def add_ready(self, entry: ReadyEntry) -> None:
+        """An agent can be given calls of this pool."""
+        self.ready.add(entry)
+        if self.by_employer is not None:
+            employer = entry[3].spec.employer
+            line = self.by_employer.get(employer)
+            if line is None:
+                line = self.by_employer[employer] = OrderedLine()
+            line.add(entry)
+
+    def remove_ready(self, entry: ReadyEntry) -> None:
+        """… and no longer can."""
+        self.ready.remove(entry)
+        if self.by_employer is not None:
+            employer = entry[3].spec.employer
+            self.by_employer[employer].remove(entry)
+            if not self.by_employer[employer]:
+                del self.by_employer[employer]
+
 
 class PoolIndex:
     """All pools, and who belongs to which."""
 
     def __init__(self) -> None:
-        self.pools: dict[tuple[str, Strategy], Pool] = {}
-        self._by_anchor: dict[str, dict[tuple[str, Strategy], Pool]] = {}
-        self._unanchored: dict[tuple[str, Strategy], Pool] = {}
+        self.pools: dict[PoolKey, Pool] = {}
+        self._by_anchor: dict[str, dict[PoolKey, Pool]] = {}
+        self._unanchored: dict[PoolKey, Pool] = {}
         self._holders: dict[str, dict[AgentId, Agent]] = {}
         self._signed_in: dict[AgentId, Agent] = {}
-        self._spare: dict[tuple[str, Strategy], Pool] = {}
+        self._spare: dict[PoolKey, Pool] = {}
 
     # --- pools ---
 
-    def pool(self, text: str, need: Need, strategy: Strategy) -> Pool:
+    def pool(self, key: PoolKey, need: Need) -> Pool:
         """The pool of this need, made when it is new."""
-        found = self.pools.get((text, strategy))
+        found = self.pools.get(key)
         if found is not None:
             return found
-        pool = self.pools[text, strategy] = Pool(text, need, strategy)
+        pool = self.pools[key] = Pool(key, need)
         hooks = anchors(need)
         if hooks is None:
             self._unanchored[pool.key] = pool
@@ -115,10 +141,6 @@ class PoolIndex:
             pool.pinned = False
             if not pool.waiting:
                 self._keep_spare(pool)
-
-    def would_fit(self, need: Need) -> bool:
-        """Does any signed-in agent meet this need, free or not?"""
-        return any(is_met(need, a.agent_id, a.skills) for a in self._candidates(need))
 
     def _keep_spare(self, pool: Pool) -> None:
         """Nobody waits in this pool: keep it for a while, and forget the one kept longest."""
@@ -162,7 +184,7 @@ class PoolIndex:
     def sign_in(self, agent: Agent) -> None:
         """The agent, whose skills are set, joins every pool whose need he meets."""
         self._signed_in[agent.agent_id] = agent
-        seen: dict[tuple[str, Strategy], Pool] = {}
+        seen: dict[PoolKey, Pool] = {}
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
             self._holders.setdefault(hook, {})[agent.agent_id] = agent
             seen.update(self._by_anchor.get(hook, {}))
@@ -195,7 +217,7 @@ class PoolIndex:
                 entry = rank(agent, pool.strategy, pool.skills)
                 if strategy is not Strategy.BEST_SKILL:
                     shared[strategy] = entry
-            pool.ready.add(entry)
+            pool.add_ready(entry)
             entries.append(entry)
         agent.entries = entries
 
@@ -204,10 +226,12 @@ class PoolIndex:
         if agent.entries is None:
             return
         for pool, entry in zip(agent.pools, agent.entries, strict=True):
-            pool.ready.remove(entry)
+            pool.remove_ready(entry)
         agent.entries = None
 
     def _join(self, agent: Agent, pool: Pool) -> None:
+        if agent.spec.training is not pool.training:
+            return
         if not is_met(pool.need, agent.agent_id, agent.skills):
             return
         pool.members[agent.agent_id] = agent
@@ -215,7 +239,7 @@ class PoolIndex:
         if agent.entries is not None:
             entry = rank(agent, pool.strategy, pool.skills)
             agent.entries.append(entry)
-            pool.ready.add(entry)
+            pool.add_ready(entry)
 
     # --- waiting calls ---
 

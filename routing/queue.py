@@ -7,9 +7,10 @@ so a step is never frozen at the moment of joining.
 
 from typing import TYPE_CHECKING
 
-from routing.config import Overflow, QueueSpec
+from routing.config import Announcement, Overflow, QueueSpec
+from routing.forecast import Forecast
 from routing.ids import QueueId
-from routing.needs import Need, parse
+from routing.needs import ANYONE, AnyOf, Need, parse
 
 if TYPE_CHECKING:
     from routing.pools import Band, Pool
@@ -18,15 +19,31 @@ STICKY_STEP = -1
 """The step number of a call that waits for its preferred agent."""
 
 
-class Queue:
-    """One waiting line."""
+MAX_DROPPED = 10_000
+"""Callers of one queue who may come back to their place; the oldest are forgotten first."""
 
-    __slots__ = ("bands", "boundaries", "needs", "overflows", "pools", "spec", "waiting")
+
+class Queue:
+    """One waiting line.
+
+    `accepting`, `given`, `reserve_open`, `dropped` and `forecast` are state; all else follows from
+    the specification.
+    """
+
+    __slots__ = (
+        "accepting", "bands", "boundaries", "dropped", "forecast", "given", "overflows",
+        "own_needs", "pools", "reserve_open", "spec", "waiting",
+    )  # fmt: skip
 
     def __init__(self, spec: QueueSpec) -> None:
         self.waiting = 0
         self.bands: list[Band] = []
         self.pools: list[Pool] = []  # of each step, when the caller brings no need of his own
+        self.accepting = True  # False at closing time: serve the waiting, take no new
+        self.given: dict[str, int] = {}  # calls given to each employer of the allocation
+        self.reserve_open = False
+        self.dropped: dict[str, tuple[int, int]] = {}  # caller: first queued, until when
+        self.forecast = Forecast()
         self.use(spec)
 
     @property
@@ -38,9 +55,46 @@ class Queue:
         """Go by `spec` from now on; who waits stays."""
         self.spec = spec
         steps = sorted(spec.steps, key=lambda step: step.after_us)
-        self.needs: tuple[Need, ...] = (parse(spec.need), *(parse(step.need) for step in steps))
+        self.own_needs: tuple[Need, ...] = (parse(spec.need), *(parse(step.need) for step in steps))
         self.boundaries = tuple(step.after_us for step in steps)
         self.overflows: dict[str, Overflow] = {flow.cause: flow for flow in spec.overflows}
+        if spec.reserve is None:
+            self.reserve_open = False
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What each step admits, the reserve included while it is open."""
+        reserve = self.spec.reserve
+        if reserve is None or not self.reserve_open:
+            return self.own_needs
+        extra = parse(reserve.need)
+        return tuple(need if need == ANYONE else AnyOf((need, extra)) for need in self.own_needs)
+
+    @property
+    def splits(self) -> bool:
+        """Does this queue share its calls out between employers?"""
+        return bool(self.spec.allocation)
+
+    def toggles_reserve(self) -> bool:
+        """Is it time to open or to close the reserve?"""
+        reserve = self.spec.reserve
+        if reserve is None:
+            return False
+        if self.reserve_open:
+            return self.waiting <= reserve.close_at
+        return self.waiting >= reserve.open_at
+
+    def drop(self, caller: str, first_queued_us: int, until_us: int) -> None:
+        """Remember the place of a caller who hung up."""
+        self.dropped.pop(caller, None)
+        self.dropped[caller] = (first_queued_us, until_us)
+        if len(self.dropped) > MAX_DROPPED:
+            del self.dropped[next(iter(self.dropped))]
+
+    def regain(self, caller: str, now_us: int) -> int:
+        """The first-queue time of a caller who is back in time; 0 when he is not."""
+        first_us, until_us = self.dropped.pop(caller, (0, 0))
+        return first_us if now_us <= until_us else 0
 
     def step_at(self, waited_us: int, *, prefers: bool) -> int:
         """Which step is in force after so much waiting."""
@@ -57,8 +111,30 @@ class Queue:
         """After how much waiting, more than `waited_us`, something changes next; None for never."""
         sticky_us, max_wait_us = self.spec.sticky_us, self.spec.max_wait_us
         ahead = [after for after in self.boundaries if after > waited_us]
+        ahead += [next_play_us(each, waited_us) for each in self.spec.announcements]
         if prefers and waited_us < sticky_us:
             ahead.append(sticky_us)
         if max_wait_us > waited_us:
             ahead.append(max_wait_us)
-        return min(ahead, default=None)
+        return min((after for after in ahead if after > waited_us), default=None)
+
+    def announcement_at(self, waited_us: int) -> Announcement | None:
+        """What is to be played after exactly so much waiting: the first that is due."""
+        for each in self.spec.announcements:
+            late = waited_us - each.after_us
+            if late == 0 or (late > 0 and each.every_us and late % each.every_us == 0):
+                return each
+        return None
+
+
+def next_play_us(each: Announcement, waited_us: int) -> int:
+    """After how much waiting this announcement is due next; not later than now when never again."""
+    if waited_us < each.after_us:
+        return each.after_us
+    if not each.every_us:
+        return 0
+    return waited_us + each.every_us - (waited_us - each.after_us) % each.every_us
+
+
+STORED = ("queue_id", "accepting", "given", "reserve_open", "dropped")
+"""The fields a snapshot keeps, beside the forecast."""

@@ -22,5 +22,8 @@ class Refusal(StrEnum):
     BAD_NEEDS = "badNeeds"
     TOO_MANY_CALLS = "tooManyCalls"
     TOO_MANY_NEEDS = "tooManyNeeds"
+    UNKNOWN_GROUP = "unknownGroup"
+    UNKNOWN_MODE = "unknownMode"
+    NO_PREVIOUS_CONFIG = "noPreviousConfig"
     BAD_CONFIG = "badConfig"
     BAD_VALUE = "badValue"

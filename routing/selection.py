@@ -4,7 +4,7 @@ Both are total orders, so that no tie is left to a container. An agent's rank is
 becomes free and does not change while he stands ready; a call's score grows with its age.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from routing.agent import Agent
@@ -13,6 +13,7 @@ from routing.ids import SkillId
 
 if TYPE_CHECKING:
     from routing.pools import Band, Pool, ReadyEntry, WaitEntry
+    from routing.queue import Queue
 
 PPM = 1_000_000
 
@@ -42,10 +43,45 @@ _FIGURES: dict[Strategy, Callable[[Agent], int]] = {
 
 
 def score(band: "Band", first_queued_us: int, now_us: int) -> int:
-    """Priority plus age, the age capped: nobody starves, and a cap says how far age may go."""
+    """Priority, plus age up to a cap, plus what a service level in danger adds.
+
+    Each part only grows with age: that is what lets a band be judged by its head. Integers only.
+    """
     spec = band.queue.spec
-    age = (now_us - first_queued_us) // spec.age_every_us * spec.age_points
-    return band.priority + (min(spec.age_cap, age))
+    waited_us = now_us - first_queued_us
+    age = waited_us // spec.age_every_us * spec.age_points
+    points = band.priority + min(age, spec.age_cap)
+    if spec.sl_points:
+        window_us = spec.sl_window_us
+        into_us = min(waited_us - spec.service_level_us + window_us, window_us)
+        if into_us > 0:
+            points += spec.sl_points * into_us // window_us
+    return points
+
+
+def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:
+    """The agent whom a call of this queue should have, of those who are free."""
+    if not pool.ready:
+        return None
+    lines = pool.by_employer
+    if lines is None:
+        return pool.ready.first()[3]
+    return lines[_most_behind(queue, lines)].first()[3]
+
+
+def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
+    """The employer with free agents who is furthest below his share; one that the allocation does
+    not name gets what the others cannot take. Ties: as the allocation lists them, then by name.
+    """
+    total = sum(queue.given.values()) + 1
+    percents = dict(queue.spec.allocation)
+    order = {employer: place for place, employer in enumerate(percents)}
+
+    def urgency(employer: str) -> tuple[bool, int, int, str]:
+        behind = percents.get(employer, 0) * total - 100 * queue.given.get(employer, 0)
+        return (employer not in percents, -behind, order.get(employer, 0), employer)
+
+    return min(employers, key=urgency)
 
 
 def best_call(agent: Agent, now_us: int) -> "WaitEntry | None":

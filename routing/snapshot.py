@@ -14,22 +14,27 @@ import msgspec
 from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
+from routing import queue as queues
 from routing.agent import Agent, AgentStatus
+from routing.breaks import note_break
 from routing.call import Call, CallState
 from routing.config import RoutingConfig
 from routing.deadlines import DeadlineKind
 from routing.engine import RoutingEngine
 from routing.events import AgentState
-from routing.ids import PbxId
-from routing.matching import present_need, priority_of
-from routing.needs import text_of
+from routing.forecast import Forecast
+from routing.ids import AgentId, PbxId
+from routing.matching import pin_pools_of, pool_of, priority_of
 from routing.offer import Offer
+from routing.on_config import overlaid
+from routing.on_groups import skills_in_use
 
 VERSION = 1
 
 _CALL = attrgetter(*calls.STORED)
 _AGENT = attrgetter(*agents.STORED)
 _OFFER = attrgetter(*offers.STORED)
+_QUEUE = attrgetter(*queues.STORED)
 
 
 class SnapshotError(ValueError):
@@ -47,7 +52,14 @@ class Stored(msgspec.Struct, frozen=True):
     last_offer: int
     last_logon: int
     last_deadline: int
-    config: RoutingConfig
+    base: RoutingConfig
+    previous: RoutingConfig | None
+    modes: dict[str, bool]
+    breaks: dict[AgentId, str]
+    arrived: int
+    outcomes: dict[str, int]
+    queues: list[tuple[Any, ...]]
+    forecasts: list[Forecast]
     calls: list[tuple[Any, ...]]
     agents: list[tuple[Any, ...]]
     offers: list[tuple[Any, ...]]
@@ -71,7 +83,14 @@ def dump(core: RoutingEngine) -> bytes:
             core.last_offer,
             core.last_logon,
             core.deadlines.number,
-            core.config,
+            core.base,
+            core.previous,
+            core.modes,
+            core.breaks,
+            core.arrived,
+            core.outcomes,
+            [_QUEUE(queue) for queue in core.queues.values()],
+            [queue.forecast for queue in core.queues.values()],
             [_CALL(call) for call in core.calls.values()],
             [_AGENT(agent) for agent in core.agents.values()],
             [_OFFER(offer) for offer in core.offers.values()],
@@ -94,7 +113,8 @@ def load(data: bytes) -> RoutingEngine:
         raise SnapshotError(f"not a snapshot: {error}") from error
     if stored.version != VERSION:
         raise SnapshotError(f"snapshot version {stored.version}, this program reads {VERSION}")
-    core = RoutingEngine(stored.config)
+    core = RoutingEngine(stored.base)
+    _load_config(core, stored)
     core.seq, core.event_seq, core.now_us = stored.seq, stored.event_seq, stored.now_us
     core.last_call, core.last_offer = stored.last_call, stored.last_offer
     core.last_logon = stored.last_logon
@@ -111,6 +131,21 @@ def load(data: bytes) -> RoutingEngine:
     return core
 
 
+def _load_config(core: RoutingEngine, stored: Stored) -> None:
+    core.previous, core.modes, core.breaks = stored.previous, stored.modes, stored.breaks
+    core.arrived, core.outcomes = stored.arrived, stored.outcomes
+    core.config = overlaid(stored.base, stored.modes)
+    for spec in core.config.queues:
+        core.queues[spec.queue_id].use(spec)
+    for row, forecast in zip(stored.queues, stored.forecasts, strict=True):
+        queue = core.queues[row[0]]
+        for name, value in zip(queues.STORED[1:], row[1:], strict=True):
+            setattr(queue, name, value)
+        queue.dropped = {who: (first, until) for who, (first, until) in queue.dropped.items()}
+        queue.forecast = forecast
+        pin_pools_of(core, queue)
+
+
 def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
     order: list[Agent] = []
     for row in rows:
@@ -119,8 +154,9 @@ def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
             setattr(agent, name, value)
         if agent.status is not AgentStatus.LOGGED_OFF:
             core.devices[agent.device] = agent.agent_id
-            agent.skills = dict(agent.spec.skills)
+            agent.skills = skills_in_use(agent)
             order.append(agent)
+        note_break(core, agent)
     for agent in sorted(order, key=attrgetter("logon_no")):
         core.pools.sign_in(agent)
 
@@ -131,9 +167,7 @@ def _load_calls(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
         core.calls[call.call_id] = call
         if call.state is CallState.WAITING:
             queue = core.queues[call.queue_id]
-            need = present_need(call, queue)
-            pool = core.pools.pool(text_of(need), need, queue.spec.strategy)
-            core.pools.enter_line(call, pool, queue, priority_of(queue, call))
+            core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
 
 
 _ENUMS = {

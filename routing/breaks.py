@@ -1,0 +1,65 @@
+"""Break caps: so many agents of a group may pause for these reasons at once, the next has to ask.
+
+Who asks beyond a cap goes on working and stands in `core.breaks`, in the order of asking;
+`core.on_break` is the index of those who count.
+"""
+
+from typing import TYPE_CHECKING
+
+from routing.agent import Agent, AgentStatus
+from routing.commands import RequestedState
+from routing.config import BreakCap
+from routing.events import BreakQueued
+from routing.ids import AgentId
+
+if TYPE_CHECKING:
+    from routing.engine import RoutingEngine
+
+
+def has_to_wait(core: "RoutingEngine", agent: Agent, reason: str) -> bool:
+    """Would this break, taken now, exceed a cap?"""
+    return any(
+        len(_taken(core, cap, except_for=agent.agent_id)) >= cap.limit
+        for cap in _caps_of(core, agent, reason)
+    )
+
+
+def ask_for_break(core: "RoutingEngine", agent: Agent, reason: str) -> None:
+    """The agent lines up for a break and goes on as he is until there is room."""
+    if core.breaks.get(agent.agent_id) == reason:
+        return
+    core.breaks.pop(agent.agent_id, None)
+    core.emit(BreakQueued(agent.agent_id, reason, len(core.breaks)))
+    core.breaks[agent.agent_id] = reason
+
+
+def note_break(core: "RoutingEngine", agent: Agent) -> None:
+    """Keep the index of those who have, or are about to have, a break that a cap counts."""
+    reason = ""
+    if agent.pending == RequestedState.NOT_READY:
+        reason = agent.pending_reason
+    elif agent.status is AgentStatus.NOT_READY:
+        reason = agent.reason
+    if reason and _caps_of(core, agent, reason):
+        core.on_break[agent.agent_id] = reason
+    else:
+        core.on_break.pop(agent.agent_id, None)
+
+
+def _caps_of(core: "RoutingEngine", agent: Agent, reason: str) -> list[BreakCap]:
+    held = dict(agent.spec.skills)
+    return [
+        cap
+        for cap in core.config.break_caps
+        if reason in cap.reasons and (not cap.group or cap.group in held)
+    ]
+
+
+def _taken(core: "RoutingEngine", cap: BreakCap, *, except_for: AgentId) -> list[AgentId]:
+    return [
+        agent_id
+        for agent_id, reason in core.on_break.items()
+        if agent_id != except_for
+        and reason in cap.reasons
+        and (not cap.group or cap.group in dict(core.agents[agent_id].spec.skills))
+    ]

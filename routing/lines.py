@@ -1,0 +1,154 @@
+"""Life in line: a call enters a queue, hears something, needs less as time goes by, goes elsewhere.
+
+What every way into and out of a line has in common, for the handlers of calls, agents and
+call-backs.
+"""
+
+from typing import TYPE_CHECKING
+
+from routing.call import Call
+from routing.config import Announcement
+from routing.events import (
+    AnnouncementDue,
+    CallCleared,
+    CallDiverted,
+    CallOutcome,
+    CallRelaxed,
+)
+from routing.forecast import UNKNOWN
+from routing.ids import QueueId
+from routing.matching import (
+    calls_in_front,
+    enter_pool,
+    leave_pool,
+    line_up,
+    offer_to_best_agent,
+    present_need,
+    wait_for_change,
+)
+from routing.needs import text_of
+
+if TYPE_CHECKING:
+    from routing.engine import RoutingEngine
+
+MAX_HOPS = 10
+"""Changes of queue by overflow; more is a circle in the configuration."""
+
+
+def enter_queue(core: "RoutingEngine", call: Call, cause: str) -> None:
+    """Line up in the call's queue, or go where an overflow of that queue sends it."""
+    queue = core.queues[call.queue_id]
+    if not queue.accepting:
+        divert(core, call, "calendarOverflow")
+    elif queue.waiting >= queue.spec.max_waiting:
+        divert(core, call, "queueFull")
+    elif "noAvailableAgents" in queue.overflows and not _anyone_signed_in(core, call):
+        divert(core, call, "noAvailableAgents")
+    else:
+        line_up(core, call, cause)
+        offer_to_best_agent(core, call, cause)
+
+
+def _anyone_signed_in(core: "RoutingEngine", call: Call) -> bool:
+    return any(pool.members for pool in core.queues[call.queue_id].pools)
+
+
+def divert(core: "RoutingEngine", call: Call, cause: str) -> None:
+    """The call, in no line now, leaves its queue: to another one or out of the router."""
+    flow = core.queues[call.queue_id].overflows.get(cause)
+    to_queue = flow.to_queue if flow else QueueId("")
+    if to_queue and call.hops >= MAX_HOPS:
+        to_queue, cause = QueueId(""), "maximumHops"
+    core.emit(
+        CallDiverted(
+            call.call_id,
+            call.request_no,
+            call.queue_id,
+            call.pbx,
+            to_queue,
+            cause,
+            core.now_us - call.first_queued_us,
+            flow.to_extension if flow else "",
+        )
+    )
+    if to_queue:
+        call.hops += 1
+        call.request_no += 1
+        call.queue_id = to_queue
+        enter_queue(core, call, cause)
+    else:
+        forget_call(core, call, CallOutcome.DIVERTED)
+
+
+def nobody_left(core: "RoutingEngine") -> None:
+    """An agent signed out: queues that nobody serves any more send their callers on, if they say
+    where to.
+    """
+    for queue in core.queues.values():
+        if not queue.waiting or "noAvailableAgents" not in queue.overflows:
+            continue
+        if any(pool.members for pool in queue.pools):
+            continue
+        for *_, call in [entry for band in queue.bands for entry in band.line]:
+            leave_pool(core, call)
+            divert(core, call, "noAvailableAgents")
+
+
+def wait_deadline(core: "RoutingEngine", call: Call) -> None:
+    """Something changes for a waiting call: it has waited for as long as it may, it needs less of
+    an agent from now on, or it is to hear something.
+    """
+    queue = core.queues[call.queue_id]
+    waited_us = core.now_us - call.first_queued_us
+    if 0 < queue.spec.max_wait_us <= waited_us:
+        leave_pool(core, call)
+        divert(core, call, "queueTimeOverflow")
+        return
+    announcement = queue.announcement_at(call.change_us)
+    if announcement is not None and not call.callback:
+        _announce(core, call, announcement)
+    if queue.step_at(waited_us, prefers=call.preferred != "") == call.step:
+        wait_for_change(core, call, queue)
+    else:
+        _relax(core, call, waited_us)
+
+
+def _announce(core: "RoutingEngine", call: Call, announcement: Announcement) -> None:
+    queue = core.queues[call.queue_id]
+    front = calls_in_front(queue, call)
+    wait_us = queue.forecast.say(front, core.now_us)[0] if announcement.kind == "wait" else UNKNOWN
+    if announcement.kind == "wait" and wait_us == UNKNOWN:
+        return  # silence is more honest than a guess
+    core.emit(
+        AnnouncementDue(
+            call.call_id,
+            call.request_no,
+            call.queue_id,
+            announcement.sound,
+            announcement.kind,
+            front + 1,
+            wait_us,
+        )
+    )
+
+
+def _relax(core: "RoutingEngine", call: Call, waited_us: int) -> None:
+    """From now on another step of the queue says what the call needs; its place is the same."""
+    queue = core.queues[call.queue_id]
+    leave_pool(core, call)
+    enter_pool(core, call)
+    need = text_of(present_need(call, queue))
+    core.emit(CallRelaxed(call.call_id, call.request_no, call.queue_id, call.step, need, waited_us))
+    offer_to_best_agent(core, call, f"step{call.step}")
+
+
+def forget_call(core: "RoutingEngine", call: Call, outcome: CallOutcome) -> None:
+    """The contact is over: nothing of it remains here."""
+    waited_us = call.waited_us if call.established_us else core.now_us - call.first_queued_us
+    del core.calls[call.call_id]
+    core.outcomes[outcome] = core.outcomes.get(outcome, 0) + 1
+    core.emit(
+        CallCleared(
+            call.call_id, call.request_no, call.queue_id, outcome, waited_us, call.talked_us
+        )
+    )
