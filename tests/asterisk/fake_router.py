@@ -101,7 +101,7 @@ def _question(headers: dict[str, str], at: float) -> Question:
     given = [headers.get(f"agi_arg_{number}", "") for number in range(1, 10)]
     token, queue, arrived, priority, needs, offer, dialstatus, cause, rang_ms = given
     return Question(
-        verb=headers["agi_network_script"],
+        verb=headers["agi_network_script"].rpartition("/")[2],
         token=token,
         queue=queue,
         arrived=arrived,

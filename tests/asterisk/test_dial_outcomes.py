@@ -23,10 +23,25 @@ OUTCOMES = [
     ("unavailable", "NOANSWER", "19", False, ["NOANSWER"], "19"),
     ("unknown", "CHANUNAVAIL", "1", False, ["NOANSWER"], "1"),
     ("overloaded", "CONGESTION", "34", False, ["CONGESTION"], "34"),
-    ("forwarded", "BUSY", "0", False, ["CANCEL", "BUSY"], "23"),
     (AWAY, "CHANUNAVAIL", "3", False, [], None),
     ("no-such-endpoint", "CHANUNAVAIL", "3", False, [], None),
 ]
+
+
+async def test_a_phone_that_is_forwarded_does_not_take_the_caller_away(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*forwarded", WAIT) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=20_000) as callers:
+            await router.question(0)
+            returned = await router.question(1)
+            result = await end_calls(ami, callers)
+    # The cause of its leg is 0 or 23, whichever thread comes first.
+    assert (returned.dialstatus, returned.cause, returned.rang_ms) == ("BUSY", "0", "")
+    ends = [event["DialStatus"] for event in ami.events if event["Event"] == "DialEnd"]
+    assert ends == ["CANCEL", "BUSY"]
+    assert not [event for event in ami.events if event.get("Channel", "").startswith("Local/")]
+    assert result.failed == 0
 
 
 @pytest.mark.parametrize(
@@ -42,13 +57,10 @@ async def test_each_outcome_can_be_told_from_the_others(
     dial_ends: list[str],
     leg_cause: str | None,
 ) -> None:
-    # A phone that rang comes first: what it left behind must not be told of the second.
-    answers = ("deliver*7*40*1*rings", f"deliver*7*41*1*{endpoint}", WAIT)
-    async with FakeRouter(asterisk.agi_port, *answers) as router:
+    async with FakeRouter(asterisk.agi_port, f"deliver*7*41*1*{endpoint}", WAIT) as router:
         with Callers(asterisk.sip, "95588", stay_ms=20_000) as callers:
             arrived = await router.question(0)
-            await router.question(1)
-            returned = await router.question(2)
+            returned = await router.question(1)
             result = await end_calls(ami, callers)
     assert (returned.verb, returned.offer) == ("returned", "41")
     assert (returned.dialstatus, returned.cause) == (dialstatus, cause)
@@ -60,7 +72,21 @@ async def test_each_outcome_can_be_told_from_the_others(
     told = [event["DialStatus"] for event in ends if event["Event"] == "DialEnd"]
     hangups = [event for event in ami.events if event.get("Channel", "").startswith(own)]
     causes = [event["Cause"] for event in hangups if event["Event"] == "Hangup"]
-    if endpoint == "rings":  # which rang for the first offer, too
-        told, causes = told[1:], causes[1:]
     assert told == dial_ends
     assert causes == ([] if leg_cause is None else [leg_cause])
+
+
+async def test_what_one_phone_left_behind_is_not_told_of_the_next(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    answers = ("deliver*7*40*1*rings", "deliver*7*41*1*dead", "wait*7*1*")
+    async with FakeRouter(asterisk.agi_port, *answers) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=20_000) as callers:
+            first, rang, dead, later = [await router.question(number) for number in range(4)]
+            await end_calls(ami, callers)
+    assert [question.verb for question in (first, rang, dead, later)] == [
+        "arrive", "returned", "returned", "again",
+    ]  # fmt: skip
+    assert (rang.offer, rang.rang_ms != "") == ("40", True)
+    assert (dead.offer, dead.rang_ms) == ("41", "")
+    assert (later.offer, later.dialstatus, later.cause) == ("", "", "")

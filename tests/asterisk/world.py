@@ -11,8 +11,8 @@ from tests.lab.sipp import Callers, Result
 EPOCH = "7"
 ASK_S = 1
 RETRY_S = 1
-FAILSAFE_AFTER_S = 4
-FAILSAFE_LIMIT_S = 3
+FAILSAFE_AFTER_S = 3
+FAILSAFE_LIMIT_S = 2
 
 SETTINGS = {
     "CTI_ASK_S": str(ASK_S),
