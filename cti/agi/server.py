@@ -235,11 +235,11 @@ class Conversation(asyncio.Protocol):
         self._send_next()
 
     def _send_next(self) -> None:
-        if self._transport is None or self._session.state is not SessionState.READY:
-            return
         if not self._lines:
             self._complete()
             return
+        if self._transport is None or self._session.state is not SessionState.READY:
+            return  # a hang-up came with the reply: it is the next message
         self._session.command_sent()
         self._transport.write(self._lines.pop())
         self._arm(self._server.reply_timeout_s)
