@@ -72,32 +72,18 @@ def _twice(path: str, ids: Iterable[str]) -> Iterator[str]:
         seen[each] = True
 
 
+MORE_THAN_0 = ("ring_timeout_us", "age_every_us", "max_waiting", "sl_window_us")
+NOT_NEGATIVE = (
+    "after_call_work_us", "max_wait_us", "sticky_us", "age_points", "age_cap", "regain_us",
+    "sl_points", "callback_attempts", "callback_retry_us",
+)  # fmt: skip
+
+
 def _queue_problems(spec: QueueSpec, queues: Iterable[str]) -> Iterator[str]:
-    yield from _need_problem("need", spec.need)
-    for index, step in enumerate(spec.steps):
-        yield from _need_problem(f"steps[{index}].need", step.need)
-        if step.after_us <= 0:
-            yield f"steps[{index}].after_us: more than 0"
-    if len({step.after_us for step in spec.steps}) < len(spec.steps):
-        yield "steps: no two at the same time"
-    for name in ("ring_timeout_us", "age_every_us", "max_waiting"):
-        if getattr(spec, name) <= 0:
-            yield f"{name}: more than 0"
-    for name in (
-        "after_call_work_us", "max_wait_us", "sticky_us", "age_points", "age_cap", "regain_us",
-    ):  # fmt: skip
-        if getattr(spec, name) < 0:
-            yield f"{name}: not negative"
-    if sum(percent for _, percent in spec.allocation) != 100 and spec.allocation:
-        yield "allocation: the percents add up to 100"
-    if any(percent < 0 for _, percent in spec.allocation):
-        yield "allocation: not negative"
-    if spec.sl_points < 0 or spec.sl_window_us <= 0:
-        yield "sl_points, sl_window_us: not negative, more than 0"
-    if spec.reserve is not None:
-        yield from _need_problem("reserve.need", spec.reserve.need)
-        if not 0 <= spec.reserve.close_at < spec.reserve.open_at:
-            yield "reserve: 0 <= close_at < open_at"
+    yield from (f"{name}: more than 0" for name in MORE_THAN_0 if getattr(spec, name) <= 0)
+    yield from (f"{name}: not negative" for name in NOT_NEGATIVE if getattr(spec, name) < 0)
+    yield from _step_problems(spec)
+    yield from _share_problems(spec)
     for each in spec.announcements:
         if each.kind not in KINDS:
             yield f"announcements: {each.kind!r} is none of {', '.join(KINDS)}"
@@ -108,6 +94,27 @@ def _queue_problems(spec: QueueSpec, queues: Iterable[str]) -> Iterator[str]:
             yield f"overflows: {flow.cause!r} is none of {', '.join(CAUSES)}"
         if flow.to_queue and flow.to_queue not in queues:
             yield f"overflows: there is no queue {flow.to_queue!r}"
+
+
+def _step_problems(spec: QueueSpec) -> Iterator[str]:
+    yield from _need_problem("need", spec.need)
+    for index, step in enumerate(spec.steps):
+        yield from _need_problem(f"steps[{index}].need", step.need)
+        if step.after_us <= 0:
+            yield f"steps[{index}].after_us: more than 0"
+    if len({step.after_us for step in spec.steps}) < len(spec.steps):
+        yield "steps: no two at the same time"
+
+
+def _share_problems(spec: QueueSpec) -> Iterator[str]:
+    if spec.allocation and sum(percent for _, percent in spec.allocation) != 100:
+        yield "allocation: the percents add up to 100"
+    if any(percent < 0 for _, percent in spec.allocation):
+        yield "allocation: not negative"
+    if spec.reserve is not None:
+        yield from _need_problem("reserve.need", spec.reserve.need)
+        if not 0 <= spec.reserve.close_at < spec.reserve.open_at:
+            yield "reserve: 0 <= close_at < open_at"
 
 
 def _agent_problems(spec: AgentSpec) -> Iterator[str]:
