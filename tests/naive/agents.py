@@ -1,0 +1,238 @@
+"""The agents' half of the naive twin: sign-on, states, after-call work, failed offers."""
+
+from routing import commands as c
+from routing import events as e
+from routing.commands import OfferOutcome, RequestedState
+from routing.config import RoutingConfig
+from routing.refusals import Refusal
+from tests.naive.records import Agent, Wish, World
+
+POLICY = {
+    OfferOutcome.NO_ANSWER: "no_answer",
+    OfferOutcome.BUSY: "busy",
+    OfferOutcome.REJECTED: "rejected",
+    OfferOutcome.UNREACHABLE: "unreachable",
+}
+REASON = {
+    OfferOutcome.NO_ANSWER: "ringNoAnswer",
+    OfferOutcome.BUSY: "busy",
+    OfferOutcome.REJECTED: "rejected",
+    OfferOutcome.UNREACHABLE: "unreachable",
+}
+
+
+class Agents:
+    """Everything that concerns agents alone."""
+
+    def __init__(self, config: RoutingConfig) -> None:
+        self.world = World(config)
+        self.out: list[e.Event] = []
+
+    @property
+    def now(self) -> int:
+        return self.world.now_us
+
+    # --- asked ------------------------------------------------------------------------------
+
+    def log_on_agent(self, command: c.LogOnAgent) -> Refusal | None:
+        spec = self.world.spec(command.agent_id)
+        if spec is None:
+            return Refusal.UNKNOWN_AGENT
+        device = command.device or spec.device
+        if agent := self.world.agent(command.agent_id):
+            if agent.device != device:
+                return Refusal.ALREADY_LOGGED_ON
+            if agent.pending and agent.pending.state is None:
+                agent.pending = None  # he stays after all
+                self.show(agent)
+            return None
+        if any(other.device == device for other in self.world.agents):
+            return Refusal.DEVICE_IN_USE
+        agent = Agent(spec, device, self.world.next_number("logon"), self.now)
+        agent.idle_since_us = agent.shown_since_us = self.now
+        self.world.agents.append(agent)
+        self.out.append(e.AgentLoggedOn(agent.agent_id, device))
+        self.show(agent)
+        return None
+
+    def log_off_agent(self, command: c.LogOffAgent) -> Refusal | None:
+        agent = self.signed_on(command.agent_id)
+        if isinstance(agent, Refusal):
+            return agent
+        if agent.work == "idle":
+            self.sign_out(agent, command.by, command.reason)
+        elif not (agent.pending and agent.pending.state is None):
+            agent.pending = Wish(None, command.reason, command.by)
+            self.show(agent, command.by)
+        return None
+
+    def set_agent_state(self, command: c.SetAgentState) -> Refusal | None:
+        agent = self.signed_on(command.agent_id)
+        if isinstance(agent, Refusal):
+            return agent
+        wish = Wish(command.state, command.reason, command.by)
+        if command.state is RequestedState.NOT_READY:
+            if not command.reason:
+                return Refusal.REASON_REQUIRED
+            if command.reason not in self.world.config.reasons:
+                return Refusal.UNKNOWN_REASON
+        if agent.work in {"reserved", "busy"}:
+            agent.pending = None if command.state is RequestedState.READY else wish
+        elif agent.work == "afterCallWork":
+            self.wish_during_after_call_work(agent, wish)
+        else:
+            self.grant(agent, wish)
+        self.show(agent, command.by)
+        return None
+
+    def extend_after_call_work(self, command: c.ExtendAfterCallWork) -> Refusal | None:
+        agent = self.signed_on(command.agent_id)
+        if isinstance(agent, Refusal):
+            return agent
+        if agent.work != "afterCallWork":
+            return Refusal.AGENT_STATE
+        if command.extra_us <= 0:
+            return Refusal.BAD_VALUE
+        agent.until_us += command.extra_us
+        self.world.set_deadline("work over", agent.agent_id, agent.until_us)
+        self.show(agent)
+        return None
+
+    def device_reachable(self, command: c.DeviceReachable) -> Refusal | None:
+        if self.world.spec(command.agent_id) is None:
+            return Refusal.UNKNOWN_AGENT
+        agent = self.world.agent(command.agent_id)
+        if agent and command.reachable and agent.gap_cause == OfferOutcome.UNREACHABLE:
+            self.gap_is_over(agent.agent_id)  # the phone is back: no need to spare it any longer
+        was_reachable = command.agent_id not in self.world.unreachable
+        if command.reachable == was_reachable:
+            return None
+        if command.reachable:
+            self.world.unreachable.remove(command.agent_id)
+        else:
+            self.world.unreachable.append(command.agent_id)
+        self.out.append(e.DeviceChanged(command.agent_id, command.reachable))
+        return None
+
+    def signed_on(self, agent_id: str) -> Agent | Refusal:
+        known = self.world.spec(agent_id) is not None
+        missing = Refusal.NOT_LOGGED_ON if known else Refusal.UNKNOWN_AGENT
+        return self.world.agent(agent_id) or missing
+
+    # --- states -----------------------------------------------------------------------------
+
+    def grant(self, agent: Agent, wish: Wish) -> None:
+        """An idle agent gets what he asked for."""
+        if wish.state is None:
+            self.sign_out(agent, wish.by, wish.reason)
+        elif wish.state is RequestedState.WORKING_AFTER_CALL:
+            self.start_after_call_work(agent, self.world.config.limits.open_work_us)
+        elif wish.state is RequestedState.NOT_READY:
+            agent.status, agent.reason = "notReady", wish.reason
+        elif agent.status != "ready":
+            agent.status, agent.reason = "ready", ""
+            agent.failures.clear()  # he is there: counted anew
+            self.becomes_idle(agent)
+
+    def wish_during_after_call_work(self, agent: Agent, wish: Wish) -> None:
+        """Ready and not ready end the work early."""
+        if wish.state is not RequestedState.WORKING_AFTER_CALL:
+            agent.pending = wish
+            agent.failures.clear()
+            self.work_is_done(agent)
+
+    def start_after_call_work(self, agent: Agent, duration_us: int) -> None:
+        self.set_work(agent, "afterCallWork")
+        agent.until_us = self.now + duration_us
+        self.world.set_deadline("work over", agent.agent_id, agent.until_us)
+
+    def after_call_work_over(self, agent_id: str) -> None:
+        agent = self.world.agent(agent_id)
+        self.work_is_done(agent)
+        self.show(agent)
+
+    def work_is_done(self, agent: Agent) -> None:
+        """Back to idle, whatever he was doing, and what he asked for meanwhile is granted."""
+        self.world.drop_deadline("work over", agent.agent_id)
+        self.set_work(agent, "idle")
+        agent.until_us, agent.call_id = 0, ""
+        wish, agent.pending = agent.pending, None
+        self.becomes_idle(agent)
+        if wish:
+            self.grant(agent, wish)
+
+    def set_work(self, agent: Agent, work: str) -> None:
+        """Busy and after-call work count as worked time."""
+        if agent.work in {"busy", "afterCallWork"}:
+            agent.worked_us += self.now - agent.work_since_us
+        agent.work, agent.work_since_us = work, self.now
+
+    def becomes_idle(self, agent: Agent) -> None:
+        """The figures that strategies compare are measured now."""
+        agent.idle_since_us = self.now
+        signed_in_us = self.now - agent.logged_on_us
+        agent.occupancy = agent.worked_us * 1_000_000 // signed_in_us if signed_in_us else 0
+
+    def sign_out(self, agent: Agent, by: str, reason: str) -> None:
+        for what in ("work over", "gap over"):
+            self.world.drop_deadline(what, agent.agent_id)
+        self.world.agents.remove(agent)
+        agent.status, agent.reason, agent.pending = "loggedOff", reason, None
+        self.show(agent, by)
+        self.out.append(e.AgentLoggedOff(agent.agent_id, by, reason))
+
+    # --- failed offers ----------------------------------------------------------------------
+
+    def offer_failed_for(self, agent: Agent, outcome: OfferOutcome) -> None:
+        """The policy of this outcome: a pause, and after so many in a row not ready."""
+        undelivered = outcome is OfferOutcome.UNDELIVERED
+        policies = self.world.config.policies
+        policy = policies.unreachable if undelivered else getattr(policies, POLICY[outcome])
+        if not undelivered:
+            agent.failures[outcome] = agent.failures.get(outcome, 0) + 1
+            too_many = 0 < policy.not_ready_after <= agent.failures[outcome]
+            if too_many and not agent.pending:
+                agent.failures.clear()
+                agent.status, agent.reason = "notReady", REASON[outcome]
+                return
+        if policy.gap_us:
+            agent.gap_until_us, agent.gap_cause = self.now + policy.gap_us, outcome
+            self.world.set_deadline("gap over", agent.agent_id, agent.gap_until_us)
+
+    def gap_is_over(self, agent_id: str) -> None:
+        agent = self.world.agent(agent_id)
+        agent.gap_until_us, agent.gap_cause = 0, ""
+        self.world.drop_deadline("gap over", agent_id)
+
+    # --- what the world sees ----------------------------------------------------------------
+
+    def state_of(self, agent: Agent) -> str:
+        if agent.status == "loggedOff":
+            return "null"
+        working = {"reserved": "reserved", "busy": "busy", "afterCallWork": "workingAfterCall"}
+        return working.get(agent.work, agent.status)
+
+    def show(self, agent: Agent, by: str = "") -> None:
+        """Tell the world when what it sees of the agent has changed."""
+        state = self.state_of(agent)
+        reason = agent.reason
+        wish = agent.pending
+        pending = (wish.state.value if wish.state else "null") if wish else ""
+        wanted_reason = wish.reason if wish else ""
+        seen = (state, reason, pending, wanted_reason, agent.until_us, agent.call_id)
+        if seen == agent.shown_as:
+            return
+        self.out.append(
+            e.AgentStateChanged(
+                agent_id=agent.agent_id,
+                state=e.AgentState(state),
+                reason=reason,
+                pending=pending,
+                previous=e.AgentState(agent.shown),
+                previous_us=self.now - agent.shown_since_us,
+                until_us=agent.until_us,
+                call_id=agent.call_id,
+                by=by,
+            )
+        )
+        agent.shown, agent.shown_as, agent.shown_since_us = state, seen, self.now

@@ -1,0 +1,249 @@
+"""Worlds and commands drawn from a seed: small, crowded, and with bad luck of every kind.
+
+Ids are few on purpose: collisions, stale offers and doubled reports are what telephony is made of.
+"""
+
+from random import Random
+
+from routing import commands as c
+from routing.commands import Command, OfferOutcome, RequestedState
+from routing.config import (
+    AgentSpec,
+    Limits,
+    OutcomePolicy,
+    Policies,
+    QueueSpec,
+    RoutingConfig,
+    Step,
+    Strategy,
+)
+from tests.naive.records import World
+
+SECOND = 1_000_000
+SKILLS = ("english", "loans", "cards", "vip", "trainee")
+PBXS = ("a1", "a2")
+REASONS = ("break", "meal")
+FAILURES = (
+    OfferOutcome.NO_ANSWER,
+    OfferOutcome.BUSY,
+    OfferOutcome.REJECTED,
+    OfferOutcome.UNREACHABLE,
+    OfferOutcome.UNDELIVERED,
+)
+
+
+def some_need(rng: Random, agents: int) -> str:
+    """An expression of up to three atoms."""
+    if rng.random() < 0.15:
+        return ""
+    parts = []
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        atom = rng.choice(SKILLS)
+        kind = rng.random()
+        if kind < 0.35:
+            atom = f"{atom}>={rng.randint(1, 4)}"
+        elif kind < 0.45:
+            atom = f"!{atom}"
+        elif kind < 0.5:
+            atom = f"@{agent_name(rng.randrange(agents))}"
+        parts.append(atom)
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = f"({joined}) {rng.choice('&|')} {part}"
+    return joined
+
+
+def agent_name(number: int) -> str:
+    return f"{8001 + number}"
+
+
+def some_queue(rng: Random, number: int, agents: int) -> QueueSpec:
+    moments = sorted(rng.sample(range(1, 40), rng.choice((0, 0, 1, 2))))
+    return QueueSpec(
+        queue_id=f"q{number}",
+        need=some_need(rng, agents),
+        strategy=rng.choice(list(Strategy)),
+        priority=rng.choice((0, 0, 0, 5, 20)),
+        age_points=rng.choice((0, 1, 1, 3)),
+        age_every_us=rng.choice((SECOND, SECOND, 7 * SECOND)),
+        age_cap=rng.choice((0, 5, 3600)),
+        ring_timeout_us=rng.choice((5, 15)) * SECOND,
+        after_call_work_us=rng.choice((0, 0, 10, 30)) * SECOND,
+        max_waiting=rng.choice((1, 3, 10_000, 10_000, 10_000)),
+        sticky_us=rng.choice((0, 8)) * SECOND,
+        steps=tuple(Step(moment * SECOND, some_need(rng, agents)) for moment in moments),
+    )
+
+
+def some_policy(rng: Random) -> OutcomePolicy:
+    strikes = rng.choice((0, 1, 2))
+    return OutcomePolicy(rng.choice((0, 3) if strikes == 1 else (2, 5)) * SECOND, strikes)
+
+
+def some_config(rng: Random) -> RoutingConfig:
+    """A centre of one to six queues and one to twelve agents."""
+    agents = rng.randint(1, 12)
+    return RoutingConfig(
+        queues=tuple(some_queue(rng, number, agents) for number in range(rng.randint(1, 6))),
+        agents=tuple(
+            AgentSpec(
+                agent_id=agent_name(number),
+                device=f"phone-{number}",
+                skills=tuple(
+                    (skill, rng.randint(1, 5))
+                    for skill in rng.sample(SKILLS, rng.randint(0, len(SKILLS)))
+                ),
+                weight=rng.randint(1, 4),
+            )
+            for number in range(agents)
+        ),
+        pbxs=PBXS,
+        policies=Policies(
+            no_answer=some_policy(rng),
+            busy=some_policy(rng),
+            rejected=some_policy(rng),
+            unreachable=some_policy(rng),
+        ),
+        limits=Limits(calls=rng.choice((5, 200_000)), decision_rows=rng.choice((0, 1, 4))),
+    )
+
+
+class Draw:
+    """Draws one command after another, looking at the twin's plain state for live ids."""
+
+    def __init__(self, rng: Random, world: World, *, faults: bool = True) -> None:
+        self.rng = rng
+        self.world = world
+        self.arrived = 0
+        self.makers = [
+            (16, self.arrival),
+            (14, self.progress),
+            (5, self.failure),
+            (10, self.hang_up),
+            (4, self.hold),
+            (16, self.agent_state),
+            (6, self.sign),
+        ]
+        if faults:
+            self.makers += [(3, self.phone), (2, self.telephony), (2, self.nonsense)]
+        self.weights = [weight for weight, _ in self.makers]
+
+    def command(self) -> Command:
+        [(_, make)] = self.rng.choices(self.makers, self.weights)
+        return make()
+
+    # --- one maker a kind of thing that happens -----------------------------------------------
+
+    def arrival(self) -> Command:
+        rng, world = self.rng, self.world
+        self.arrived += 1
+        return c.CallArrived(
+            call_id=f"c{self.arrived}",
+            queue_id=rng.choice(world.config.queues).queue_id,
+            pbx=rng.choice(PBXS),
+            priority=rng.choice((0, 0, 0, 1, 30)),
+            needs=some_need(rng, 3) if rng.random() < 0.3 else "",
+            first_queued_us=self.first_queued(),
+            caller=rng.choice(("", "13800138000")),
+            preferred_agent=self.agent() if rng.random() < 0.2 else "",
+        )
+
+    def first_queued(self) -> int:
+        choice = self.rng.random()
+        if choice < 0.8:
+            return 0
+        return max(1, self.world.now_us + self.rng.randint(-60, 5) * SECOND)
+
+    def progress(self) -> Command:
+        kind = self.rng.choice((c.OfferRinging, c.OfferAnswered, c.LegsBridged, c.LegsBridged))
+        return kind(self.offer())
+
+    def failure(self) -> Command:
+        return c.OfferFailed(self.offer(), self.rng.choice(FAILURES))
+
+    def hang_up(self) -> Command:
+        call = self.call()
+        choice = self.rng.random()
+        if choice < 0.1:
+            return c.CallTaken(call)
+        if choice < 0.4:
+            talking = [k for k in self.world.calls if k.connected]
+            if talking:
+                chosen = self.rng.choice(talking)
+                return c.AgentLegCleared(chosen.call_id, chosen.agent_id)
+        return c.CallerHungUp(call)
+
+    def hold(self) -> Command:
+        connected = [k.call_id for k in self.world.calls if k.connected]
+        call = self.rng.choice(connected) if connected else self.call()
+        return self.rng.choice((c.CallHeld, c.CallRetrieved))(call)
+
+    def agent_state(self) -> Command:
+        choice = self.rng.random()
+        agent = self.agent()
+        if choice < 0.6:
+            by = self.rng.choice(("", "", "boss"))
+            return c.SetAgentState(agent, RequestedState.READY, by=by)
+        if choice < 0.8:
+            return c.SetAgentState(agent, RequestedState.NOT_READY, self.rng.choice(REASONS))
+        if choice < 0.9:
+            return c.SetAgentState(agent, RequestedState.WORKING_AFTER_CALL)
+        return c.ExtendAfterCallWork(agent, self.rng.choice((1, 5)) * SECOND)
+
+    def sign(self) -> Command:
+        choice = self.rng.random()
+        if choice < 0.75:
+            return c.LogOnAgent(self.agent(), "" if choice < 0.7 else "phone-0")
+        return c.LogOffAgent(self.agent(), by="boss" if choice > 0.92 else "", reason="over")
+
+    def phone(self) -> Command:
+        return c.DeviceReachable(self.agent(), reachable=self.rng.random() < 0.6)
+
+    def telephony(self) -> Command:
+        kind = self.rng.choice(
+            (c.TelephonyLost, c.TelephonyRestored, c.TelephonyRestored, c.TelephonyGone)
+        )
+        pbx = self.rng.choice(PBXS)
+        if pbx in self.world.gone:
+            kind = c.TelephonyRestored
+        return kind(pbx)
+
+    def nonsense(self) -> Command:
+        """What a confused peer might send."""
+        rng = self.rng
+        return rng.choice(
+            (
+                c.CallArrived("c1", "q0", "a1"),
+                c.CallArrived(f"x{self.arrived}", "nowhere", "a1"),
+                c.CallArrived(f"x{self.arrived}", "q0", "a1", needs="english >"),
+                c.CallerHungUp("nobody"),
+                c.OfferAnswered(0),
+                c.OfferFailed(self.offer(), OfferOutcome.ESTABLISHED),
+                c.SetAgentState("nobody", RequestedState.READY),
+                c.SetAgentState(self.agent(), RequestedState.NOT_READY),
+                c.SetAgentState(self.agent(), RequestedState.NOT_READY, "weather"),
+                c.ExtendAfterCallWork(self.agent(), 0),
+                c.DeviceReachable("nobody", reachable=True),
+                c.TelephonyLost("elsewhere"),
+                c.AgentLegCleared(self.call(), "8001"),
+                c.LogOnAgent("nobody"),
+                c.DeadlinesReached(),
+            )
+        )
+
+    # --- ids, mostly of things that live ------------------------------------------------------
+
+    def agent(self) -> str:
+        return self.rng.choice(self.world.config.agents).agent_id
+
+    def offer(self) -> int:
+        live = [offer.offer_id for offer in self.world.offers]
+        if live and self.rng.random() < 0.95:
+            return self.rng.choice(live)
+        return self.rng.randint(1, 1 + self.world.numbers.get("offer", 0))
+
+    def call(self) -> str:
+        live = [call.call_id for call in self.world.calls]
+        if live and self.rng.random() < 0.97:
+            return self.rng.choice(live)
+        return f"c{self.rng.randint(1, 1 + self.arrived)}"

@@ -1,0 +1,194 @@
+"""The naive twin as a whole: one command in, events out, then everything is looked at.
+
+Whenever a call comes into line or an agent may have become free, the waiting calls are gone through
+in their total order and each takes its best agent, until no pair is left.
+"""
+
+import re
+
+import msgspec
+
+from routing import commands as c
+from routing import events as e
+from routing.commands import OfferOutcome, Stamped
+from routing.config import RoutingConfig
+from tests.naive.calls import Calls
+from tests.naive.choice import score
+from tests.naive.records import Agent, Call
+
+
+def handler_name(command: c.Command) -> str:
+    """`CallArrived` is handled by `call_arrived`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(command).__name__).lower()
+
+
+class NaiveEngine(Calls):
+    """Same surface as `RoutingEngine`: `handle`, `next_deadline_us`, `seq`, `event_seq`."""
+
+    def __init__(self, config: RoutingConfig) -> None:
+        super().__init__(config)
+        self.seq = 0
+        self.event_seq = 0
+        self.decision: e.Decision | None = None
+
+    def handle(self, stamped: Stamped) -> list[e.Event]:
+        assert stamped.seq == self.seq + 1
+        assert stamped.at_us >= self.now
+        self.seq, self.world.now_us, self.out = stamped.seq, stamped.at_us, []
+        command = stamped.command
+        if refusal := getattr(self, handler_name(command))(command):
+            subject = getattr(command, command.__struct_fields__[0])
+            self.out.append(e.CommandRefused(type(command).__name__, str(subject), refusal))
+        self.match()
+        self.event_seq += len(self.out)
+        return self.out
+
+    def next_deadline_us(self) -> int | None:
+        first = self.world.first_deadline()
+        return first.due_us if first else None
+
+    # --- time -------------------------------------------------------------------------------
+
+    def deadlines_reached(self, _: c.DeadlinesReached) -> None:
+        while (first := self.world.first_deadline()) and first.due_us <= self.now:
+            self.world.deadlines.remove(first)
+            {
+                "need changes": self.need_changes,
+                "offer late": self.offer_is_late,
+                "work over": self.after_call_work_over,
+                "gap over": self.gap_is_over,
+                "telephony lost": self.telephony_is_dead,
+            }[first.what](first.subject)
+            self.match()
+
+    def need_changes(self, call_id: str) -> None:
+        call = self.world.call(call_id)
+        before = call.step_no
+        self.look_at_clock(call)
+        if call.step_no == before:
+            return
+        self.out.append(
+            e.CallRelaxed(
+                call_id=call.call_id,
+                request_no=call.request_no,
+                queue_id=call.queue_id,
+                step=call.step_no,
+                need="",
+                waited_us=self.now - call.first_queued_us,
+            )
+        )
+
+    # --- Asterisks --------------------------------------------------------------------------
+
+    def telephony_lost(self, command: c.TelephonyLost) -> None:
+        if command.pbx not in self.world.lost:
+            self.world.lost.append(command.pbx)
+            due = self.now + self.world.config.limits.telephony_lost_us
+            self.world.set_deadline("telephony lost", command.pbx, due)
+            self.out.append(e.TelephonyChanged(command.pbx, "lost"))
+            self.look_at_calls_of(command.pbx)
+            for call in self.world.calls:
+                if call.state == "offered" and call.pbx == command.pbx:
+                    self.world.drop_deadline("offer late", call.offer_id)
+
+    def telephony_restored(self, command: c.TelephonyRestored) -> None:
+        if command.pbx in self.world.lost:
+            self.world.lost.remove(command.pbx)
+            self.world.gone = [pbx for pbx in self.world.gone if pbx != command.pbx]
+            self.world.drop_deadline("telephony lost", command.pbx)
+            self.out.append(e.TelephonyChanged(command.pbx, "up"))
+            self.look_at_calls_of(command.pbx)
+            for offer in self.world.offers:
+                if self.world.call(offer.call_id).pbx == command.pbx:
+                    self.wait_again_for(offer)
+
+    def telephony_gone(self, command: c.TelephonyGone) -> None:
+        self.telephony_is_dead(command.pbx)
+
+    def look_at_calls_of(self, pbx: str) -> None:
+        """Calls that we do not hear are not relaxed; when we do again, the clock has gone on."""
+        for call in self.world.calls:
+            if call.in_line and call.pbx == pbx:
+                self.look_at_clock(call)
+
+    def telephony_is_dead(self, pbx: str) -> None:
+        """All channels are gone; the Asterisk may come back, empty."""
+        self.world.drop_deadline("telephony lost", pbx)
+        if pbx not in self.world.gone:
+            self.world.gone.append(pbx)
+            self.out.append(e.TelephonyChanged(pbx, "gone"))
+        if pbx not in self.world.lost:
+            self.world.lost.append(pbx)
+        for call in [call for call in self.world.calls if call.pbx == pbx]:
+            self.leaves(
+                call,
+                unanswered=e.CallOutcome.LOST,
+                offer_ends=OfferOutcome.WITHDRAWN,
+                by=e.ClearedBy.SYSTEM,
+            )
+
+    # --- configuration ----------------------------------------------------------------------
+
+    def apply_config(self, command: c.ApplyConfig) -> None:
+        world = self.world
+        world.config = command.config
+        for agent in world.agents:
+            agent.spec = world.spec(agent.agent_id) or agent.spec
+        for call in world.calls:
+            if call.in_line:
+                self.look_at_clock(call)
+        self.out.append(e.ConfigApplied(command.config.version, ()))
+
+    # --- decisions --------------------------------------------------------------------------
+
+    def pair_is_decided(self, call: Call, agent: Agent) -> None:
+        """Written down before anything changes. The lists are the engine's own (bounded)."""
+        queue = self.world.queue(call.queue_id)
+        self.decision = e.Decision(
+            trigger="",
+            strategy=queue.strategy.value,
+            need="",
+            step=call.step_no,
+            score=score(self.world, call),
+            waited_us=self.now - call.first_queued_us,
+            config_version=self.world.config.version,
+            rules=(),
+            candidates=(),
+            passed_over=(),
+            rivals=(),
+        )
+
+    def say_offer(self, call: Call, agent: Agent, queue, number: int) -> None:
+        self.out.append(
+            e.OfferMade(
+                offer_id=number,
+                call_id=call.call_id,
+                request_no=call.request_no,
+                queue_id=call.queue_id,
+                pbx=call.pbx,
+                agent_id=agent.agent_id,
+                device=agent.device,
+                ring_timeout_us=queue.ring_timeout_us,
+                caller=call.caller,
+                callback="",
+                decision=self.decision,
+            )
+        )
+
+
+def bare(event: e.Event) -> e.Event:
+    """An event without what the twin does not reproduce: the lists of a decision record, the
+    canonical text of a need, and forecasts.
+    """
+    if isinstance(event, e.CallQueued):
+        return msgspec.structs.replace(event, wait_p50_us=-1, wait_p90_us=-1)
+    if isinstance(event, e.OfferMade):
+        decision = msgspec.structs.replace(
+            event.decision, trigger="", need="", candidates=(), passed_over=(), rivals=()
+        )
+        return msgspec.structs.replace(event, decision=decision)
+    if isinstance(event, e.CallRelaxed):
+        return msgspec.structs.replace(event, need="")
+    if isinstance(event, e.ConfigApplied):
+        return e.ConfigApplied(event.version, ())
+    return event

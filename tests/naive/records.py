@@ -1,0 +1,162 @@
+"""What the naive twin remembers: plain records in plain lists."""
+
+from dataclasses import dataclass, field
+
+from routing.commands import RequestedState
+from routing.config import AgentSpec, RoutingConfig
+
+
+@dataclass
+class Call:
+    """One contact. `state`: waiting, offered, talking, held or released."""
+
+    call_id: str
+    number: int
+    queue_id: str
+    pbx: str
+    priority: int
+    needs: str
+    first_queued_us: int
+    caller: str
+    preferred: str
+    state: str = "waiting"
+    step_need: str = ""  # the queue's side of the present need
+    step_no: int = 0
+    sticky: bool = False  # still waiting for the preferred agent
+    request_no: int = 1
+    agent_id: str = ""
+    offer_id: int = 0
+    waited_us: int = 0
+    established_us: int = 0
+    held_since_us: int = 0
+    held_us: int = 0
+    talked_us: int = 0
+
+    @property
+    def in_line(self) -> bool:
+        return self.state == "waiting"
+
+    @property
+    def connected(self) -> bool:
+        return self.state in {"talking", "held"}
+
+
+@dataclass
+class Offer:
+    """One attempt. `state`: made, ringing or answered."""
+
+    offer_id: int
+    call_id: str
+    agent_id: str
+    queue_id: str
+    made_us: int
+    ringing_us: int = 0
+    state: str = "made"
+
+
+@dataclass
+class Wish:
+    """What an agent asked for while he could not have it: a state, or to be signed out."""
+
+    state: RequestedState | None  # None: sign out
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass
+class Agent:
+    """A signed-on agent.
+
+    `status`: notReady or ready; `work`: idle, reserved, busy or afterCallWork.
+    """
+
+    spec: AgentSpec
+    device: str
+    logon_no: int
+    logged_on_us: int
+    status: str = "notReady"
+    reason: str = "loggedOn"
+    work: str = "idle"
+    pending: Wish | None = None
+    call_id: str = ""
+    offer_id: int = 0
+    gap_until_us: int = 0
+    gap_cause: str = ""
+    until_us: int = 0  # planned end of after-call work
+    failures: dict[str, int] = field(default_factory=dict)  # in a row, by outcome
+    # figures for the strategies
+    idle_since_us: int = 0
+    calls: int = 0
+    offers: int = 0
+    last_offer: int = 0
+    worked_us: int = 0  # busy and after-call work
+    work_since_us: int = 0
+    occupancy: int = 0  # millionths, measured when he last became idle
+    # what the world was last told
+    shown: str = "null"
+    shown_as: tuple = ()
+    shown_since_us: int = 0
+
+    @property
+    def agent_id(self) -> str:
+        return self.spec.agent_id
+
+    @property
+    def skills(self) -> dict[str, int]:
+        return dict(self.spec.skills)
+
+
+@dataclass
+class Deadline:
+    """`what` happens to `subject` at `due_us`; `number` says which was set first."""
+
+    due_us: int
+    number: int
+    what: str
+    subject: str | int
+
+
+@dataclass
+class World:
+    """Everything there is."""
+
+    config: RoutingConfig
+    now_us: int = 0
+    calls: list[Call] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    agents: list[Agent] = field(default_factory=list)
+    deadlines: list[Deadline] = field(default_factory=list)
+    unreachable: list[str] = field(default_factory=list)  # agents whose phone is gone
+    lost: list[str] = field(default_factory=list)  # Asterisks that we do not hear …
+    gone: list[str] = field(default_factory=list)  # … and those of them that have died
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def next_number(self, what: str) -> int:
+        self.numbers[what] = self.numbers.get(what, 0) + 1
+        return self.numbers[what]
+
+    def call(self, call_id: str) -> Call | None:
+        return next((c for c in self.calls if c.call_id == call_id), None)
+
+    def offer(self, offer_id: int) -> Offer | None:
+        return next((o for o in self.offers if o.offer_id == offer_id), None)
+
+    def agent(self, agent_id: str) -> Agent | None:
+        return next((a for a in self.agents if a.agent_id == agent_id), None)
+
+    def queue(self, queue_id: str):
+        return next((q for q in self.config.queues if q.queue_id == queue_id), None)
+
+    def spec(self, agent_id: str) -> AgentSpec | None:
+        return next((a for a in self.config.agents if a.agent_id == agent_id), None)
+
+    def set_deadline(self, what: str, subject: str | int, due_us: int) -> None:
+        self.drop_deadline(what, subject)
+        number = self.next_number("deadline")
+        self.deadlines.append(Deadline(due_us, number, what, subject))
+
+    def drop_deadline(self, what: str, subject: str | int) -> None:
+        self.deadlines = [d for d in self.deadlines if (d.what, d.subject) != (what, subject)]
+
+    def first_deadline(self) -> Deadline | None:
+        return min(self.deadlines, key=lambda d: (d.due_us, d.number), default=None)
