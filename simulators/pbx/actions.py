@@ -68,15 +68,19 @@ class Actions:
             return _error(f"Channel does not exist: {action.get('Channel')}")
         context, exten = action.get("Context"), action.get("Exten")
         priority = action.get("Priority")
+        for field_name, value in (("Context", context), ("Exten", exten), ("Priority", priority)):
+            if not value:
+                return _error(f"{field_name} not specified")
         if not priority.isdecimal():
             return _error("Priority is invalid")
 
         def go() -> None:
             if channel.gone:
                 return
+            # The new place first: the DialEnd of a Dial that is cut short already names it.
+            channel.at_location(context, exten, int(priority))
             channel.interrupt()
             self._world.part(channel)
-            channel.at_location(context, exten, int(priority))
             self._world.soon(lambda: self._world.proceed(channel))
 
         return Answer(response(True, "Redirect successful"), effect=go)
@@ -109,11 +113,13 @@ class Actions:
         if channel is None:
             return _error("No such channel")
         cause = action.get("Cause")
-        cause_no = int(cause) if cause.isdecimal() and int(cause) < 128 else 16
-        return Answer(
-            response(True, "Channel Hungup"),
-            effect=lambda: self._world.hang_up(channel, cause_no),
-        )
+
+        def hang_up() -> None:
+            if cause.isdecimal() and 0 < int(cause) < 128:
+                channel.cause = int(cause)
+            self._world.hang_up(channel)
+
+        return Answer(response(True, "Channel Hungup"), effect=hang_up)
 
     def _originate(self, action: AmiAction) -> Answer:
         """Not part of this world yet: refused in words that nobody takes for success."""
@@ -210,6 +216,7 @@ class Actions:
                 CoreReloadDate=date,
                 CoreReloadTime=time,
                 CoreCurrentCalls=calls,
+                CoreProcessedCalls=self._world.call_count,
             )
         )
 

@@ -78,34 +78,28 @@ class Announcer:
         """It rings, or is up."""
         self._publish("Newstate", "call", lambda: channel_headers(channel))
 
-    def hangup_request(self, channel: Channel, cause: int, tech_cause: str = "") -> None:
+    def hangup_request(self, channel: Channel) -> None:
         """The far end of this channel wants to end it."""
         self._publish(
             "HangupRequest",
             "call",
             lambda: (
                 *channel_headers(channel),
-                ("Cause", str(cause)),
-                *((("TechCause", tech_cause),) if tech_cause else ()),
+                *((("Cause", str(channel.cause)),) if channel.cause else ()),
+                *_tech_cause(channel),
             ),
         )
 
-    def soft_hangup_request(self, channel: Channel, cause: int) -> None:
-        """Asterisk itself, or an AMI user, wants to end this channel."""
-        self._publish(
-            "SoftHangupRequest", "call", lambda: (*channel_headers(channel), ("Cause", str(cause)))
-        )
-
-    def hangup(self, channel: Channel, cause: int, tech_cause: str = "") -> None:
+    def hangup(self, channel: Channel) -> None:
         """A channel is gone, and why."""
         self._publish(
             "Hangup",
             "call",
             lambda: (
                 *channel_headers(channel),
-                ("Cause", str(cause)),
-                ("Cause-txt", CAUSES.get(cause, "Unknown")),
-                *((("TechCause", tech_cause),) if tech_cause else ()),
+                ("Cause", str(channel.cause)),
+                ("Cause-txt", CAUSES.get(channel.cause, "Unknown")),
+                *_tech_cause(channel),
             ),
         )
 
@@ -215,6 +209,10 @@ class Announcer:
         self._publish(
             "Shutdown", "system", lambda: (("Shutdown", "Cleanly"), ("Restart", str(restart)))
         )
+
+
+def _tech_cause(channel: Channel) -> Pairs:
+    return (("TechCause", channel.tech_cause),) if channel.tech_cause else ()
 
 
 def fully_booted_headers(uptime_s: int) -> Pairs:

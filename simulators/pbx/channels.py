@@ -33,6 +33,7 @@ class ChannelState(IntEnum):
 
 CAUSES = {
     0: "Unknown",
+    3: "No route to destination",
     16: "Normal Clearing",
     17: "User busy",
     19: "User alerting, no answer",
@@ -80,10 +81,12 @@ class Channel:
     held: bool = False
     gone: bool = False
     stop: Callable[[], None] | None = None
+    cause: int = 0  # what `Hangup` will say; Q.850
+    tech_cause: str = ""  # the SIP code that goes with it
     phone: Phone | None = None  # of an agent's leg
     caller: Caller | None = None  # of a caller's
     on_end: Callable[[CallReport], None] | None = None
-    left_by: Callable[["Channel", int], None] | None = None  # who is told when this leg goes
+    on_gone: Callable[[], None] | None = None  # who waits for the end of this leg
     timers: list[Timer] = field(default_factory=list)
     first_talk_us: int = 0
     talk_began_us: int = 0

@@ -21,8 +21,10 @@ from simulators.pbx.channels import Channel, ChannelState
 from simulators.pbx.phones import Behaviour, Phone
 from simulators.pbx.world import HOP_US, MS_US, NORMAL_CLEARING, World
 
-BUSY, NO_ANSWER, SUBSCRIBER_ABSENT, REJECTED = 17, 19, 20, 21
-SIP_CODE = {BUSY: "486", REJECTED: "603"}
+NO_ROUTE, BUSY, NO_ANSWER, REJECTED = 3, 17, 19, 21
+PHONE_SAYS = {BUSY: "486", REJECTED: "603"}
+CALLER_SEES = {NO_ROUTE: "404", BUSY: "486", REJECTED: "403"}
+"""What a phone says, and what its cause becomes on the caller's channel, where it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,8 @@ class DialResult:
 
 def event_status(cause: int) -> str:
     """DialStatus of DialEnd for a leg that ended unanswered."""
-    return {17: "BUSY", 34: "CONGESTION", 3: "CHANUNAVAIL", 20: "CHANUNAVAIL"}.get(
-        cause, "NOANSWER"
-    )
+    known = {BUSY: "BUSY", 34: "CONGESTION", NO_ROUTE: "CHANUNAVAIL", 20: "CHANUNAVAIL"}
+    return known.get(cause, "NOANSWER")
 
 
 def variable_status(cause: int) -> str:
@@ -50,7 +51,7 @@ def variable_status(cause: int) -> str:
         return "BUSY"
     if cause == 34:
         return "CONGESTION"
-    return "NOANSWER" if cause in (0, NORMAL_CLEARING, NO_ANSWER) else "CHANUNAVAIL"
+    return "NOANSWER" if cause in (NORMAL_CLEARING, NO_ANSWER) else "CHANUNAVAIL"
 
 
 class Dial:
@@ -75,10 +76,7 @@ class Dial:
         phone = self._world.phones.get(self._endpoint)
         if phone is None or not phone.is_registered:
             # chan_pjsip makes no channel for an endpoint without a contact, so there is no event.
-            waiting = self._world.soon(
-                lambda: self._end(DialResult("CHANUNAVAIL", SUBSCRIBER_ABSENT))
-            )
-            self._channel.stop = waiting.cancel
+            self._end("CHANUNAVAIL", NO_ROUTE)
             return
         self._leg = leg = self._make_leg(phone)
         self._later(leg, HOP_US, lambda: self._invite(leg, phone))
@@ -87,11 +85,10 @@ class Dial:
     def _make_leg(self, phone: Phone) -> Channel:
         world, channel = self._world, self._channel
         leg = world.channel(phone.endpoint, linked_to=channel)
-        leg.caller_number = channel.exten  # app_dial: a leg without a caller id gets the extension
-        leg.connected_number, leg.connected_name = channel.caller_number, channel.caller_name
-        leg.at_location("agents", "s")
+        leg.caller_number = leg.caller_name = phone.endpoint
+        leg.at_location("from-agent", "s")
         leg.variables.update(channel.inherited)
-        leg.left_by = self._leg_gone
+        leg.on_gone = lambda: self._leg_gone(leg)
         phone.legs.append(leg)
         world.announcer.new_channel(leg)
         return leg
@@ -107,16 +104,24 @@ class Dial:
 
     def _invite(self, leg: Channel, phone: Phone) -> None:
         self._began_us = self._world.clock.now_us()
-        self._world.announcer.dial_begin(self._channel, leg, self._endpoint)
+        channel = self._channel
+        leg.exten = channel.exten  # as app_dial leaves it until the answer
+        leg.connected_number, leg.connected_name = channel.caller_number, channel.caller_name
+        self._world.announcer.dial_begin(channel, leg, self._endpoint)
+        channel.connected_number, channel.connected_name = leg.caller_number, leg.caller_name
         reaction = phone.reaction()
+        if reaction.behaviour is Behaviour.DEAD:
+            return
         after_us = reaction.answer_after_ms * MS_US + HOP_US
         if reaction.behaviour is Behaviour.BUSY or len(phone.legs) > phone.lines:
             self._later(leg, HOP_US, lambda: self._refused(leg, BUSY))
             return
-        self._rings(leg)
         if reaction.behaviour is Behaviour.REJECTS:
             self._later(leg, after_us, lambda: self._refused(leg, REJECTED))
-        elif reaction.behaviour is Behaviour.ANSWERS:
+            if not reaction.answer_after_ms:
+                return  # set to "do not disturb": it does not even ring
+        self._rings(leg)
+        if reaction.behaviour is Behaviour.ANSWERS:
             talk_ms = reaction.hangs_up_after_ms
             self._later(leg, after_us, lambda: self._picked_up(leg, talk_ms))
 
@@ -129,8 +134,8 @@ class Dial:
     def _picked_up(self, leg: Channel, hangs_up_after_ms: int | None) -> None:
         self._answered = True
         self._world.answer(leg)
+        leg.exten = ""
         self._world.announcer.dial_end(self._channel, leg, "ANSWER")
-        self._channel.connected_number = leg.caller_number
 
         def join() -> None:
             if self._leg is leg and not leg.gone:
@@ -141,41 +146,47 @@ class Dial:
         self._world.soon(join)
 
     def _refused(self, leg: Channel, cause: int) -> None:
-        self._world.announcer.hangup_request(leg, cause, SIP_CODE[cause])
-        self._world.hang_up(leg, cause, SIP_CODE[cause])
+        leg.cause, leg.tech_cause = cause, PHONE_SAYS[cause]
+        self._world.announcer.hangup_request(leg)
+        self._world.hang_up(leg)
 
     def _ring_timeout(self, leg: Channel) -> None:
-        leg.left_by = None
+        leg.on_gone = None
         self._world.announcer.dial_end(self._channel, leg, "NOANSWER")
-        self._world.hang_up(leg, 0)
-        self._end(DialResult("NOANSWER", 0, self._rang_ms))
+        self._world.hang_up(leg)
+        self._end("NOANSWER", leg.cause)
 
-    def _leg_gone(self, leg: Channel, cause: int) -> None:
+    def _leg_gone(self, leg: Channel) -> None:
         """The agent's leg has ended, by the phone or by an AMI user."""
         if self._answered:
-            self._end(DialResult("ANSWER", cause))
+            self._end("ANSWER", leg.cause)
             return
         if self._began_us:
-            self._world.announcer.dial_end(self._channel, leg, event_status(cause))
-        self._end(DialResult(variable_status(cause), cause, self._rang_ms))
+            self._world.announcer.dial_end(self._channel, leg, event_status(leg.cause))
+        self._end(variable_status(leg.cause), leg.cause)
 
     def _taken_away(self) -> None:
         """The caller is no longer here: hung up, or Redirected."""
         leg, self._leg = self._leg, None
         if leg is None or leg.gone:
             return
-        leg.left_by = None
-        if self._began_us and not self._answered:
-            self._world.announcer.dial_end(self._channel, leg, "CANCEL")
-            self._world.hang_up(leg, 0)
+        leg.on_gone = None
+        leg.cause = NORMAL_CLEARING
+        if not self._answered:
+            if self._began_us:
+                self._world.announcer.dial_end(self._channel, leg, "CANCEL")
+            self._world.hang_up(leg)
             return
         self._world.part(self._channel)
         self._world.soon(lambda: self._world.hang_up(leg))
 
-    def _end(self, result: DialResult) -> None:
+    def _end(self, status: str, cause: int) -> None:
         """Back to the dialplan, on the caller's own thread."""
         self._leg = None
         if self._channel.gone:
             return
+        if status != "ANSWER" and cause:
+            self._channel.cause, self._channel.tech_cause = cause, CALLER_SEES.get(cause, "")
+        result = DialResult(status, cause, self._rang_ms)
         waiting = self._world.soon(lambda: self._done(result))
         self._channel.stop = waiting.cancel

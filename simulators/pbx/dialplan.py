@@ -19,17 +19,15 @@ from simulators.pbx.world import MS_US, NORMAL_CLEARING, World
 SECOND_US = 1_000_000
 SLICE_S_MAX = 25
 
-ARGUMENTS = (
-    "CTI_QUEUE",
-    "CTI_ARRIVED",
-    "CTI_PRIORITY",
-    "CTI_NEEDS",
+ARGUMENTS = ("CTI_QUEUE", "CTI_ARRIVED", "CTI_PRIORITY", "CTI_NEEDS")
+RETURNED_ARGUMENTS = (
+    *ARGUMENTS,
     "CTI_OFFER",
     "CTI_DIALSTATUS",
     "CTI_HANGUPCAUSE",
     "CTI_RANG_MS",
 )
-"""Of each question, after the token."""
+"""Of each question, after the token; the longer ones after a `Dial` that was not answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,7 @@ class Dialplan:
         self._agi = agi
         self._set = settings
         self._contexts: dict[str, Callable[[Channel], None]] = {
+            "from-trunk": self._inbound,  # the operator's: Goto(cti-inbound,${EXTEN},1)
             "cti-inbound": self._inbound,
             "cti-wait": self._wait,
             "cti-deliver": self._deliver,
@@ -69,18 +68,15 @@ class Dialplan:
         A context that is not there ends the call. So it does in Asterisk, which is why a Redirect
         to a wrong place loses the caller.
         """
-        step = self._contexts.get(channel.context)
-        if step is None:
-            self._hang_up(channel)
-        else:
-            step(channel)
+        self._contexts.get(channel.context, self._world.hang_up)(channel)
 
     # --- arrive -----------------------------------------------------------------------------------
 
     def _inbound(self, channel: Channel) -> None:
         channel.variables["CTI_STAGE"] = "arrive"
-        self._world.answer(channel)
         channel.variables["CTI_QUEUE"] = channel.get("CTI_QUEUE") or channel.exten
+        channel.at_location("cti-inbound", "arrive")
+        self._world.answer(channel)
         channel.variables["CTI_ARRIVED"] = str(self._world.clock.now_us() // MS_US)
         channel.variables["CTI_VERB"] = "arrive"
         self._ask(channel)
@@ -126,8 +122,10 @@ class Dialplan:
 
     def _question(self, channel: Channel) -> Question:
         own = token(self._set.secret, channel.uniqueid)
-        arguments = (own, *(channel.get(name) for name in ARGUMENTS))
-        return Question(channel.get("CTI_VERB"), arguments, ask_headers(channel), channel.variables)
+        verb = channel.get("CTI_VERB")
+        names = RETURNED_ARGUMENTS if verb == "returned" else ARGUMENTS
+        arguments = (own, *(channel.get(name) for name in names))
+        return Question(verb, arguments, ask_headers(channel), channel.variables)
 
     def _answered(self, channel: Channel, took_s: int) -> None:
         verb, *fields = channel.get("CTI_NEXT").split("*")
@@ -249,6 +247,7 @@ class Dialplan:
 
     def _last(self, channel: Channel) -> None:
         """Nobody in failsafe either: music, asking for the router all the while, then goodbye."""
+        channel.at_location("cti-failsafe", "last")
         limit_s = self._set.failsafe_after_s + self._set.failsafe_limit_s
         if int(channel.get("CTI_UNHEARD_S") or "0") >= limit_s:
             channel.variables["CTI_CAUSE"] = ""
@@ -268,6 +267,6 @@ class Dialplan:
         channel.stop = self._world.soon(over, for_us).cancel
 
     def _hang_up(self, channel: Channel) -> None:
-        """The application Hangup, or the end of a dialplan."""
-        self._world.announcer.soft_hangup_request(channel, NORMAL_CLEARING)
+        """The application Hangup: a cause that is there is kept."""
+        channel.cause = channel.cause or NORMAL_CLEARING
         self._world.hang_up(channel)

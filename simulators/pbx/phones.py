@@ -20,6 +20,7 @@ class Behaviour(StrEnum):
     RINGS = "rings"  # for ever
     BUSY = "busy"  # 486
     REJECTS = "rejects"  # 603
+    DEAD = "dead"  # registered, but nothing comes back: its machine or its network is off
     UNREGISTERED = "unregistered"  # nobody has registered: there is nothing to call
 
 

@@ -99,7 +99,7 @@ class World:
         channel.caller, channel.on_end = caller, on_end
         channel.caller_number = caller.number
         channel.caller_name = caller.name or channel.caller_name
-        channel.at_location("cti-inbound", caller.queue)
+        channel.at_location("from-trunk", caller.queue)
         for name, value in (("CTI_PRIORITY", caller.priority), ("CTI_NEEDS", caller.needs)):
             if value:
                 channel.variables[name] = value
@@ -134,6 +134,7 @@ class World:
         for member in (leg, channel):
             bridge.members.append(member)
             member.bridge = bridge
+            member.cause, member.tech_cause = NORMAL_CLEARING, ""
             self.announcer.bridge_enter(bridge, member)
         now_us = self.clock.now_us()
         channel.first_talk_us = channel.first_talk_us or now_us
@@ -182,11 +183,15 @@ class World:
     def clears(self, channel: Channel) -> None:
         """The far end of this channel hangs up (BYE, CANCEL, or a negative answer)."""
         if not channel.gone:
-            self.announcer.hangup_request(channel, NORMAL_CLEARING)
+            self.announcer.hangup_request(channel)
             self.hang_up(channel)
 
-    def hang_up(self, channel: Channel, cause: int = NORMAL_CLEARING, tech_cause: str = "") -> None:
-        """End a channel, whatever it is in, and tell whoever waits for its end."""
+    def hang_up(self, channel: Channel) -> None:
+        """End a channel, whatever it is in, and tell whoever waits for its end.
+
+        The cause that is told is the channel's own: 0 for a caller who leaves the music, 16 after
+        a conversation, and that of the phone that was called last if nobody has talked since.
+        """
         if channel.gone:
             return
         channel.gone = True
@@ -196,9 +201,9 @@ class World:
         del self.channels[channel.name]
         if channel.phone is not None and channel in channel.phone.legs:
             channel.phone.legs.remove(channel)
-        if channel.left_by is not None:
-            channel.left_by(channel, cause)
-        self.announcer.hangup(channel, cause, tech_cause)
+        if channel.on_gone is not None:
+            channel.on_gone()
+        self.announcer.hangup(channel)
         self._report(channel, Ending.SERVED if channel.first_talk_us else self._unserved(channel))
 
     def die(self) -> None:
