@@ -67,7 +67,8 @@ class Broker:
         command = (str(program), "-c", str(config))  # both brokers take it so
         try:
             async with asyncio.timeout(timeout_s):
-                while _is_taken(self.port):  # by the broker of a router that was just killed?
+                # By the broker of a router that was just killed? Its end is no event of ours.
+                while _is_taken(self.port):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
                 await self._launch(command)
         except TimeoutError:
