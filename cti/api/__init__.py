@@ -1,17 +1,6 @@
-"""HTTP: the control socket for the `cti` command, and a port for metrics and probes."""
+"""HTTP: the control socket for the `cti` command, and a port for metrics and probes.
 
-from cti.api.answers import Check
-from cti.api.control import Control, ReadEvents
-from cti.api.probes import probes_app
-from cti.api.servers import Servers
-from cti.api.sockets import ControlSocket, SocketBusy
-
-__all__ = [
-    "Check",
-    "Control",
-    "ControlSocket",
-    "ReadEvents",
-    "Servers",
-    "SocketBusy",
-    "probes_app",
-]
+`control` and `probes` are the two applications, `servers` opens them, `sockets` holds the unix
+socket, `answers` is what is answered. Nothing is imported here, so that the `cti` command, which
+needs the answers only, starts without a web server.
+"""

@@ -90,3 +90,22 @@ class Invariants(msgspec.Struct, frozen=True):
 
     ok: bool
     breaches: dict[str, int]
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with one field of a request."""
+
+    field: str
+    rule: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457, section 3.1, with two members of our own: `errors` and `code`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    errors: tuple[FieldError, ...] = ()
+    code: str = ""
+    subject: str = ""

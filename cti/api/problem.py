@@ -11,27 +11,10 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
+from cti.api.answers import FieldError, Problem
+
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field of a request."""
-
-    field: str
-    rule: str
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 9457, section 3.1, with two members of our own: `errors` and `code`."""
-
-    type: str
-    title: str
-    status: int
-    detail: str = ""
-    errors: tuple[FieldError, ...] = ()
-    code: str = ""
-    subject: str = ""
 
 
 class ApiError(Exception):

@@ -12,7 +12,8 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from cti.api.problem import ApiError, FieldError, bad_fields
+from cti.api.answers import FieldError
+from cti.api.problem import ApiError, bad_fields
 from cti.config import rules as of
 from cti.config.build import Builder
 from cti.config.rules import Range

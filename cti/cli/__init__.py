@@ -1,0 +1,1 @@
+"""The `cti` command: starts the daemon, and asks a running one over its control socket."""

@@ -1,0 +1,187 @@
+"""Commands that ask a running daemon, or order something of it."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console, RenderableType
+
+from cti.api.answers import Events
+from cti.cli.client import Client, RefusedError, UnreachableError
+from cti.cli.codes import FOUND, OK, USAGE
+from cti.cli.daemon import socket_of
+from cti.cli.frame import frame
+from cti.cli.shapes import moment
+from cti.cli.tables import agents_table, calls_table, queues_table, status_table
+from cti.cli.watch import watch
+from cti.cli.words import Words
+from cti.logs import printable
+from cti.view import note
+
+FOLLOW_EVERY_S = 0.5
+PAGE = 1000
+
+
+def status(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti status`: the router, then its queues."""
+    client = _client(arguments)
+    answer = client.status()
+    if not arguments.json:
+        Console().print(status_table(answer, words))
+    return _show(arguments, client, lambda: queues_table(answer, words))
+
+
+def queues(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti queues`."""
+    client = _client(arguments)
+    answer = client.queues()
+    return _show(arguments, client, lambda: queues_table(answer, words))
+
+
+def agents(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti agents`."""
+    client = _client(arguments)
+    answer = client.agents()
+    return _show(arguments, client, lambda: agents_table(answer, words))
+
+
+def calls(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti calls`."""
+    client = _client(arguments)
+    answer = client.calls(arguments.limit)
+    return _show(arguments, client, lambda: calls_table(answer, words))
+
+
+def health(arguments: argparse.Namespace, _words: Words) -> int:
+    """`cti health`: 0 when every check is well, else 1."""
+    client = _client(arguments)
+    answer = client.health()
+    if arguments.json:
+        print(client.last.decode())
+    else:
+        for check in answer.checks:
+            detail = f": {printable(check.detail)}" if check.detail else ""
+            print(f"{'ok ' if check.ok else 'BAD'}  {printable(check.name)}{detail}")
+    return OK if answer.ok else FOUND
+
+
+def watch_screen(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti watch`."""
+    client, console = _client(arguments), Console()
+    if arguments.json:
+        print("cti: watch is a screen; cti status --json is for scripts", file=sys.stderr)
+        return USAGE
+    if arguments.once or not console.is_terminal:
+        width, height = console.size
+        console.print(frame(client.status(), words, width, height))
+        return OK
+    watch(client.status, words, console)
+    return OK
+
+
+def events(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti events`: the last ones, or those after a number; `--follow` goes on."""
+    client = _client(arguments)
+    after = arguments.after
+    if after is None:
+        after = max(client.status().seq - arguments.limit, 0)
+    pages = (
+        follow(client, after, time.sleep)
+        if arguments.follow
+        else _pages(client, after, arguments.limit)
+    )
+    for event in pages:
+        print(event.decode() if arguments.json else _event_line(event, words), flush=True)
+    return OK
+
+
+def order(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti agent ID VERB`."""
+    client = _client(arguments)
+    states = {"ready": "ready", "not-ready": "notReady"}
+    fields = {name: getattr(arguments, name, "") for name in ("device", "by", "reason")}
+    state = states.get(arguments.verb)
+    verb = "state" if state else arguments.verb
+    answer = client.order(arguments.agent_id, verb, fields | ({"state": state} if state else {}))
+    if arguments.json:
+        print(client.last.decode())
+        return OK
+    said = "already" if not answer.changed else "done"
+    agent = answer.agent
+    shown = ""
+    if agent is not None:
+        reason = f" ({words.reason(agent.reason)})" if agent.reason else ""
+        shown = f"{agent.agent_id} {words(agent.state.value)}{reason}: "
+        if agent.pending:
+            said = "later"
+    print(printable(f"{shown}{words(said)}"))
+    return OK
+
+
+def refused(error: RefusedError, arguments: argparse.Namespace) -> int:
+    """Say why the daemon did not do it. 2 when the question was wrong, else 1."""
+    problem = error.problem
+    if getattr(arguments, "json", False):
+        print(error.raw.decode())
+    elif problem.code:
+        print(f"cti: {problem.code}: {printable(problem.detail)}", file=sys.stderr)
+    else:
+        print(f"cti: {printable(str(error))}", file=sys.stderr)
+    return USAGE if problem.errors else FOUND
+
+
+def follow(client: Client, after: int, wait: Callable[[float], object]) -> Iterator[msgspec.Raw]:
+    """Every event after a number, then each as it comes, for ever. A daemon that is away is waited
+    for: history goes on where it was.
+    """
+    away = False
+    while True:
+        try:
+            page = client.events(after, PAGE)
+            away = False
+        except UnreachableError as error:
+            if not away:
+                print(f"cti: {error}; waiting for it", file=sys.stderr)
+            away = True
+            wait(FOLLOW_EVERY_S)
+            continue
+        yield from page.events
+        after = page.last
+        if not page.events:
+            wait(FOLLOW_EVERY_S)
+
+
+def _pages(client: Client, after: int, limit: int) -> Iterator[msgspec.Raw]:
+    while limit > 0:
+        page: Events = client.events(after, min(limit, PAGE))
+        yield from page.events
+        if not page.events:
+            return
+        after, limit = page.last, limit - len(page.events)
+
+
+def _event_line(raw: msgspec.Raw, words: Words) -> str:
+    event: dict[str, Any] = msgspec.json.decode(raw)
+    at_us = round(datetime.fromisoformat(event["time"]).timestamp() * 1e6)
+    name = words.event(str(event["type"]).removeprefix("cti."))
+    subjects = (event.get(key, "") for key in ("contactid", "queue", "agent"))
+    parts = (event["seq"], moment(at_us), name, *subjects, note(event.get("data", {})))
+    return printable("  ".join(str(part) for part in parts if part))
+
+
+def _client(arguments: argparse.Namespace) -> Client:
+    return Client(socket_of(arguments))
+
+
+def _show(
+    arguments: argparse.Namespace, client: Client, table: Callable[[], RenderableType]
+) -> int:
+    if arguments.json:
+        print(client.last.decode())
+    else:
+        Console().print(table())
+    return OK

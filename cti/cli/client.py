@@ -1,0 +1,114 @@
+"""A caller of the control socket: plain blocking HTTP, since a command does one thing at a time."""
+
+import http.client
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from cti.api.answers import AgentChanged, Agents, Calls, Events, Health, Problem, Queues, Status
+
+TIMEOUT_S = 5.0
+"""The daemon answers within milliseconds; who waits for five seconds waits in vain."""
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class UnreachableError(Exception):
+    """Nobody answers on the socket. `str()` says what is wrong; the caller knows the next step."""
+
+
+class RefusedError(Exception):
+    """The daemon answered with a problem document. `raw` is that document as it came."""
+
+    def __init__(self, problem: Problem, raw: bytes) -> None:
+        super().__init__(problem.detail or problem.title)
+        self.problem = problem
+        self.raw = raw
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("cti", timeout=TIMEOUT_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class Client:
+    """Each method is one request. Raises UnreachableError and RefusedError.
+
+    `last` is the body of the latest answer, byte for byte, for `--json`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last = b""
+
+    def status(self) -> Status:
+        """What the live screen shows."""
+        return self._get("/v1/status", Status)
+
+    def queues(self) -> Queues:
+        """Every queue and its figures of the day."""
+        return self._get("/v1/queues", Queues)
+
+    def agents(self) -> Agents:
+        """Every configured agent."""
+        return self._get("/v1/agents", Agents)
+
+    def calls(self, limit: int) -> Calls:
+        """Live calls, first come first."""
+        return self._get("/v1/calls", Calls, {"limit": limit})
+
+    def events(self, after: int, limit: int) -> Events:
+        """A page of the event log."""
+        return self._get("/v1/events", Events, {"after": after, "limit": limit})
+
+    def health(self) -> Health:
+        """Every check."""
+        return self._get("/v1/health", Health)
+
+    def order(self, agent_id: str, verb: str, fields: Mapping[str, str]) -> AgentChanged:
+        """`log-on`, `log-off`, `state` or `work-done` for one agent."""
+        body = msgspec.json.encode({name: value for name, value in fields.items() if value})
+        path = f"/v1/agents/{quote(agent_id, safe='')}/{verb}"
+        return self._request("POST", path, AgentChanged, body)
+
+    def _get(self, path: str, kind: type[T], query: Mapping[str, int] | None = None) -> T:
+        return self._request("GET", f"{path}?{urlencode(query)}" if query else path, kind)
+
+    def _request(self, method: str, path: str, kind: type[T], body: bytes | None = None) -> T:
+        connection = _Connection(self.path)
+        try:
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+            self.last = answer.read(MAX_ANSWER_BYTES)
+        except FileNotFoundError:
+            raise UnreachableError(f"there is no socket {self.path}") from None
+        except ConnectionRefusedError:
+            raise UnreachableError(f"nobody listens on {self.path}") from None
+        except PermissionError:
+            raise UnreachableError(f"{self.path} belongs to another user") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise UnreachableError(f"{self.path}: {str(error) or type(error).__name__}") from None
+        finally:
+            connection.close()
+        return self._decoded(answer.status, kind)
+
+    def _decoded(self, status: int, kind: type[T]) -> T:
+        try:
+            if status == http.client.OK:
+                return msgspec.json.decode(self.last, type=kind)
+            problem = msgspec.json.decode(self.last, type=Problem)
+        except msgspec.DecodeError as error:
+            raise UnreachableError(f"{self.path} answers, but not as cti does: {error}") from None
+        raise RefusedError(problem, self.last)

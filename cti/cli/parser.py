@@ -1,0 +1,139 @@
+"""What may be typed after `cti`."""
+
+import argparse
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeAlias
+
+from cti.cli import ask, daemon
+
+# argparse has no public name for what `add_subparsers` returns
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+
+_EXAMPLES = """\
+examples 示例:
+  cti serve --config cti.toml            start the daemon 启动
+  cti watch                              live screen 实时画面
+  cti status --json                      for scripts 供脚本使用
+  cti agent 8001 log-on                  sign in 签到
+  cti agent 8001 not-ready --reason break
+  cti events --follow                    what happens, as it happens 跟踪事件
+  cti asterisk check --config cti.toml   is that Asterisk as we need it? 检查 Asterisk
+  cti config check cti.toml              all problems at once 检查配置
+
+exit codes 退出码: 0 done · 1 refused or found · 2 usage · 3 daemon not reachable
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar; each command carries its function as `run`."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--lang", choices=("zh", "en"), help="default: by the locale 默认按语言环境"
+    )
+    common.add_argument(
+        "--config", type=Path, metavar="FILE", default=_path("CTI_CONFIG"),
+        help="configuration (CTI_CONFIG) 配置文件",
+    )  # fmt: skip
+    reach = argparse.ArgumentParser(add_help=False, parents=[common])
+    reach.add_argument(
+        "--socket", type=Path, metavar="PATH", default=_path("CTI_SOCKET"),
+        help="control socket (CTI_SOCKET) 控制套接字",
+    )  # fmt: skip
+    reach.add_argument("--json", action="store_true", help="the answer as JSON 输出 JSON")
+
+    made = argparse.ArgumentParser(
+        prog="cti",
+        description="Paidui 排队机: a CTI server with an ACD router for Asterisk",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--version", action="version", version=f"cti {version('paidui')}")
+    commands = made.add_subparsers(metavar="COMMAND", required=True)
+    _daemon_commands(commands, common)
+    _questions(commands, reach)
+    _agent_command(commands, reach)
+    return made
+
+
+def _daemon_commands(commands: _Commands, common: argparse.ArgumentParser) -> None:
+    serve = commands.add_parser("serve", parents=[common], help="start the daemon 启动守护进程")
+    serve.set_defaults(run=daemon.serve)
+
+    config = commands.add_parser("config", help="look at a configuration 配置")
+    checks = config.add_subparsers(metavar="COMMAND", required=True)
+    check = checks.add_parser("check", help="name every problem of it 检查配置")
+    check.add_argument("file", nargs="?", type=Path, default=_path("CTI_CONFIG"), metavar="FILE")
+    check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
+    check.set_defaults(run=daemon.config_check, lang=None)
+
+    asterisk = commands.add_parser("asterisk", help="look at an Asterisk 检查 Asterisk")
+    checks = asterisk.add_subparsers(metavar="COMMAND", required=True)
+    check = checks.add_parser("check", parents=[common], help="is it as the router needs it?")
+    check.add_argument("name", nargs="?", default="", help="one of the configured ones; all")
+    check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
+    check.set_defaults(run=daemon.asterisk_check)
+
+
+def _questions(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+    for name, run, help_text in (
+        ("status", ask.status, "the router at a glance 概况"),
+        ("queues", ask.queues, "queues and their figures of the day 队列"),
+        ("agents", ask.agents, "agents and their states 座席"),
+        ("calls", ask.calls, "live calls 在线来电"),
+        ("health", ask.health, "every check; 1 when one fails 健康检查"),
+        ("watch", ask.watch_screen, "the live screen 实时画面"),
+        ("events", ask.events, "what has happened 事件"),
+    ):
+        command = commands.add_parser(name, parents=[reach], help=help_text)
+        command.set_defaults(run=run)
+        if name == "watch":
+            command.add_argument("--once", action="store_true", help="one picture, then leave")
+        elif name == "calls":
+            command.add_argument("--limit", type=_number(1, 1000), default=100, metavar="N")
+        elif name == "events":
+            command.add_argument("--after", type=_number(0, 2**63 - 1), metavar="SEQ")
+            command.add_argument("--limit", type=_number(1, 100_000), default=20, metavar="N")
+            command.add_argument(
+                "--follow", action="store_true", help="go on until Ctrl-C 持续跟踪"
+            )
+
+
+def _agent_command(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+    agent = commands.add_parser("agent", help="sign an agent in or out, change his state 座席操作")
+    agent.add_argument("agent_id", metavar="AGENT")
+    verbs = agent.add_subparsers(metavar="VERB", required=True, dest="verb")
+    for verb, help_text, options in (
+        ("log-on", "sign in, not ready 签到", ("device",)),
+        ("log-off", "sign out, when the present call is over 签退", ("by", "reason")),
+        ("ready", "may be given calls 就绪", ("by",)),
+        ("not-ready", "is given none; needs a reason 未就绪", ("by", "reason")),
+        ("work-done", "after-call work is over 话后处理结束", ("by",)),
+    ):
+        command = verbs.add_parser(verb, parents=[reach], help=help_text)
+        for option in options:
+            command.add_argument(f"--{option}", default="", help=_OPTIONS[option])
+        command.set_defaults(run=ask.order)
+
+
+_OPTIONS = {
+    "device": "endpoint to ring, where it is not the configured one",
+    "by": "who orders it, where it is not the agent",
+    "reason": "such as break, meal, meeting",
+}
+
+
+def _path(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 20 and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"must be a number from {low} to {high}")
+
+    return number

@@ -1,0 +1,177 @@
+"""Tables for a terminal. Every text of the daemon is a `Text`: nothing in it is read as markup."""
+
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from cti.api.answers import Agents, Calls, Queues, Status
+from cti.cli.shapes import clock, definition, duration, moment, percent
+from cti.cli.words import Words
+from cti.logs import printable
+from cti.view import EventRow, Level, QueueRow
+from routing.events import AgentState
+
+COLOURS = {
+    AgentState.READY: "green",
+    AgentState.RESERVED: "cyan",
+    AgentState.BUSY: "bright_blue",
+    AgentState.WORKING_AFTER_CALL: "magenta",
+    AgentState.NOT_READY: "yellow",
+    AgentState.NULL: "bright_black",
+}
+_GOOD, _FAIR = 80, 60  # percent: the usual goal of banks is 80 % (kpis.md, K10)
+
+
+def text(value: object, style: str = "") -> Text:
+    """A cell. Control characters are escaped, markup stays what it is."""
+    return Text(printable(str(value)), style=style, no_wrap=True, overflow="ellipsis")
+
+
+def table(columns: Iterable[tuple[str, bool]], title: str = "") -> Table:
+    """An empty table; a column is its heading and whether it holds numbers."""
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    for heading, is_number in columns:
+        made.add_column(
+            heading, justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis"
+        )
+    return made
+
+
+def level_style(level: Level) -> str:
+    """Green at the usual goal, yellow near it, red below; nothing where there is no data."""
+    if level.percent is None:
+        return "bright_black"
+    return "green" if level.percent >= _GOOD else "yellow" if level.percent >= _FAIR else "red"
+
+
+def level_text(level: Level, words: Words) -> Text:
+    """A rate in its colour, or that there is no data."""
+    return text(percent(level) or words("no_data"), level_style(level))
+
+
+def waiting_text(row: QueueRow) -> Text:
+    """How many wait: red where the one in front is beyond the service level already."""
+    late = row.waiting and row.longest_wait_us > row.service_level.within_us
+    return text(row.waiting, "bold red" if late else "bold" if row.waiting else "bright_black")
+
+
+def queues_table(answer: Queues | Status, words: Words) -> Table:
+    """`cti queues`, and the lower half of `cti status`."""
+    counts = ("offered", "answered", "abandoned", "diverted", "lost")
+    heads = [(words("queue"), False)]
+    heads += [(words(key), True) for key in ("waiting", "ringing", "longest_wait", "talking")]
+    heads += [(words(key), True) for key in counts]
+    heads += [(words("service_level"), True), ("", False)]
+    made = table(heads, f"{words('figures_since')} {moment(answer.counting_since_us)}")
+    for row in answer.queues:
+        made.add_row(
+            text(row.queue_id, "bold"),
+            waiting_text(row),
+            text(row.ringing),
+            text(duration(row.longest_wait_us)),
+            text(row.talking),
+            *(text(getattr(row, key)) for key in counts),
+            level_text(row.service_level, words),
+            text(definition(row.service_level), "bright_black"),
+        )
+    return made
+
+
+def agents_table(answer: Agents, words: Words) -> Table:
+    """`cti agents`."""
+    heads = ("agent", "state", "reason", "since", "phone", "call", "pending")
+    made = table([(words(key), key == "since") for key in heads])
+    for row in answer.agents:
+        since = duration(answer.now_us - row.since_us) if row.since_us else ""
+        phone = row.device if row.reachable else f"{row.device} ({words('unreachable')})"
+        made.add_row(
+            text(row.agent_id, "bold"),
+            text(words(row.state.value), COLOURS[row.state]),
+            text(words.reason(row.reason) if row.state is AgentState.NOT_READY else row.reason),
+            text(since),
+            text(phone, "" if row.reachable else "red"),
+            text(row.call_id),
+            text(words(row.pending)),
+        )
+    return made
+
+
+def calls_table(answer: Calls, words: Words) -> Table:
+    """`cti calls`."""
+    heads = ("call", "queue", "state", "waited", "since", "agent", "caller")
+    made = table([(words(key), key in ("waited", "since")) for key in heads])
+    for row in answer.calls:
+        made.add_row(
+            text(row.call_id, "bold"),
+            text(row.queue_id),
+            text(words(row.stage.value)),
+            text(duration(row.waited_us)),
+            text(duration(answer.now_us - row.since_us)),
+            text(row.agent_id),
+            text(row.caller),
+        )
+    return made
+
+
+def status_table(answer: Status, words: Words) -> Table:
+    """`cti status`: one line a subject."""
+    made = Table.grid(padding=(0, 2))
+    made.add_column(style="bright_black")
+    made.add_column(no_wrap=True, overflow="ellipsis")
+    state = words("well") if answer.ok else words("unwell")
+    made.add_row(
+        f"{answer.node} @ {answer.site}", text(state, "green" if answer.ok else "bold red")
+    )
+    for check in answer.failing:
+        made.add_row("", text(f"{check.name}: {check.detail}", "red"))
+    made.add_row(words("uptime"), text(duration(answer.now_us - answer.started_us)))
+    made.add_row(words("config"), text(answer.config_version))
+    made.add_row("Asterisk", telephony_text(answer, words))
+    made.add_row(words("agents"), states_text(answer, words))
+    made.add_row(words("live_calls"), text(answer.live_calls))
+    made.add_row(words("calls_per_second"), text(f"{answer.calls_per_second:.1f}"))
+    if answer.invariant_breaches:
+        made.add_row(words("breaches"), text(answer.invariant_breaches, "bold red"))
+    return made
+
+
+def telephony_text(answer: Status, words: Words) -> Text:
+    """Each Asterisk and whether it is heard."""
+    said = Text(no_wrap=True, overflow="ellipsis")
+    for pbx, state in answer.telephony.items():
+        colour = "green" if state == "up" else "bold red"
+        said.append(f"{printable(pbx)} ").append(
+            f"{words('lost_link' if state == 'lost' else state)}  ", colour
+        )
+    return said if said.plain else text(words("no_asterisk"), "bright_black")
+
+
+def states_text(answer: Status, words: Words) -> Text:
+    """Agents by state, and why those are away who are not ready."""
+    said = Text(no_wrap=True, overflow="ellipsis")
+    for state, colour in COLOURS.items():
+        count = answer.agent_states.get(state.value, 0)
+        said.append("● ", colour).append(f"{words(state.value)} ").append(f"{count}  ", "bold")
+    most = list(answer.not_ready_reasons.items())[:4]
+    reasons = " ".join(f"{printable(words.reason(reason))} {count}" for reason, count in most)
+    return said.append(f"· {reasons}" if reasons else "", COLOURS[AgentState.NOT_READY])
+
+
+def event_cells(row: EventRow, words: Words) -> Sequence[Text]:
+    """One event as cells: time, word, call, queue, agent, note."""
+    return (
+        text(clock(row.at_us), "bright_black"),
+        text(words.event(row.type)),
+        text(row.call_id),
+        text(row.queue_id),
+        text(row.agent_id),
+        text(row.note, "bright_black"),
+    )
