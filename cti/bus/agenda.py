@@ -43,7 +43,7 @@ class Agenda:
         self._greeting = True
 
     async def next(self) -> Message | None:
-        """The next message, None when there is none now. Raises what the event log raises."""
+        """The next message, None when there is none now. Raises UnreadableError."""
         if self._greeting or not self._state_had_turn:
             message = self._next_state()
             if message is not None:

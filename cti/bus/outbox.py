@@ -20,6 +20,10 @@ PAGE = 200
 """Records read from the log at a time: 0.2 MB."""
 
 
+class UnreadableError(Exception):
+    """The event log cannot be read now; nothing is lost by that."""
+
+
 class Outbox:
     """One reader of this router's events. `position` is the last that needs no sending any more."""
 
@@ -67,7 +71,7 @@ class Outbox:
         return self._taken < self.newest and self._taken + 1 < self._head()
 
     async def take(self) -> Record | None:
-        """The next to be sent, None when there is none yet. Raises what `read_after` raises."""
+        """The next to be sent, None when there is none yet. Raises UnreadableError."""
         if self._taken >= self.newest:
             return None
         if self._taken + 1 >= self._head():
@@ -106,7 +110,10 @@ class Outbox:
         while self._page and self._page[0].seq <= self._taken:
             self._page.popleft()  # meanwhile sent from memory
         if not self._page:
-            self._page.extend(await self._read_after(self._taken, PAGE))
+            try:
+                self._page.extend(await self._read_after(self._taken, PAGE))
+            except Exception as error:
+                raise UnreadableError(str(error)) from error
         head = self._head()  # may have moved on while we read
         if self._page and self._page[0].seq < head:
             self._give_up(self._page[0].seq - 1)

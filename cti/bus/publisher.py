@@ -25,7 +25,7 @@ from cti.bus.board import StateBoard
 from cti.bus.cloudevents import CloudEventEncoder, Moment
 from cti.bus.directory import Directory
 from cti.bus.link import Connector, Link, LinkError, UnpublishableError, Will
-from cti.bus.outbox import Outbox, ReadAfter
+from cti.bus.outbox import Outbox, ReadAfter, UnreadableError
 from cti.bus.topics import Subject
 from cti.clock import Clock
 from cti.envelope import Envelope
@@ -245,10 +245,9 @@ class Publisher:
                 return None
             try:
                 message = await self._agenda.next()
-            except Exception:
-                # Whatever ails the log's storage, the bus can wait for it.
+            except UnreadableError as error:
                 self._counters.log_failures += 1
-                log.exception("bus: the event log cannot be read")
+                log.warning("bus: the event log cannot be read: %s", error)
                 await self._pause(self._settings.backoff_min_s)
                 continue
             if message is not None or closing:

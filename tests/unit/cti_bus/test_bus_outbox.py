@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cti.bus.outbox import Outbox
+from cti.bus.outbox import Outbox, UnreadableError
 from routing import events as e
 from tests.unit.cti_bus.history import History, encoder, made
 
@@ -162,7 +162,7 @@ async def test_an_error_of_the_log_costs_nothing():
     line = Line(capacity=1)
     line.say(3)
     line.log.error = OSError("disk")
-    with pytest.raises(OSError, match="disk"):
+    with pytest.raises(UnreadableError, match="disk"):
         await line.outbox.take()
     line.log.error = None
     assert await line.take_all() == [1, 2, 3]
