@@ -72,7 +72,7 @@ def _tell(question: Question, desk: Desk) -> list[Event]:
     if question.verb is not Verb.RETURNED:
         return []
     offer = desk.engine.offers.get(question.offer_id)
-    outcome = failed_outcome(question.dial_status, question.cause)
+    outcome = failed_outcome(question.dial_status, question.cause, rang=question.rang)
     if offer is None or offer.call_id != call.call_id or outcome is None:
         return []  # AMI has told already, or it is about an order that is over
     return desk.submit(OfferFailed(offer.offer_id, outcome))

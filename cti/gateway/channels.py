@@ -24,6 +24,7 @@ VARIABLES: Final = (
     "CTI_LEG",
     "CTI_DIALSTATUS",
     "CTI_HANGUPCAUSE",
+    "CTI_RANG_MS",
 )
 _UP: Final = "6"  # AST_STATE_UP (include/asterisk/channelstate.h)
 
@@ -39,8 +40,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallerChannel:
-    """A caller. `offer_id` is the order that its present or last Dial carried out; `dial_status`
-    and `cause` how that ended ("" and 0 while it has not).
+    """A caller. `offer_id` is the order that its present or last Dial carried out; `dial_status`,
+    `cause` and `rang` how that ended ("" and 0 while it has not).
     """
 
     uniqueid: str
@@ -54,6 +55,7 @@ class CallerChannel:
     offer_id: OfferId
     dial_status: str
     cause: int
+    rang: bool
     caller: str
 
 
@@ -109,6 +111,7 @@ def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
         offer_id=OfferId(offer),
         dial_status=marks.get("CTI_DIALSTATUS", ""),
         cause=_number(marks.get("CTI_HANGUPCAUSE", "")),
+        rang=marks.get("CTI_RANG_MS", "") != "",
         caller="" if number == "<unknown>" else number[:64],
     )
 

@@ -72,7 +72,9 @@ PLACES = {
 
 @dataclass(slots=True, eq=False)
 class Caller:
-    """A caller's channel. `sent_us` is when it was last ordered to an agent, for `offer_id`."""
+    """A caller's channel. `sent_us` is when it was last ordered to an agent, for `offer_id`;
+    `ending` that the caller was heard to hang up, though his channel is still there.
+    """
 
     call_id: CallId
     channel: str
@@ -80,6 +82,7 @@ class Caller:
     offer_id: OfferId = NO_OFFER
     sent_us: int = 0
     bridge: str = ""
+    ending: bool = False
 
     def follow(self, move: Move) -> None:
         """Go where the table says, or stay where it says nothing."""

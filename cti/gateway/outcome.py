@@ -1,32 +1,35 @@
-"""Why a phone was not answered: Asterisk's two words for it, and ours. Pure.
+"""Why a phone was not answered: Asterisk's words for it, and ours. Pure.
 
-Asterisk tells it twice, both times in a `DialStatus` and a Q.850 cause: over AMI (`DialEnd`, then
-the `Hangup` of the agent's leg) and in the dialplan (`DIALSTATUS`, `HANGUPCAUSE`). Neither word is
-enough alone: a rejected call is `NOANSWER` like one that rang out, and only its cause tells.
+Asterisk tells it twice: over AMI (`DialEnd`, then the `Hangup` of the agent's leg) and in the
+dialplan (`DIALSTATUS`, `HANGUPCAUSE`, how long it rang). No word is enough alone. Measured on
+22.10.1 (tests/asterisk/test_dial_outcomes.py), dialplan and AMI:
+
+    rings, nobody picks up    NOANSWER 0, rang       NOANSWER 0, Ringing     noAnswer
+    dead: says nothing        NOANSWER 0             NOANSWER 0, Down        unreachable
+    480                       NOANSWER 19            NOANSWER 19, Down       unreachable
+    404, no contact           CHANUNAVAIL 1, 3       NOANSWER 1, -           unreachable
+    503                       CONGESTION 34          CONGESTION 34           unreachable
+    486                       BUSY 17                BUSY 17                 busy
+    302, which we ignore      BUSY 0                 BUSY 0 or 23            busy
+    603                       CHANUNAVAIL 21         NOANSWER 21             rejected
+    caller gone, or Redirect  -                      CANCEL 16               (see below)
 """
 
 from typing import Final
 
 from routing.commands import OfferOutcome
 
-# Q.850 causes that decide whatever the status says (include/asterisk/causes.h)
-_BY_CAUSE: Final = {
-    17: OfferOutcome.BUSY,  # user busy: SIP 486, 600
-    21: OfferOutcome.REJECTED,  # call rejected: SIP 603, also 401 and 403
-}
-_BY_STATUS: Final = {
-    "": OfferOutcome.NO_ANSWER,  # its DialEnd was lost; the cause has said nothing either
-    "NOANSWER": OfferOutcome.NO_ANSWER,
-    "BUSY": OfferOutcome.BUSY,
-    "CHANUNAVAIL": OfferOutcome.UNREACHABLE,
-    "CONGESTION": OfferOutcome.UNREACHABLE,
-}
-# Where the status is missing or says no more than "not answered"
-_UNREACHABLE_CAUSES: Final = frozenset({1, 3, 20, 22, 27, 34, 38, 41, 42, 44})
+_USER_BUSY: Final = 17
+_CALL_REJECTED: Final = 21
+_NO_ANSWER: Final = (0, 16, 18, 19)
+"""Q.850 causes (include/asterisk/causes.h) that leave open whether there was a phone at all."""
 
 
-def failed_outcome(status: str, cause: int) -> OfferOutcome | None:
-    """How the offer failed, or None when this is not for the phone to say.
+def failed_outcome(status: str, cause: int, *, rang: bool) -> OfferOutcome | None:
+    """How the offer failed, or None when that is not for the phone to say.
+
+    `status` is a DialStatus ("" when its report was lost), `cause` Q.850, `rang` whether the phone
+    was heard to ring: an agent is not to blame for a phone that never did.
 
     `CANCEL` is no outcome: the Dial was cut short because the caller hung up, or by an order of
     ours. The caller's own Hangup, or the order, tells which. What Asterisk says of a Dial that it
@@ -34,9 +37,13 @@ def failed_outcome(status: str, cause: int) -> OfferOutcome | None:
     """
     if status in ("CANCEL", "ANSWER"):
         return None
-    by_cause = _BY_CAUSE.get(cause)
-    if by_cause is not None:
-        return by_cause
-    if status in ("", "NOANSWER") and cause in _UNREACHABLE_CAUSES:
+    if status == "BUSY" or cause == _USER_BUSY:
+        return OfferOutcome.BUSY
+    if cause == _CALL_REJECTED:
+        return OfferOutcome.REJECTED
+    if status in ("CHANUNAVAIL", "CONGESTION"):
         return OfferOutcome.UNREACHABLE
-    return _BY_STATUS.get(status, OfferOutcome.UNDELIVERED)
+    if status in ("NOANSWER", ""):
+        reached = rang and cause in _NO_ANSWER
+        return OfferOutcome.NO_ANSWER if reached else OfferOutcome.UNREACHABLE
+    return OfferOutcome.UNDELIVERED

@@ -1,8 +1,8 @@
 """What the dialplan asks, read and checked: one AGI request as one `Question`. Pure.
 
-`AGI(agi://HOST:PORT/[PBX/]VERB,TOKEN,QUEUE,ARRIVED_MS,PRIORITY,NEEDS,OFFER,DIALSTATUS,CAUSE)`, see
-docs/call-flow.md. `PBX/` is for several Asterisks on one router: each sets it once, in the global
-that holds our address (`CTI_ROUTER = 10.0.0.9:4573/a2`).
+`AGI(agi://HOST:PORT/[PBX/]VERB,TOKEN,QUEUE,ARRIVED_MS,PRIORITY,NEEDS[,OFFER,DIALSTATUS,CAUSE,
+RANG_MS])`, see docs/call-flow.md. `PBX/` is for several Asterisks on one router: each sets it once,
+in the global that holds our address (`CTI_ROUTER = 10.0.0.9:4573/a2`).
 
 Two kinds of wrong: a request that proves nothing (`NotOurs`: no answer) and an odd argument in a
 request that is proven ours (named in `Question.odd`, replaced by what harms the caller least).
@@ -19,7 +19,7 @@ from cti.gateway import border
 from routing.ids import CallId, OfferId, PbxId, QueueId
 
 MAX_PRIORITY: Final = 1000
-_ARGUMENTS: Final = 8
+_ARGUMENTS: Final = 9
 _US_PER_MS: Final = 1000
 
 
@@ -37,7 +37,9 @@ class NotOurs(Exception):  # noqa: N818  # it is no error of ours
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One checked question. Times in microseconds since 1970 UTC, 0 where not given."""
+    """One checked question. Times in microseconds since 1970 UTC, 0 where not given. The last four
+    are about the Dial that has failed (`returned`).
+    """
 
     verb: Verb
     pbx: PbxId
@@ -51,6 +53,7 @@ class Question:
     offer_id: OfferId
     dial_status: str
     cause: int
+    rang: bool
     odd: tuple[str, ...]
 
     @property
@@ -63,7 +66,7 @@ def read_question(request: AgiRequest, secret: str, pbxs: Sequence[PbxId]) -> Qu
     """The question in this request; `NotOurs` when it is not from a dialplan of ours."""
     pbx, verb = _path(request.script, pbxs)
     args = [*request.args[:_ARGUMENTS], *[""] * (_ARGUMENTS - len(request.args))]
-    token, queue, arrived, priority, needs, offer, status, cause = args
+    token, queue, arrived, priority, needs, offer, status, cause, rang_ms = args
     if not (border.is_uniqueid(request.uniqueid) and border.is_channel(request.channel)):
         raise NotOurs("no channel of Asterisk's is named")
     if not (border.is_token(token) and token_ok(secret, request.uniqueid, token)):
@@ -97,6 +100,7 @@ def read_question(request: AgiRequest, secret: str, pbxs: Sequence[PbxId]) -> Qu
         offer_id=OfferId(number("OFFER", offer, 10**15)),
         dial_status=status if border.is_word(status) else "",
         cause=number("CAUSE", cause, 999),
+        rang=rang_ms != "",
         odd=tuple(odd),
     )
 

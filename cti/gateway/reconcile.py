@@ -174,10 +174,8 @@ class _Comparison:
     ) -> None:
         """Asterisk has our order: how far is it?"""
         if channel.stage is Stage.WAITING:
-            status, cause = channel.dial_status, channel.cause
-            outcome = failed_outcome(status, cause) if status else OfferOutcome.UNDELIVERED
-            failed = OfferFailed(offer.offer_id, outcome or OfferOutcome.UNDELIVERED)
-            self.repair.commands.append(failed)
+            outcome = _how_it_failed(channel)
+            self.repair.commands.append(OfferFailed(offer.offer_id, outcome))
             return
         caller.sent_us = self.moment.now_us
         leg = self._agent_legs.get(offer.offer_id)
@@ -228,3 +226,11 @@ class _Comparison:
             self.repair.orders.append(make(caller))
         except BorderError:
             return  # nothing that we could say to it; the offer's own deadline ends it
+
+
+def _how_it_failed(channel: CallerChannel) -> OfferOutcome:
+    """What the question that nobody heard would have said."""
+    outcome = None
+    if channel.dial_status:
+        outcome = failed_outcome(channel.dial_status, channel.cause, rang=channel.rang)
+    return outcome or OfferOutcome.UNDELIVERED

@@ -117,29 +117,51 @@ def _unhold(event: AmiEvent, legs: Legs) -> list[Command]:
     return [CallRetrieved(delivery.call_id)] if delivery is not None and delivery.bridged else []
 
 
+def _hangup_request(event: AmiEvent, legs: Legs) -> list[Command]:
+    """Who hung up: told once, on the channel of the one who did, before anything else ends."""
+    caller = legs.caller(event.headers.get("Uniqueid"))
+    if caller is not None:
+        caller.ending = True
+    return []
+
+
 def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
-    uniqueid = event.headers.get("Uniqueid")
-    cause = _number(event.headers.get("Cause"))
-    delivery = legs.delivery_of_leg(uniqueid)
+    """The legs of a conversation go in either order, whoever ended it (both orders were recorded).
+
+    When the caller's comes first, its context tells: the dialplan has led it on from the Dial only
+    if the agent hung up. When the agent's comes first, only `HangupRequest` tells.
+    """
+    get = event.headers.get
+    cause = _number(get("Cause"))
+    delivery = legs.delivery_of_leg(get("Uniqueid"))
     if delivery is not None:
-        return _agent_leg_gone(delivery, cause, legs)
-    caller = legs.caller(uniqueid)
+        rang = get("ChannelStateDesc") == "Ringing"
+        return _agent_leg_gone(delivery, cause, legs, rang=rang)
+    caller = legs.caller(get("Uniqueid"))
     if caller is None:
         return []
+    delivery = legs.deliveries.get(caller.offer_id)
     legs.forget_call(caller.call_id)
-    return [CallerHungUp(caller.call_id, cause or NORMAL_CLEARING)]
+    gone = CallerHungUp(caller.call_id, cause or NORMAL_CLEARING)
+    led_on = get("Context") not in (CONTEXT_DELIVER, "")
+    if delivery is not None and delivery.bridged and led_on:
+        return [AgentLegCleared(caller.call_id, delivery.agent_id), gone]
+    return [gone]
 
 
-def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs) -> list[Command]:
+def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs, *, rang: bool) -> list[Command]:
     caller = legs.callers.get(delivery.call_id)
     if delivery.bridged:
+        if caller is not None and caller.ending:
+            return []  # the caller's own Hangup is next, and ends both
         legs.forget_offer(delivery.offer_id)
         if caller is not None:
             caller.follow(Move.AGENT_LEFT)
         return [AgentLegCleared(delivery.call_id, delivery.agent_id)]
     # Picked up and dropped before there was a conversation: that agent did not want it.
     dropped = delivery.status == "ANSWER"
-    outcome = OfferOutcome.REJECTED if dropped else failed_outcome(delivery.status, cause)
+    outcome = failed_outcome(delivery.status, cause, rang=rang)
+    outcome = OfferOutcome.REJECTED if dropped else outcome
     if outcome is None:
         return []
     legs.forget_offer(delivery.offer_id)
@@ -174,6 +196,7 @@ _HANDLERS: dict[str, Callable[[AmiEvent, Legs], list[Command]]] = {
     "BridgeEnter": _bridge_enter,
     "Hold": _hold,
     "Unhold": _unhold,
+    "HangupRequest": _hangup_request,
     "Hangup": _hangup,
     "UserEvent": _user_event,
     "Shutdown": _shutdown,

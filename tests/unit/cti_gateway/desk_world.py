@@ -116,6 +116,7 @@ def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
         "offer": "",
         "status": "",
         "cause": "",
+        "rang": "",
         **named,
     }
     return AgiRequest(
@@ -128,7 +129,7 @@ def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
         args=tuple(
             fields[name]
             for name in (
-                "token", "queue", "arrived", "priority", "needs", "offer", "status", "cause"
+                "token", "queue", "arrived", "priority", "needs", "offer", "status", "cause", "rang"
             )
         ),
         headers={},

@@ -24,7 +24,7 @@ def world():
 def test_a_whole_question():
     asked = request(
         "returned", "1.1", arrived="1795000000123", priority="7", needs="english:3&loans:1",
-        offer="42", status="NOANSWER", cause="19",
+        offer="42", status="NOANSWER", cause="19", rang="8",
     )  # fmt: skip
     question = read_question(asked, SECRET, [A1])
     assert question.verb is Verb.RETURNED
@@ -32,6 +32,7 @@ def test_a_whole_question():
     assert question.arrived_us == 1_795_000_000_123_000
     assert (question.priority, question.needs, question.offer_id) == (7, "english:3&loans:1", 42)
     assert (question.dial_status, question.cause, question.odd) == ("NOANSWER", 19, ())
+    assert question.rang
 
 
 @pytest.mark.parametrize(

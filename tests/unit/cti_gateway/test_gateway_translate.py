@@ -57,6 +57,25 @@ def test_a_bridge_with_one_leg_is_no_conversation(world):
     assert world.hear("BridgeEnter", Uniqueid="1.1", BridgeUniqueid="b1") == [LegsBridged(OFFER)]
 
 
+def test_the_callers_hang_up_is_his_though_the_agents_leg_goes_first(world):
+    world.dial()
+    world.talk()
+    hear(world, "HangupRequest", Uniqueid="1.1", Cause="16")
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16", Context="from-agent") == []
+    last = {"Uniqueid": "1.1", "Cause": "16", "Context": "cti-deliver"}
+    assert hear(world, "Hangup", **last) == [CallerHungUp(CALL, 16)]
+
+
+def test_the_agents_hang_up_is_his_though_the_callers_channel_goes_first(world):
+    world.dial()
+    world.talk()
+    assert hear(world, "Hangup", Uniqueid="1.1", Cause="16", Context="cti-after") == [
+        AgentLegCleared(CALL, AgentId("8001")),
+        CallerHungUp(CALL, 16),
+    ]
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == []
+
+
 def test_hold_and_retrieve_are_the_agents(world):
     world.dial()
     world.talk()
@@ -84,21 +103,28 @@ def test_the_callers_hang_up_ends_all_of_it(world):
 
 
 @pytest.mark.parametrize(
-    ("status", "cause", "outcome"),
+    ("status", "cause", "state", "outcome"),
     [
-        ("NOANSWER", "19", OfferOutcome.NO_ANSWER),
-        ("NOANSWER", "0", OfferOutcome.NO_ANSWER),
-        ("NOANSWER", "21", OfferOutcome.REJECTED),
-        ("BUSY", "17", OfferOutcome.BUSY),
-        ("CHANUNAVAIL", "20", OfferOutcome.UNREACHABLE),
-        ("CONGESTION", "34", OfferOutcome.UNREACHABLE),
+        ("NOANSWER", "0", "Ringing", OfferOutcome.NO_ANSWER),
+        ("NOANSWER", "0", "Down", OfferOutcome.UNREACHABLE),
+        ("NOANSWER", "19", "Down", OfferOutcome.UNREACHABLE),
+        ("NOANSWER", "21", "Ringing", OfferOutcome.REJECTED),
+        ("BUSY", "17", "Down", OfferOutcome.BUSY),
+        ("CONGESTION", "34", "Down", OfferOutcome.UNREACHABLE),
     ],
 )
-def test_a_dial_that_fails_tells_why_with_the_hangup(world, status, cause, outcome):
+def test_a_dial_that_fails_tells_why_with_the_hangup(world, status, cause, state, outcome):
     world.dial()
     assert hear(world, "DialEnd", DestUniqueid="2.1", DialStatus=status) == []
     assert world.legs.callers[CALL].place is Place.RETURNING
-    assert hear(world, "Hangup", Uniqueid="2.1", Cause=cause) == [OfferFailed(OFFER, outcome)]
+    gone = {"Uniqueid": "2.1", "Cause": cause, "ChannelStateDesc": state}
+    assert hear(world, "Hangup", **gone) == [OfferFailed(OFFER, outcome)]
+
+
+def test_a_lost_dial_end_leaves_the_cause(world):
+    world.dial()
+    gone = {"Uniqueid": "2.1", "Cause": "17", "ChannelStateDesc": "Ringing"}
+    assert hear(world, "Hangup", **gone) == [OfferFailed(OFFER, OfferOutcome.BUSY)]
 
 
 def test_a_dial_cut_short_is_not_the_agents_fault(world):
@@ -188,8 +214,23 @@ def test_reports_doubled_and_late_never_raise_and_change_nothing():
         assert world.legs.deliveries == {}
 
 
-def test_cancel_and_answer_are_no_failures():
-    assert failed_outcome("CANCEL", 16) is None
-    assert failed_outcome("ANSWER", 16) is None
-    assert failed_outcome("INVALIDARGS", 0) is OfferOutcome.UNDELIVERED
-    assert failed_outcome("", 20) is OfferOutcome.UNREACHABLE
+@pytest.mark.parametrize(
+    ("status", "cause", "rang", "outcome"),
+    [
+        ("NOANSWER", 0, True, OfferOutcome.NO_ANSWER),
+        ("NOANSWER", 0, False, OfferOutcome.UNREACHABLE),
+        ("BUSY", 17, False, OfferOutcome.BUSY),
+        ("BUSY", 0, False, OfferOutcome.BUSY),
+        ("CHANUNAVAIL", 21, False, OfferOutcome.REJECTED),
+        ("NOANSWER", 19, False, OfferOutcome.UNREACHABLE),
+        ("CHANUNAVAIL", 1, False, OfferOutcome.UNREACHABLE),
+        ("CONGESTION", 34, False, OfferOutcome.UNREACHABLE),
+        ("CHANUNAVAIL", 3, False, OfferOutcome.UNREACHABLE),
+        ("INVALIDARGS", 0, False, OfferOutcome.UNDELIVERED),
+        ("CANCEL", 16, True, None),
+        ("ANSWER", 16, True, None),
+    ],
+)
+def test_the_table_of_outcomes(status, cause, rang, outcome):
+    """The rows that were measured on a real Asterisk, as its dialplan says them."""
+    assert failed_outcome(status, cause, rang=rang) is outcome
