@@ -26,7 +26,12 @@ def asterisk(lab: None) -> Iterator[LabAsterisk]:
         silent.bind(("127.0.0.1", 0))
         agents += [Agent(DEAD, silent.getsockname()[1]), Agent(AWAY)]
         yield stack.enter_context(
-            LabAsterisk(agents=agents, queues={"failsafe": ["brief"]}, settings=SETTINGS)
+            LabAsterisk(
+                agents=agents,
+                queues={"failsafe": ["brief"]},
+                settings=SETTINGS,
+                extensions="exten => dirty-end,1,Hangup()\n",
+            )
         )
 
 

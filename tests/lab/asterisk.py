@@ -285,7 +285,7 @@ class LabAsterisk:
             os.chown(path, rootfs.ASTERISK_UID, rootfs.ASTERISK_UID, follow_symlinks=False)
 
     def _values(self) -> dict[str, str]:
-        settings = [f"{name} = {value}" for name, value in self.settings.items()]
+        settings = [f"{name}={value}" for name, value in self.settings.items()]
         queues = [
             "\n".join((f"\n[{name}](queue)", *(f"member => PJSIP/{agent}" for agent in members)))
             for name, members in self.queues.items()
