@@ -65,7 +65,7 @@ async def test_ups_and_downs_alternate():
             await eventually(lambda count=round_number: len(link.heard.downs) == count)
             assert not link.client.is_up
             await eventually(lambda count=round_number: link.heard.ups == count + 1)
-        assert link.heard.downs == ["closed by Asterisk"] * 3
+        assert len(link.heard.downs) == 3
         assert link.client.counters.reconnects >= 3
 
 
