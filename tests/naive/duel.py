@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from random import Random
 
 from routing import invariants
-from routing.commands import Command, Stamped
+from routing.commands import Command, DeadlinesReached, Stamped
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine
 from routing.events import Event, OfferMade
+from tests.naive.chance import SECOND, Draw, some_config
 from tests.naive.engine import NaiveEngine, bare
+
+START_US = 1_700_000_000_000_000
 
 
 class DisagreementError(AssertionError):
@@ -18,9 +22,17 @@ class DisagreementError(AssertionError):
     sought that shows the same.
     """
 
-    def __init__(self, story: str, signature: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        story: str,
+        signature: tuple[str, ...],
+        config: RoutingConfig,
+        journal: list[Stamped],
+    ) -> None:
         super().__init__(story)
         self.signature = signature
+        self.config = config
+        self.journal = journal
 
 
 @dataclass
@@ -44,7 +56,8 @@ class Duel:
         problem = self.problem(events, expected)
         if problem:
             signature = (problem[:12], *(type(m).__name__ for m in (command, *events, *expected)))
-            raise DisagreementError(self.story(problem, events, expected), signature)
+            story = self.story(problem, events, expected)
+            raise DisagreementError(story, signature, self.config, self.journal)
         return events
 
     def problem(self, events: list[Event], expected: list[Event]) -> str:
@@ -103,3 +116,21 @@ def shrunk(config: RoutingConfig, journal: list[Stamped]) -> list[Stamped]:
                 start += size
         size //= 2
     return journal
+
+
+def fought(seed: int, commands: int = 300, prompt: float = 0.9) -> Duel:
+    """A duel over a world and commands drawn from the seed.
+
+    `prompt` is how likely a deadline fires in time; the rest of the time other commands come first,
+    as when the dispatcher is late.
+    """
+    rng = Random(seed)
+    duel = Duel(some_config(rng))
+    draw = Draw(rng, duel.twin.world)
+    now_us = START_US
+    for _ in range(commands):
+        now_us += rng.choice((0, 0, 1, SECOND // 10, SECOND, 3 * SECOND, 11 * SECOND))
+        while (due := duel.twin.next_deadline_us()) and due <= now_us and rng.random() < prompt:
+            duel.submit(max(due, duel.twin.now), DeadlinesReached())
+        duel.submit(now_us, draw.command())
+    return duel
