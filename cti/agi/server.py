@@ -88,6 +88,7 @@ class AgiServer:
         self._max_connections = max_connections
         self._server: asyncio.Server | None = None
         self._conversations: dict[Conversation, None] = {}
+        self._last_stranger = ""
 
     async def start(self) -> None:
         """Open the port. Raises `OSError` when it cannot be had."""
@@ -125,7 +126,9 @@ class AgiServer:
         self.counters.connections += 1
         if not self._is_allowed(peer):
             self.counters.refused_peers += 1
-            log.warning("agi: %s is not allowed to connect", peer)
+            if peer != self._last_stranger:  # once, not for each attempt of a scanner
+                self._last_stranger = peer
+                log.warning("agi: %s is not allowed to connect", peer)
             return False
         if len(self._conversations) >= self._max_connections:
             self.counters.refused_full += 1

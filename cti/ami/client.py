@@ -173,8 +173,10 @@ class AmiClient:
             if on_answer is not None:
                 failure = refusal or AmiDown(self.failure)
                 asyncio.get_running_loop().call_soon(self._tell, on_answer, failure)
-        else:
-            exchange.transmit(action_id, data, on_answer, deadline_s or self._action_deadline_s)
+            return action_id
+        if deadline_s is None:
+            deadline_s = self._action_deadline_s
+        exchange.transmit(action_id, data, on_answer, deadline_s)
         return action_id
 
     async def request(self, order: AmiAction, deadline_s: float | None = None) -> AmiResponse:
