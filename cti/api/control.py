@@ -41,15 +41,17 @@ from cti.api.requests import (
     no_query,
     page_of,
 )
+from cti.bus.cloudevents import Record
 from cti.clock import Clock
+from cti.event_store import EventLogUnavailableError
 from cti.view import AgentRow, StateView
 from routing.commands import Command, LogOffAgent, LogOnAgent, RequestedState, SetAgentState
 from routing.events import AgentState, CommandRefused, Event
 from routing.ids import AgentId
 from routing.refusals import Refusal
 
-ReadEvents = Callable[[int, int], Awaitable[Sequence[tuple[int, bytes]]]]
-"""`(after, limit)` to `(seq, CloudEvent as JSON)`, in order, the first above `after`."""
+ReadEvents = Callable[[int, int], Awaitable[Sequence[Record]]]
+"""`(after, limit)` to records in order, the first above `after`: `EventLog.read_after`."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -146,9 +148,13 @@ class Control:
 
     async def _get_events(self, request: web.Request) -> web.Response:
         page = page_of(request)
-        found = await self._read_events(page.after, page.limit)
-        last = found[-1][0] if found else page.after
-        bodies = [msgspec.Raw(body) for _, body in found]
+        try:
+            found = await self._read_events(page.after, page.limit)
+        except EventLogUnavailableError as error:
+            detail = f"the event log cannot be read now: {error}"
+            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "event-log", detail) from None
+        last = found[-1].seq if found else page.after
+        bodies = [msgspec.Raw(record.body) for record in found]
         return _json(Events(page.after, last, max(self._view.seq, last), bodies))
 
     async def _get_health(self, request: web.Request) -> web.Response:

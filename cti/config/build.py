@@ -59,6 +59,8 @@ class Builder:
             hint = hints[field.name]
             if kinds.base(hint) is Secret and f"{field.name}_file" in raw:
                 values[field.name] = self._secret_from_file(hint, raw, field.name, path)
+                if values[field.name] is _INVALID:
+                    self._wrong_paths.append((*path, field.name))
             elif field.name in raw:
                 values[field.name] = self._value(hint, raw[field.name], (*path, field.name))
             elif field.required:

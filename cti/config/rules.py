@@ -65,7 +65,7 @@ NAME = matching(r"[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
 # (include/asterisk/channel.h): 40 for the endpoint leave 36 digits for the other three.
 _ENDPOINT = matching(r"[A-Za-z0-9_.-]{1,40}", "1 to 40 of A-Z a-z 0-9 _ . -")
 _HOST = matching(r"[A-Za-z0-9_.:-]{1,253}", "a host name or an IP address")
-_PATH = matching(r"[^\x00-\x1f\x7f]{1,4096}", "a path without control characters")
+_PATH = matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,4096}", "a path without control characters")
 _TOPIC = matching(
     r"(?=.{1,128}\Z)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*",
     "topic levels of A-Z a-z 0-9 _ - joined by /, 128 characters at most",
@@ -73,12 +73,12 @@ _TOPIC = matching(
 _NETWORK = Text(_network, "a network such as 10.1.0.0/16 or one address such as 10.1.2.3/32")
 # AMI strips blanks around a value and manager.conf starts a comment at `;`.
 _AMI_SECRET = matching(
-    r"[!-:<-~]{8,128}", "8 to 128 printable ASCII characters without blank and ;"
+    r"(?!.*\$\{)[!-:<-~]{8,128}", "8 to 128 printable ASCII characters without blank, ; and ${"
 )
 # The dialplan hashes it inside SHA1(…): nothing that an expression would read.
 _AGI_SECRET = matching(r"[A-Za-z0-9_.+=-]{16,128}", "16 to 128 of A-Z a-z 0-9 _ . + = -")
 _BUS_SECRET = matching(
-    r"[^\x00-\x1f\x7f]{0,256}", "at most 256 characters, none a control character"
+    r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,256}", "at most 256 characters, none a control character"
 )
 _NEED = matching(
     rf"[A-Za-z0-9_.:&|()!>=@ -]{{0,{MAX_TEXT}}}",
@@ -97,7 +97,7 @@ OptionalEndpoint = Annotated[
 Host = Annotated[str, _HOST]
 FilePath = Annotated[str, _PATH]
 OptionalPath = Annotated[
-    str, matching(r"[^\x00-\x1f\x7f]{0,4096}", "a path without control characters")
+    str, matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,4096}", "a path without control characters")
 ]
 Topic = Annotated[str, _TOPIC]
 Network = Annotated[str, _NETWORK]

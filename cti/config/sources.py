@@ -127,11 +127,11 @@ def _place(tree: Tree, name: str, text: str) -> None:
             rule = f"{dotted(path)} is one value and has nothing below it"
             tree.problems.append(Problem(origin, "", rule))
             return
-    if isinstance(here, list):
-        rule = f"{dotted(path)} is a list of tables; name one entry and one field of it"
+    key = _key(here, last) if isinstance(here, dict) else None
+    if key is None or isinstance(here.get(key), dict) or _is_tables(here.get(key)):
+        rule = f"{dotted((*path, last))} is a table; name one field of it"
         tree.problems.append(Problem(origin, "", rule))
         return
-    key = _key(here, last)
     here[key] = EnvText(text)
     tree.origins[(*path, str(key))] = origin
     # The variable takes the place of the other way to say the same secret.
