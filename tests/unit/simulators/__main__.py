@@ -1,11 +1,12 @@
 """Play the calls of `routed_calls` on the real Asterisk of the lab and write down what it tells.
 
-`python -m tests.unit.simulators`, half a minute. The transcripts are checked in: a test that needs a
-real Asterisk for each run would not be run.
+`python -m tests.unit.simulators`, half a minute. The transcripts are checked in, so that no test
+run needs a real Asterisk for them.
 """
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Iterator
 
 from tests.asterisk.fake_router import FakeRouter, Question
@@ -83,7 +84,7 @@ async def record(call: RoutedCall, asterisk: LabAsterisk, agi_port: int) -> None
         events = [event for event in ami.events if event["Event"] not in LEFT_OUT]
         lines = [*map(written, events), *map(asked, router.questions)]
     (FOLDER / f"{call.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{call.name}: {len(events)} events, {len(router.questions)} questions")
+    sys.stdout.write(f"{call.name}: {len(events)} events, {len(router.questions)} questions\n")
 
 
 async def main() -> None:
