@@ -1,0 +1,103 @@
+"""The daemon's directory: who owns it, and how often it was started.
+
+One router writes here, never two: two writers of one journal are two truths. The lock is `flock` on
+an open file, so it ends with the process that holds it, however that ends; there is no stale lock
+to remove by hand.
+
+The epoch grows at each start, before anything is sent or published under it. It is what tells the
+orders of this process from those of the one before (docs/call-flow.md, `CTI_EPOCH`), and readers of
+events a restart from a repetition.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+_MODE: Final = 0o600
+_DIRECTORY_MODE: Final = 0o700  # journal and snapshots hold callers' numbers
+
+
+class DirectoryInUse(Exception):  # noqa: N818  # says what is, not who erred
+    """Another router has this directory. The operator's doing; both must not run."""
+
+
+class DataDirectory:
+    """A directory of ours, locked between `lock` and `release`. Raises OSError as the disk does."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    def lock(self) -> None:
+        """Take it; `DirectoryInUse` names the process that has it."""
+        self.path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        file = self.path / "lock"
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+            os.close(descriptor)
+            raise DirectoryInUse(f"{self.path} is in use by process {owner}") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._lock = descriptor
+
+    def release(self) -> None:
+        """Let it go. The file stays: removing it would let two processes lock two files."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def next_epoch(self, seen: int = 0) -> int:
+        """Count this start and return its number, on disk before it is used.
+
+        `seen` is the highest epoch found elsewhere (in journal headers), in case the file is lost.
+        """
+        file = self.path / "epoch"
+        try:
+            stored = int(file.read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            stored = 0
+        epoch = max(stored, seen) + 1
+        write_whole(file, f"{epoch}\n".encode())
+        return epoch
+
+    def __enter__(self) -> Self:
+        self.lock()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """The file holds all of `data` or what it held before, whatever happens in between."""
+    draft = file.with_name(f"{file.name}.tmp")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _MODE)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError:
+        draft.unlink(missing_ok=True)  # on a full disk its part would stay for ever
+        raise
+    draft.replace(file)
+    sync_directory(file.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the directory's own entries safe: new files, and new names of old ones."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,79 @@
+"""A journal, snapshots and a core that writes to them, as the daemon does."""
+
+from pathlib import Path
+
+from cti.journal import FileJournal
+from cti.recovery import Recovered, recover
+from cti.snapshots import SnapshotStore
+from routing.commands import (
+    ApplyConfig,
+    CallArrived,
+    Command,
+    LogOnAgent,
+    RequestedState,
+    SetAgentState,
+    Stamped,
+    TelephonyRestored,
+)
+from routing.config import AgentSpec, QueueSpec, RoutingConfig
+from routing.engine import RoutingEngine
+from routing.ids import AgentId, CallId, PbxId, QueueId
+
+A1 = PbxId("a1")
+CODE = "0.1.0"
+START_US = 1_795_000_000_000_000
+CONFIG = RoutingConfig(
+    version=2,
+    queues=(QueueSpec(QueueId("loans")),),
+    agents=(AgentSpec(AgentId("8001"), "p8001"),),
+    pbxs=(A1,),
+)
+OPENING: tuple[Command, ...] = (
+    ApplyConfig(CONFIG),
+    TelephonyRestored(A1),
+    LogOnAgent(AgentId("8001")),
+    SetAgentState(AgentId("8001"), RequestedState.READY),
+)
+
+
+def arrival(number: int) -> CallArrived:
+    return CallArrived(CallId(f"a1-{number}.1"), QueueId("loans"), A1)
+
+
+class Life:
+    """One life of the router: what a start finds, and what it adds."""
+
+    def __init__(self, path: Path, *, code: str = CODE, segment_bytes: int = 1 << 20) -> None:
+        self.path = path
+        self.code = code
+        self.segment_bytes = segment_bytes
+        self.snapshots = SnapshotStore(path / "snapshots", code=code)
+        self.epoch = 0
+
+    def start(self, after_event_seq: int = 0) -> Recovered:
+        self.found = recover(self.snapshots, self.path / "journal", after_event_seq)
+        self.engine: RoutingEngine = self.found.engine
+        self.epoch += 1
+        self.journal = FileJournal(
+            self.path / "journal",
+            epoch=self.epoch,
+            code=self.code,
+            segment_bytes=self.segment_bytes,
+        )
+        self.journal.open(self.engine.seq + 1)
+        return self.found
+
+    def run(self, *commands: Command) -> None:
+        for command in commands:
+            stamped = self.stamped(command)
+            self.journal.append(stamped)
+            self.engine.handle(stamped)
+
+    def stamped(self, command: Command) -> Stamped:
+        return Stamped(self.engine.seq + 1, START_US + self.engine.seq, command)
+
+    def snapshot(self) -> None:
+        self.snapshots.write(self.snapshots.take(self.engine, self.epoch))
+
+    def segments(self) -> list[Path]:
+        return sorted((self.path / "journal").glob("*.jsonl"))

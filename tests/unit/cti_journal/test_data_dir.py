@@ -1,0 +1,61 @@
+"""One router, one directory; and each start has a number."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cti.data_dir import DataDirectory, DirectoryInUse, write_whole
+
+
+def test_a_second_router_is_refused_and_told_by_whom(tmp_path):
+    with (
+        DataDirectory(tmp_path),
+        pytest.raises(DirectoryInUse, match=f"in use by process {os.getpid()}"),
+    ):
+        DataDirectory(tmp_path).lock()
+
+
+def test_the_lock_ends_with_the_process(tmp_path):
+    code = (
+        "import os, sys; from pathlib import Path; from cti.data_dir import DataDirectory;"
+        "DataDirectory(Path(sys.argv[1])).lock(); os.kill(os.getpid(), 9)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert ended.returncode == -9
+    with DataDirectory(tmp_path):
+        pass
+
+
+def test_the_epoch_grows_at_each_start(tmp_path):
+    directory = DataDirectory(tmp_path)
+    assert [directory.next_epoch() for _ in range(3)] == [1, 2, 3]
+    assert directory.next_epoch(seen=9) == 10
+    assert directory.next_epoch() == 11
+
+
+@pytest.mark.parametrize("text", ["", "x", "7.5", "\0"])
+def test_a_lost_epoch_is_made_up_for_by_the_journals(tmp_path, text):
+    (tmp_path / "epoch").write_text(text)
+    assert DataDirectory(tmp_path).next_epoch(seen=41) == 42
+
+
+def test_the_directory_is_its_owners_only(tmp_path):
+    with DataDirectory(tmp_path / "var") as directory:
+        assert directory.path.stat().st_mode & 0o777 == 0o700
+        assert (directory.path / "lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    file = tmp_path / "epoch"
+    write_whole(file, b"1\n")
+    monkeypatch.setattr("cti.data_dir.os.fsync", _full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(file, b"2\n")
+    assert file.read_bytes() == b"1\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch"]
+
+
+def _full(_file):
+    raise OSError(28, "No space left on device")
