@@ -77,16 +77,19 @@ class SimulatedAsterisk:
         if not self.is_listening:
             return None
         session = AmiSession(self._users, self._actions, self._uptime_s)
-        line = Line(self.clock, self.faults, session, send, shut)
-        unlisten = self.announcer.listen(line.told)
-        self._lines.append(line)
+        unlisten: list[Callable[[], None]] = []
+
+        def listen(names: frozenset[str] | None) -> None:
+            unlisten.append(self.announcer.listen(line.told, names))
 
         def over() -> None:
-            unlisten()
+            for stop in unlisten:
+                stop()
             self._lines.remove(line)
             shut()
 
-        line.shut = over
+        line = Line(self.clock, self.faults, session, send, over, listen)
+        self._lines.append(line)
         return line
 
     # --- what may happen to it ----------------------------------------------------------------

@@ -25,10 +25,9 @@ class ChannelState(IntEnum):
     RINGING = 5
     UP = 6
 
-    @property
-    def word(self) -> str:
-        """As in `ChannelStateDesc`."""
-        return self.name.capitalize()
+
+STATE_WORDS = {state: state.name.capitalize() for state in ChannelState}
+"""As in `ChannelStateDesc`."""
 
 
 CAUSES = {
@@ -120,7 +119,7 @@ def channel_headers(channel: Channel, prefix: str = "") -> Pairs:
     return (
         (f"{prefix}Channel", channel.name),
         (f"{prefix}ChannelState", str(int(channel.state))),
-        (f"{prefix}ChannelStateDesc", channel.state.word),
+        (f"{prefix}ChannelStateDesc", STATE_WORDS[channel.state]),
         (f"{prefix}CallerIDNum", channel.caller_number),
         (f"{prefix}CallerIDName", channel.caller_name),
         (f"{prefix}ConnectedLineNum", channel.connected_number),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cti.ami.messages import AmiAction, AmiEvent
-from simulators.pbx.faults import GOOD_ACTION, Faults
+from simulators.pbx.faults import GOOD_ACTION, GOOD_EVENT, Faults
 from simulators.pbx.sessions import AmiSession, Message, SessionState, refused
 from simulators.virtual_clock import Scheduler
 
@@ -19,13 +19,18 @@ EFFECT_US = 500
 
 @dataclass(slots=True)
 class Line:
-    """`send` puts a message on the wire, `shut` cuts it; both are the road's."""
+    """`send` puts a message on the wire, `shut` cuts it; both are the road's.
+
+    `listen` is called with the names that the user may hear (None: all) when he has logged in:
+    events that nobody hears are never put together.
+    """
 
     clock: Scheduler
     faults: Faults
     session: AmiSession
     send: Callable[[Message], None]
     shut: Callable[[], None]
+    listen: Callable[[frozenset[str] | None], None]
     is_open: bool = True
     _held: dict[str, list[AmiEvent]] = field(default_factory=dict)
 
@@ -34,6 +39,9 @@ class Line:
         if not self.is_open or not self.session.hears(event):
             return
         fate = self.faults.event_fate()
+        if fate is GOOD_EVENT and not self._held:
+            self.send(event)
+            return
         key = event.headers.get("Uniqueid")
         for _ in range(fate.copies):
             if key in self._held:
@@ -55,6 +63,8 @@ class Line:
                 self.send(refused(action.action_id))
             return
         messages, effect = self.session.act(action)
+        if not is_in and self.session.user is not None:
+            self.listen(self.session.user.events)
         if fate.answered:
             self._later(fate.delay_us, lambda: self._send_all(messages))
         if effect is not None:
