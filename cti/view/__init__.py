@@ -1,5 +1,6 @@
 """What screens and `cti status` show, kept up from published events; the core is never asked."""
 
+from cti.view.recover import recovered
 from cti.view.rows import (
     AgentNow,
     AgentRow,
@@ -26,4 +27,5 @@ __all__ = [
     "StateView",
     "event_row",
     "note",
+    "recovered",
 ]

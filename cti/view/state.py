@@ -57,7 +57,8 @@ class StateView:
         self.config_version = config.version
         self._calls.configure([(spec.queue_id, spec.service_level_us) for spec in config.queues])
         self._agents.configure(config.agents)
-        self._pbxs = {pbx: self._pbxs.get(pbx, "lost") for pbx in config.pbxs}
+        # As the core has it: heard, until it says otherwise.
+        self._pbxs = {pbx: self._pbxs.get(pbx, "up") for pbx in config.pbxs}
 
     def reset(
         self,
