@@ -1,0 +1,236 @@
+"""The single writer: every command is stamped, kept, applied and told, one after another.
+
+    submit(command)
+        stamp       the next number, a time that never goes back
+        journal     one line, before anything else happens
+        handle      the core decides
+        tell        its events, numbered, to the listeners in their order
+        arm         one timer for the core's next deadline
+
+All of it happens in one call, so a stack trace shows the whole path from Asterisk's bytes to
+Asterisk's orders. A command that a listener submits waits until the events of the present one are
+out (run to completion): everybody sees the same order.
+
+A listener that raises is logged and counted, and the next one is told. A *core* that raises is
+another matter: its state is half applied, so it is not asked again. The daemon ends (exit code 70)
+and recovers from the journal without that command (`cti.recovery`).
+
+Facts come before expiries: when the process was held up and a deadline is long past, what Asterisk
+said meanwhile is read first. uvloop runs timers before it reads sockets, and a phone that was
+answered in time must not be taken back because we were late.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from cti.clock import Clock
+from cti.envelope import Envelope
+from cti.journal import Journal
+from routing.commands import Command, DeadlinesReached, Stamped
+from routing.engine import RoutingEngine
+from routing.events import Event
+
+log = logging.getLogger(__name__)
+
+INBOX_LIMIT: Final = 10_000
+"""Commands that listeners may add to one of the outside. More is one that answers itself."""
+
+LATE_US: Final = 20_000
+"""A deadline that fires this late was not kept by the timer but by a held-up process."""
+
+_MS: Final = 0.001
+
+
+class RouterStopped(Exception):  # noqa: N818  # says what is
+    """The core has crashed or the daemon is ending: no command is taken any more."""
+
+
+class Cancellable(Protocol):
+    """A timer that can be called off."""
+
+    def cancel(self) -> None:
+        """Do not fire. Harmless when it has fired."""
+
+
+CallLater = Callable[[float, Callable[[], None]], Cancellable]
+"""`loop.call_later`, or the virtual clock's: seconds from now, and what to do then."""
+
+
+@dataclass(slots=True)
+class DispatcherCounters:
+    """Plain numbers for the metrics to read."""
+
+    commands: int = 0
+    events: int = 0
+    listener_errors: int = 0
+    postponed: int = 0  # submitted by listeners
+    late_deadlines: int = 0  # fired late because the process was held up
+
+
+class Dispatcher:
+    """Owns the order of commands. All calls belong to one thread.
+
+    `on_crash` is told once, with the error, when the core has raised. `decided`, if given, is told
+    the seconds that each command took the core.
+    """
+
+    def __init__(
+        self,
+        engine: RoutingEngine,
+        journal: Journal,
+        clock: Clock,
+        *,
+        epoch: int,
+        call_later: CallLater,
+        on_crash: Callable[[Exception], None],
+        decided: Callable[[float], None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.epoch = epoch
+        self.counters = DispatcherCounters()
+        self._journal = journal
+        self._clock = clock
+        self._call_later = call_later
+        self._on_crash = on_crash
+        self._decided = decided
+        self._listeners: list[tuple[str, Callable[[Sequence[Envelope]], None]]] = []
+        self._inbox: deque[Command] = deque()
+        self._running = False
+        self._added = 0  # commands that listeners have added to the present one
+        self._stopped = ""
+        self._timer: Cancellable | None = None
+        self._armed_us = 0  # when the timer fires; 0: there is none
+        self._gave_way = False  # the deadline that is due has let the sockets go first
+
+    # --- listeners -------------------------------------------------------------------------------
+
+    def listen_turns(self, name: str, listener: Callable[[Sequence[Envelope]], None]) -> None:
+        """Tell all events of one command at once. Listeners are told in the order of listening."""
+        self._listeners.append((name, listener))
+
+    def listen(self, name: str, listener: Callable[[Envelope], None]) -> None:
+        """Tell the events one by one."""
+
+        def each(envelopes: Sequence[Envelope]) -> None:
+            for envelope in envelopes:
+                listener(envelope)
+
+        self._listeners.append((name, each))
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def submit(self, command: Command) -> list[Event]:
+        """Apply a command and return what it led to, in order.
+
+        From within a listener: it is applied after the present one is out, and nothing is returned
+        now. Raises `RouterStopped`.
+        """
+        if self._stopped:
+            raise RouterStopped(self._stopped)
+        if self._running:
+            self._postpone(command)
+            return []
+        self._running, self._added = True, 0
+        try:
+            events = self._turn(command)
+            while self._inbox:
+                self._turn(self._inbox.popleft())
+        finally:
+            self._running = False
+        self._arm()
+        return events
+
+    def _postpone(self, command: Command) -> None:
+        if self._added >= INBOX_LIMIT:
+            raise RouterStopped(f"{INBOX_LIMIT} commands for one: a listener answers itself")
+        self._added += 1
+        self.counters.postponed += 1
+        self._inbox.append(command)
+
+    def stop(self, why: str = "the router is stopping") -> None:
+        """Take no more commands and let no deadline fire."""
+        self._stopped = self._stopped or why
+        self._inbox.clear()
+        self._disarm()
+
+    def start(self) -> None:
+        """Let deadlines fire from now on, those of a recovered core included."""
+        self._arm()
+
+    def _turn(self, command: Command) -> list[Event]:
+        engine = self.engine
+        stamped = Stamped(engine.seq + 1, max(self._clock.now_us(), engine.now_us), command)
+        self._journal.append(stamped)
+        before = engine.event_seq
+        began = time.perf_counter()
+        try:
+            events = engine.handle(stamped)
+        except Exception as error:
+            self._crashed(stamped, error)
+            raise RouterStopped(self._stopped) from error
+        if self._decided is not None:
+            self._decided(time.perf_counter() - began)
+        self.counters.commands += 1
+        if events:
+            self._tell(stamped.at_us, before, events)
+        return events
+
+    def _tell(self, at_us: int, before: int, events: list[Event]) -> None:
+        envelopes = [
+            Envelope(self.epoch, seq, at_us, event) for seq, event in enumerate(events, before + 1)
+        ]
+        self.counters.events += len(envelopes)
+        for name, listener in self._listeners:
+            try:
+                listener(envelopes)
+            except Exception:
+                self.counters.listener_errors += 1
+                log.exception(
+                    "listener %s failed at events %d to %d", name, before + 1, envelopes[-1].seq
+                )
+
+    def _crashed(self, stamped: Stamped, error: Exception) -> None:
+        self.stop(f"the core crashed at command {stamped.seq}")
+        log.critical("the core crashed at %r", stamped, exc_info=error)
+        self._on_crash(error)
+
+    # --- the timer -------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """See that the timer fires no later than the next deadline.
+
+        A timer that is too early is left alone: it fires, finds nothing due and is set anew. Most
+        deadlines are replaced long before they come, so setting one a command would be waste.
+        """
+        due_us = self.engine.next_deadline_us()
+        if due_us is None or self._stopped or 0 < self._armed_us <= due_us:
+            return
+        self._disarm()
+        self._fire_in(due_us, max(0, due_us - self._clock.now_us()))
+
+    def _fire_in(self, due_us: int, wait_us: int) -> None:
+        # Rounded up to a millisecond, which is as fine as uvloop's timers are: never too early.
+        self._armed_us = due_us
+        self._timer = self._call_later(-(-wait_us // 1000) * _MS, self._fired)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer, self._armed_us = None, 0
+
+    def _fired(self) -> None:
+        armed_us, self._timer, self._armed_us = self._armed_us, None, 0
+        due_us, now_us = self.engine.next_deadline_us(), self._clock.now_us()
+        if due_us is None or due_us > now_us:
+            self._arm()
+        elif now_us - armed_us > LATE_US and not self._gave_way:
+            self.counters.late_deadlines += 1
+            self._gave_way = True  # once: one more round of the loop, and sockets are read
+            self._fire_in(now_us, 1000)
+        else:
+            self._gave_way = False
+            self.submit(DeadlinesReached())
