@@ -5,6 +5,8 @@ Ids are few on purpose: collisions, stale offers and doubled reports are what te
 
 from random import Random
 
+from msgspec.structs import replace
+
 from routing import commands as c
 from routing.commands import Command, OfferOutcome, RequestedState
 from routing.config import (
@@ -75,6 +77,11 @@ def some_queue(rng: Random, number: int, agents: int) -> QueueSpec:
     )
 
 
+def some_skills(rng: Random) -> tuple[tuple[str, int], ...]:
+    chosen = rng.sample(SKILLS, rng.randint(0, len(SKILLS)))
+    return tuple((skill, rng.randint(1, 5)) for skill in chosen)
+
+
 def some_policy(rng: Random) -> OutcomePolicy:
     strikes = rng.choice((0, 1, 2))
     return OutcomePolicy(rng.choice((0, 3) if strikes == 1 else (2, 5)) * SECOND, strikes)
@@ -89,10 +96,7 @@ def some_config(rng: Random) -> RoutingConfig:
             AgentSpec(
                 agent_id=agent_name(number),
                 device=f"phone-{number}",
-                skills=tuple(
-                    (skill, rng.randint(1, 5))
-                    for skill in rng.sample(SKILLS, rng.randint(0, len(SKILLS)))
-                ),
+                skills=some_skills(rng),
                 weight=rng.randint(1, 4),
             )
             for number in range(agents)
@@ -126,6 +130,7 @@ class Draw:
         ]
         if faults:
             self.makers += [(3, self.phone), (2, self.telephony), (2, self.nonsense)]
+            self.makers += [(1, self.reconfigure)]
         self.weights = [weight for weight, _ in self.makers]
 
     def command(self) -> Command:
@@ -207,6 +212,26 @@ class Draw:
         if pbx in self.world.gone:
             kind = c.TelephonyRestored
         return kind(pbx)
+
+    def reconfigure(self) -> Command:
+        """A queue or an agent becomes another, or is taken away, or all is drawn anew."""
+        rng, config = self.rng, self.world.config
+        agents, queues = list(config.agents), list(config.queues)
+        kind = rng.random()
+        if kind < 0.4:
+            at = rng.randrange(len(queues))
+            queues[at] = replace(some_queue(rng, 0, len(agents)), queue_id=queues[at].queue_id)
+        elif kind < 0.8:
+            at = rng.randrange(len(agents))
+            agents[at] = replace(agents[at], skills=some_skills(rng), weight=rng.randint(1, 4))
+        elif kind < 0.9 and len(agents) > 1:
+            agents.pop()
+        elif len(queues) > 1:
+            queues.pop()
+        version = config.version + 1
+        return c.ApplyConfig(
+            replace(config, version=version, queues=tuple(queues), agents=tuple(agents))
+        )
 
     def nonsense(self) -> Command:
         """What a confused peer might send."""

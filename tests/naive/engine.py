@@ -12,6 +12,8 @@ from routing import commands as c
 from routing import events as e
 from routing.commands import OfferOutcome, Stamped
 from routing.config import RoutingConfig
+from routing.config_check import problems
+from routing.refusals import Refusal
 from tests.naive.calls import Calls
 from tests.naive.choice import score
 from tests.naive.records import Agent, Call
@@ -38,6 +40,8 @@ class NaiveEngine(Calls):
         command = stamped.command
         if refusal := getattr(self, handler_name(command))(command):
             subject = getattr(command, command.__struct_fields__[0])
+            if isinstance(command, c.ApplyConfig):
+                subject = command.config.version
             self.out.append(e.CommandRefused(type(command).__name__, str(subject), refusal))
         self.match()
         self.event_seq += len(self.out)
@@ -129,15 +133,23 @@ class NaiveEngine(Calls):
 
     # --- configuration ----------------------------------------------------------------------
 
-    def apply_config(self, command: c.ApplyConfig) -> None:
+    def apply_config(self, command: c.ApplyConfig) -> Refusal | None:
+        """Everything new holds at once, but what is under way goes on as it began."""
         world = self.world
+        queues = {queue.queue_id for queue in command.config.queues}
+        agents = {agent.agent_id for agent in command.config.agents}
+        in_use = {call.queue_id for call in world.calls}
+        signed_on = {agent.agent_id for agent in world.agents}
+        if problems(command.config) or not in_use <= queues or not signed_on <= agents:
+            return Refusal.BAD_CONFIG
         world.config = command.config
         for agent in world.agents:
-            agent.spec = world.spec(agent.agent_id) or agent.spec
+            agent.spec = world.spec(agent.agent_id)
         for call in world.calls:
             if call.in_line:
                 self.look_at_clock(call)
         self.out.append(e.ConfigApplied(command.config.version, ()))
+        return None
 
     # --- decisions --------------------------------------------------------------------------
 

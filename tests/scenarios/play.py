@@ -15,7 +15,7 @@ from routing.commands import (
     Stamped,
 )
 from routing.config import RoutingConfig
-from routing.events import Event, OfferMade
+from routing.events import ConfigApplied, Event, OfferMade
 from tests.scenarios.language import Row, Scenario, changed
 from tests.scenarios.words import ZERO_US, ScenarioError, command_of, event_text, expects
 
@@ -80,8 +80,7 @@ class Player:
     def command(self, row: Row) -> Command:
         if row.act[0] == "change":
             config = changed(self.config, list(row.act[1:]))
-            self.config = msgspec.structs.replace(config, version=config.version + 1)
-            return ApplyConfig(self.config)
+            return ApplyConfig(msgspec.structs.replace(config, version=config.version + 1))
         return command_of(row.act, self.offers)
 
     def deadlines(self, until_us: int) -> Iterator[Event]:
@@ -99,6 +98,8 @@ class Player:
         for event in events:
             if isinstance(event, OfferMade):
                 self.offers[event.call_id] = event.offer_id
+            if isinstance(event, ConfigApplied) and isinstance(command, ApplyConfig):
+                self.config = command.config
         self.check(self.engine)
         return events
 
