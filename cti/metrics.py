@@ -36,6 +36,9 @@ DECISION_BUCKETS_S = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 2e-2
 LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 LAG_EVERY_S = 0.25
 
+GAUGES = frozenset({"backlog", "behind", "degraded", "in_flight", "outbox"})
+"""Fields of the counters of other parts that go down as well as up."""
+
 _COUNTED: Final = {
     Count.OFFERED: "Requests for an agent that reached a queue",
     Count.ANSWERED: "Requests answered by an agent",
@@ -100,13 +103,14 @@ class Metrics:
         return dict(self._breaches)
 
     def watch(
-        self, part: str, counters: object, labels: Mapping[str, str] | None = None, *gauges: str
+        self, part: str, counters: Callable[[], Any], labels: Mapping[str, str] | None = None
     ) -> None:
-        """Publish the numbers of a dataclass that its owner keeps up: `messages_in` of part `ami`
-        becomes `cti_ami_messages_in_total`. Fields named in `gauges`, and those that end in `_us`
-        (published in seconds), are gauges. Objects of one part must have the same label names.
+        """Publish the numbers of the dataclass that `counters` gives at the time of a scrape:
+        `messages_in` of part `ami` becomes `cti_ami_messages_in_total`. Gauges are truth values,
+        fields that end in `_us` (published in seconds), and those of GAUGES. Objects of one part
+        have the same label names.
         """
-        self._watched.append(_Watched(part, counters, dict(labels or {}), frozenset(gauges)))
+        self._watched.append(_Watched(part, counters, dict(labels or {})))
 
     def reading(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Publish `cti_<name>` as what `read` answers at the time of the scrape."""
@@ -218,30 +222,27 @@ class _Present(Collector):
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Watched:
     part: str
-    counters: Any
+    counters: Callable[[], Any]
     labels: dict[str, str]
-    gauges: frozenset[str]
 
 
 def _families(watched: list[_Watched]) -> Iterator[Metric]:
     """One family a field, one sample an object."""
-    first = watched[0]
-    names = list(first.labels)
-    for field in dataclasses.fields(first.counters):
-        said = f"{field.name.replace('_', ' ')} of {first.part}"
+    part, names = watched[0].part, list(watched[0].labels)
+    read = [(list(each.labels.values()), each.counters()) for each in watched]
+    for field in dataclasses.fields(read[0][1]):
+        said = f"{field.name.replace('_', ' ')} of {part}"
+        name, factor = f"cti_{part}_{field.name}", 1.0
         family: CounterMetricFamily | GaugeMetricFamily
         if field.name.endswith("_us"):
-            name, factor = f"cti_{first.part}_{field.name.removesuffix('_us')}_seconds", 1e-6
+            name, factor = f"{name.removesuffix('_us')}_seconds", 1e-6
             family = GaugeMetricFamily(name, said, labels=names)
-        elif field.name in first.gauges:
-            name, factor = f"cti_{first.part}_{field.name}", 1
+        elif field.name in GAUGES or isinstance(getattr(read[0][1], field.name), bool):
             family = GaugeMetricFamily(name, said, labels=names)
         else:
-            name, factor = f"cti_{first.part}_{field.name}", 1
             family = CounterMetricFamily(name, said, labels=names)
-        for each in watched:
-            value = getattr(each.counters, field.name) * factor
-            family.add_metric([each.labels[label] for label in names], value)
+        for labels, counters in read:
+            family.add_metric(labels, getattr(counters, field.name) * factor)
         yield family
 
 

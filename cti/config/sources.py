@@ -18,6 +18,7 @@ PREFIX = "CTI_"
 RESERVED = frozenset({"CTI_CONFIG", "CTI_SOCKET"})  # for the `cti` command, not for the daemon
 # 50,000 agents of 200 bytes are 10 MB; what is larger is not a configuration.
 MAX_BYTES = 32 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
 class EnvText(str):
@@ -65,8 +66,7 @@ def _files(path: FilePath | None) -> list[FilePath]:
 
 def _parse(file: FilePath, problems: list[Problem]) -> dict[str, Any] | None:
     try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = _read(file)
         if len(raw) <= MAX_BYTES:
             return tomllib.loads(raw.decode("utf-8"))
         rule = f"is larger than {MAX_BYTES >> 20} MiB"
@@ -80,6 +80,15 @@ def _parse(file: FilePath, problems: list[Problem]) -> dict[str, Any] | None:
         rule = f"is not valid TOML: {error}"
     problems.append(Problem(str(file), "", rule))
     return None
+
+
+def _read(file: FilePath) -> bytearray:
+    """The bytes of a file, of one that is too large only so many that this can be told."""
+    raw = bytearray()
+    with file.open("rb") as stream:
+        while len(raw) <= MAX_BYTES and (chunk := stream.read(_CHUNK_BYTES)):
+            raw += chunk
+    return raw
 
 
 def _merge(tree: Tree, into: dict[str, Any], new: dict[str, Any], at: Path, file: str) -> None:

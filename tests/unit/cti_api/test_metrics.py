@@ -1,0 +1,154 @@
+"""What Prometheus scrapes, read with its own parser."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from cti.metrics import LoopLag, Metrics
+from cti.view import StateView
+from routing import commands as c
+from routing.config import QueueSpec, RoutingConfig
+from routing.refusals import Refusal
+from tests.eventually import eventually
+from tests.unit.cti_api.router import HandClock, Router
+
+
+async def scrape(metrics):
+    """`name{label="value"}` to number."""
+    body, _ = await metrics.render()
+    found = {}
+    for family in text_string_to_metric_families(body.decode()):
+        for sample in family.samples:
+            labels = ",".join(f'{key}="{value}"' for key, value in sample.labels.items())
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+async def test_calls_and_offers_are_counted():
+    router = Router()
+    router.ready("8001")
+    router.arrives("c1")
+    router.rings()
+    router.wait(6)
+    router.fails(c.OfferOutcome.BUSY)
+    router.wait(5)  # the pause after a busy phone
+    router.rings()
+    router.answers()
+    router.arrives("c2")
+    router.wait(3)
+    router.hangs_up("c2")
+    router.do(c.CallerHungUp("nobody"))
+    seen = await scrape(router.metrics)
+    assert seen['cti_calls_offered_total{queue="loans"}'] == 2
+    assert seen['cti_calls_answered_total{queue="loans"}'] == 1
+    assert seen['cti_calls_answered_in_time_total{queue="loans"}'] == 1
+    assert seen['cti_calls_abandoned_total{queue="loans"}'] == 1
+    assert seen['cti_offers_total{outcome="busy"}'] == 1
+    assert seen['cti_offers_total{outcome="established"}'] == 1
+    assert seen['cti_wait_seconds_bucket{queue="loans",le="10.0"}'] == 0
+    assert seen['cti_wait_seconds_bucket{queue="loans",le="15.0"}'] == 1
+    assert seen['cti_wait_seconds_sum{queue="loans"}'] == pytest.approx(11)
+    assert seen['cti_refusals_total{code="unknownCall"}'] == 1
+    assert seen['cti_agents{state="busy"}'] == 1
+    assert seen["cti_live_calls"] == 1
+    assert seen["cti_events_total"] == len(router.events)
+
+
+async def test_the_present_is_read_at_the_time_of_the_scrape():
+    router = Router()
+    router.arrives("c1")
+    router.wait(12)
+    seen = await scrape(router.metrics)
+    assert seen['cti_longest_wait_seconds{queue="loans"}'] == 12
+    assert seen['cti_waiting_calls{queue="loans"}'] == 1
+    router.hangs_up("c1")
+    assert (await scrape(router.metrics))['cti_waiting_calls{queue="loans"}'] == 0
+
+
+async def test_totals_never_go_back_when_a_day_begins():
+    router = Router()
+    router.arrives("c1")
+    router.hangs_up("c1")
+    router.wait(13 * 3600)
+    assert router.queue().offered == 0
+    assert (await scrape(router.metrics))['cti_calls_offered_total{queue="loans"}'] == 1
+
+
+async def test_what_can_be_counted_is_there_from_the_start_as_nothing():
+    seen = await scrape(Router().metrics)
+    assert seen['cti_invariant_breaches_total{invariant="oneOffer"}'] == 0
+    assert seen['cti_calls_lost_total{queue="cards"}'] == 0
+    assert all(seen[f'cti_refusals_total{{code="{code.value}"}}'] == 0 for code in Refusal)
+    assert all(
+        seen[f'cti_offers_total{{outcome="{outcome.value}"}}'] == 0 for outcome in c.OfferOutcome
+    )
+
+
+async def test_a_breach_and_the_time_of_a_decision():
+    router = Router()
+    router.metrics.breached("oneOffer")
+    router.metrics.breached("somethingNew")
+    router.metrics.decided(0.00003)
+    seen = await scrape(router.metrics)
+    assert seen['cti_invariant_breaches_total{invariant="oneOffer"}'] == 1
+    assert seen['cti_invariant_breaches_total{invariant="somethingNew"}'] == 1
+    assert seen['cti_decision_seconds_bucket{le="2e-05"}'] == 0
+    assert seen['cti_decision_seconds_bucket{le="5e-05"}'] == 1
+
+
+@dataclass
+class Counters:
+    messages_in: int = 0
+    ping_rtt_us: int = 0
+    in_flight: int = 0
+    connected: bool = False
+
+
+async def test_counters_of_other_parts_are_published_as_they_are():
+    metrics = Router().metrics
+    counters = {"a1": Counters(7, 1500, 2, connected=True), "a2": Counters(1)}
+    metrics.watch("ami", lambda: counters["a1"], {"pbx": "a1"})
+    metrics.watch("ami", lambda: counters["a2"], {"pbx": "a2"})
+    metrics.watch("journal", Counters)
+    metrics.reading("tasks", "Tasks alive", lambda: 3)
+    seen = await scrape(metrics)
+    assert seen['cti_ami_messages_in_total{pbx="a1"}'] == 7
+    assert seen['cti_ami_messages_in_total{pbx="a2"}'] == 1
+    assert seen['cti_ami_ping_rtt_seconds{pbx="a1"}'] == pytest.approx(0.0015)
+    assert seen['cti_ami_in_flight{pbx="a1"}'] == 2
+    assert seen['cti_ami_connected{pbx="a1"}'] == 1
+    assert seen["cti_journal_messages_in_total"] == 0
+    assert seen["cti_tasks"] == 3
+    counters["a1"] = Counters(8)
+    assert (await scrape(metrics))['cti_ami_messages_in_total{pbx="a1"}'] == 8
+
+
+async def test_the_event_loop_turns_while_a_large_scrape_is_written():
+    config = RoutingConfig(queues=tuple(QueueSpec(f"q{n}") for n in range(500)))
+    metrics = Metrics(StateView(config), HandClock())
+    turns = 0
+    scraping = asyncio.create_task(metrics.render())
+    while not scraping.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 3
+    assert len(scraping.result()[0]) > 100_000
+
+
+async def test_scrapers_do_not_pile_up_threads():
+    metrics = Router().metrics
+    answers = await asyncio.gather(*(metrics.render() for _ in range(20)))
+    assert len(answers) == 20
+
+
+async def test_a_loop_that_is_held_up_is_seen():
+    metrics = Router().metrics
+    lag = LoopLag(metrics)
+    lag.start()
+    late = metrics.registry.get_sample_value
+    await eventually(lambda: late("cti_event_loop_lag_seconds_count"))
+    lag.stop()
+    lag.stop()
+    assert late("cti_event_loop_lag_seconds_sum") >= 0
