@@ -71,7 +71,7 @@ set_tcp_nodelay true
 max_queued_messages 20000
 max_queued_bytes 33554432
 max_packet_size 1048576
-log_dest stdout
+log_dest stderr
 log_timestamp_format %Y-%m-%dT%H:%M:%S
 log_type error
 log_type warning
