@@ -2,7 +2,7 @@
 
 Two manager users are needed: `cti-check`, who may look, and the router's own, whose rights and
 events are to be looked at. The secret of the first is only for this command, so it is not in the
-router's configuration: CTI_CHECK_SECRET, or CTI_CHECK_SECRET_FILE with a path.
+router's configuration: ASTERISK_CHECK_SECRET, or ASTERISK_CHECK_SECRET_FILE with a path.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ def main_check(
     if not secret:
         print(
             f"cti: the secret of the manager user {USER} is not known\n"
-            "next: set CTI_CHECK_SECRET, or CTI_CHECK_SECRET_FILE to its file",
+            "next: set ASTERISK_CHECK_SECRET, or ASTERISK_CHECK_SECRET_FILE to its file",
             file=sys.stderr,
         )
         return USAGE
@@ -202,10 +202,10 @@ async def _contexts(check: Asks) -> dict[str, frozenset[str]]:
 
 
 def _secret(environ: Mapping[str, str]) -> str:
-    path = environ.get("CTI_CHECK_SECRET_FILE")
+    path = environ.get("ASTERISK_CHECK_SECRET_FILE")
     if path:
         return Path(path).read_text(encoding="utf-8").strip()
-    return environ.get("CTI_CHECK_SECRET", "")
+    return environ.get("ASTERISK_CHECK_SECRET", "")
 
 
 def _show(name: str, found: list[Finding], *, as_json: bool) -> None:

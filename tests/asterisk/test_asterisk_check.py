@@ -35,7 +35,7 @@ def check(
         "",
         as_json=True,
         lang="zh" if lang == "zh" else "en",
-        environ={"CTI_CHECK_SECRET": asterisk.ami_secret},
+        environ={"ASTERISK_CHECK_SECRET": asterisk.ami_secret},
     )
     said = json.loads(capsys.readouterr().out)
     assert said["asterisk"] == "a1"
@@ -114,4 +114,4 @@ def test_without_the_secret_of_the_check_it_says_what_to_set(
 ) -> None:
     settings = Settings()
     assert main_check(settings, "", as_json=False, lang="en", environ={}) == 2
-    assert "CTI_CHECK_SECRET" in capsys.readouterr().err
+    assert "ASTERISK_CHECK_SECRET" in capsys.readouterr().err

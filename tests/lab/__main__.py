@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 
-from tests.lab import rootfs
+from tests.lab import rootfs, running
 from tests.lab.asterisk import Agent, LabAsterisk
 from tests.lab.rootfs import LabError
 from tests.lab.scenarios import phone_answers
@@ -27,6 +27,7 @@ def main() -> int:
         if given.command == "where":
             return _where()
         rootfs.ensure()
+        running.sweep()
         if given.command == "run":
             _run(given.agents, given.agi_port)
     except LabError as error:

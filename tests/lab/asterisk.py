@@ -23,12 +23,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.lab import rootfs
+from tests.lab import rootfs, running
 from tests.lab.ports import free_port, rtp_range
 from tests.lab.rootfs import LabError
 
@@ -183,6 +184,7 @@ class LabAsterisk:
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True,
             )  # fmt: skip
+        running.remember(self.process.pid, self.folder)
         try:
             self._wait_for_boot(began + BOOT_S)
         except BaseException:
@@ -192,25 +194,23 @@ class LabAsterisk:
 
     def stop(self) -> None:
         """End it and remove its folder: nothing is left. May be repeated."""
-        self.halt()
+        self.kill9()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def halt(self) -> None:
         """End it as `systemctl stop` would; it can be started again."""
-        if self.process and self.process.poll() is None:
+        if self.process:
             self.process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.process = None
+        self.kill9()
 
     def kill9(self) -> None:
         """End it at once, with everything that it holds; it can be started again."""
         if self.process:
             self.process.kill()
             self.process.wait()
+            running.forget(self.process.pid)
         self.process = None
 
     def restart(self) -> None:

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.lab import rootfs
+from tests.lab import rootfs, running
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.rootfs import LabError
 
 
 @pytest.fixture(scope="session")
 def lab() -> None:
-    """A built lab.
+    """A built lab, and nothing of a killed test run in it."""
+    need_lab()
 
-    Where there can be none, tests are skipped and say why in one line; in CI that is a failure.
-    """
+
+def need_lab() -> None:
+    """Build the lab, or skip the test and say why in one line; in CI that is a failure."""
     try:
         rootfs.ensure()
+        running.sweep()
     except LabError as error:
         if os.environ.get("CI") == "true":
             pytest.fail(f"no lab in CI: {error}", pytrace=False)

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.lab import scenarios
+from tests.lab import running, scenarios
 from tests.lab.ports import free_port, is_free, media_port
 from tests.lab.rootfs import LabError
 
@@ -67,6 +67,7 @@ class _Sipp:
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+        running.remember(self.process.pid, self.folder)
         deadline = time.monotonic() + START_S
         while is_free(self.port):
             if self.process.poll() is not None and not self.result().created:
@@ -114,13 +115,10 @@ class _Sipp:
         return lines[-1] if lines else "no message"
 
     def _end(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(2)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            running.forget(self.process.pid)
         self.process = None
 
 
