@@ -1,7 +1,7 @@
 """Calls that go through our dialplan, as data: played on the real Asterisk once, on ours each time.
 
 `python -m tests.unit.simulators` plays them on the real Asterisk of the lab and writes down what it
-told in tests/transcripts/routed; `test_recordings` holds the simulated one to that.
+told in tests/transcripts/routed; `test_sim_recordings` holds the simulated one to that.
 """
 
 import re
