@@ -15,7 +15,6 @@ from typing import IO, Any, Literal
 
 import msgspec
 
-_encode = msgspec.json.Encoder(enc_hook=str).encode
 # What every record has; anything beyond came in through `extra`.
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
@@ -123,8 +122,18 @@ def _cut(text: str) -> str:
     return text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
 
 
+def _said(value: Any) -> str:
+    try:
+        return _cut(str(value))
+    except Exception:  # noqa: BLE001  # a value that cannot say itself must not cost the line
+        return f"<{type(value).__name__}>"
+
+
+_encode = msgspec.json.Encoder(enc_hook=_said).encode
+
+
 def _shown(value: Any) -> str:
-    text = printable(_cut(str(value)))
+    text = printable(_said(value))
     return f'"{text}"' if " " in text else text
 
 
@@ -139,7 +148,7 @@ def _json(line: dict[str, Any]) -> str:
 
 
 def _plain(value: Any) -> str:
-    return _cut(str(value)).encode("ascii", "backslashreplace").decode()
+    return _said(value).encode("ascii", "backslashreplace").decode()
 
 
 # JSON lets C1 controls (U+009B starts an escape sequence) and U+2028 (a line's end to some) stand.

@@ -95,10 +95,12 @@ class Control:
         app.router.add_get("/v1/events", self._get_events, allow_head=False)
         app.router.add_get("/v1/health", self._get_health, allow_head=False)
         app.router.add_get("/v1/invariants", self._get_invariants, allow_head=False)
-        app.router.add_post("/v1/agents/{agent_id}/log-on", self._post_log_on)
-        app.router.add_post("/v1/agents/{agent_id}/log-off", self._post_log_off)
-        app.router.add_post("/v1/agents/{agent_id}/state", self._post_state)
-        app.router.add_post("/v1/agents/{agent_id}/work-done", self._post_work_done)
+        # Not aiohttp's default [^{}/]+: an id with braces should be told its rule, not "not found".
+        agent = "/v1/agents/{agent_id:[^/]+}"
+        app.router.add_post(f"{agent}/log-on", self._post_log_on)
+        app.router.add_post(f"{agent}/log-off", self._post_log_off)
+        app.router.add_post(f"{agent}/state", self._post_state)
+        app.router.add_post(f"{agent}/work-done", self._post_work_done)
         return app
 
     # --- reading ---------------------------------------------------------------------------------
@@ -118,7 +120,7 @@ class Control:
             seq=view.seq,
             now_us=now_us,
             started_us=self._started_us,
-            counting_since_us=view.counting_since_us,
+            counting_since_us=view.counting_since_us(now_us),
             config_version=view.config_version,
             live_calls=view.live_calls,
             calls_per_second=view.calls_per_second(now_us),
@@ -135,8 +137,8 @@ class Control:
     async def _get_queues(self, request: web.Request) -> web.Response:
         no_query(request)
         now_us = self._clock.now_us()
-        rows = self._view.queues(now_us)
-        return _json(Queues(now_us, self._view.counting_since_us, rows))
+        since_us = self._view.counting_since_us(now_us)
+        return _json(Queues(now_us, since_us, self._view.queues(now_us)))
 
     async def _get_agents(self, request: web.Request) -> web.Response:
         no_query(request)

@@ -95,7 +95,7 @@ def events(arguments: argparse.Namespace, words: Words) -> int:
         else _pages(client, after, arguments.limit)
     )
     for event in pages:
-        print(event.decode() if arguments.json else _event_line(event, words), flush=True)
+        print(bytes(event).decode() if arguments.json else _event_line(event, words), flush=True)
     return OK
 
 

@@ -35,13 +35,13 @@ class StateView:
         self.epoch = 0
         self.seq = 0
         self.config_version = config.version
-        self.counting_since_us = 0
         self._calls = LiveCalls()
         self._agents = Agents()
         self._pbxs: dict[PbxId, str] = {}
         self._last: deque[Envelope] = deque(maxlen=LAST_EVENTS)
         self._day_offset_us = day_offset_us
         self._day = -1
+        self._counting_since_us = 0
         self._handlers: dict[type, Any] = {
             **self._calls.handlers,
             **self._agents.handlers,
@@ -95,6 +95,11 @@ class StateView:
         """One row a queue, in the order of the configuration."""
         self._turn_day(now_us)
         return [queue.row(now_us) for queue in self._calls.queues.values()]
+
+    def counting_since_us(self, now_us: int) -> int:
+        """When the present figures began: midnight, or the start of this view."""
+        self._turn_day(now_us)
+        return self._counting_since_us
 
     def totals(self) -> Iterator[tuple[QueueId, Counter[Count]]]:
         """What was counted of each queue since the start of this process; never goes back."""
@@ -150,7 +155,7 @@ class StateView:
         if day <= self._day:
             return
         midnight_us = day * DAY_US - self._day_offset_us
-        self.counting_since_us = midnight_us if self._day >= 0 else at_us
+        self._counting_since_us = midnight_us if self._day >= 0 else at_us
         self._day = day
         for queue in self._calls.queues.values():
             queue.turn_day()

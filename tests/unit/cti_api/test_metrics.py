@@ -21,7 +21,7 @@ async def scrape(metrics):
     found = {}
     for family in text_string_to_metric_families(body.decode()):
         for sample in family.samples:
-            labels = ",".join(f'{key}="{value}"' for key, value in sample.labels.items())
+            labels = ",".join(f'{key}="{value}"' for key, value in sorted(sample.labels.items()))
             found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
     return found
 
@@ -47,8 +47,8 @@ async def test_calls_and_offers_are_counted():
     assert seen['cti_calls_abandoned_total{queue="loans"}'] == 1
     assert seen['cti_offers_total{outcome="busy"}'] == 1
     assert seen['cti_offers_total{outcome="established"}'] == 1
-    assert seen['cti_wait_seconds_bucket{queue="loans",le="10.0"}'] == 0
-    assert seen['cti_wait_seconds_bucket{queue="loans",le="15.0"}'] == 1
+    assert seen['cti_wait_seconds_bucket{le="10.0",queue="loans"}'] == 0
+    assert seen['cti_wait_seconds_bucket{le="15.0",queue="loans"}'] == 1
     assert seen['cti_wait_seconds_sum{queue="loans"}'] == pytest.approx(11)
     assert seen['cti_refusals_total{code="unknownCall"}'] == 1
     assert seen['cti_agents{state="busy"}'] == 1

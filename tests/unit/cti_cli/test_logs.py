@@ -1,0 +1,137 @@
+"""Log lines: what a stranger sends cannot forge one, and numbers of callers are masked."""
+
+import io
+import json
+import logging
+
+import pytest
+
+from cti import logs
+from cti.logs import masked, printable
+
+HOSTILE = "x\nERROR forged\r\n\x1b[2J\x9b\u2028\u202e\x00\x7f"
+
+
+@pytest.fixture(autouse=True)
+def untouched_root():
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def logged(form, say, level="debug", stream=None):
+    stream = stream or io.StringIO()
+    logs.configure(level, form, stream)
+    say(logging.getLogger("cti.test"))
+    return stream.getvalue().splitlines()
+
+
+def test_a_json_line_has_time_level_logger_message_and_fields():
+    (line,) = logged("json", lambda log: log.warning("link %s", "lost", extra={"pbx": "a1"}))
+    record = json.loads(line)
+    assert record.pop("ts").endswith("+00:00")
+    assert record == {"level": "warning", "logger": "cti.test", "msg": "link lost", "pbx": "a1"}
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nothing_that_is_logged_can_make_a_line_or_move_a_cursor(form):
+    lines = logged(form, lambda log: log.info("%s", HOSTILE, extra={"caller": HOSTILE}))
+    assert len(lines) == 1
+    assert not set(HOSTILE) & set(lines[0]) - set("xERROR forged[2J")
+
+
+def test_json_keeps_what_was_said():
+    (line,) = logged("json", lambda log: log.info("%s 中文", HOSTILE))
+    assert json.loads(line)["msg"] == f"{HOSTILE} 中文"
+
+
+def test_a_field_cannot_take_the_place_of_another():
+    (line,) = logged("json", lambda log: log.info("x", extra={"level": "fatal", "ts": "0"}))
+    assert json.loads(line)["level"] == "info"
+
+
+class Mute:
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_there_is_a_line_whatever_the_value(form):
+    values = (10**5000, "\ud800", object(), {1: object()}, b"\xff", float("nan"), Mute())
+    for value in values:
+        (line,) = logged(form, lambda log, value=value: log.info("said", extra={"value": value}))
+        assert "said" in line
+        if form == "json":
+            json.loads(line)
+
+
+def test_a_traceback_is_one_json_line_and_indented_text():
+    def fail(log):
+        try:
+            int(HOSTILE)
+        except ValueError:
+            log.exception("failed")
+
+    (line,) = logged("json", fail)
+    assert "ValueError" in json.loads(line)["error"]
+    first, *rest = logged("text", fail)
+    assert first.endswith("failed")
+    assert all(row.startswith("    ") for row in rest)
+
+
+def test_what_is_too_long_is_cut():
+    (line,) = logged("json", lambda log: log.info("x" * 100_000))
+    assert len(line) < 10_000
+
+
+def test_the_level_holds():
+    assert logged("json", lambda log: log.info("x"), level="warning") == []
+
+
+def test_configuring_again_replaces_ours_and_leaves_others():
+    root = logging.getLogger()
+    others = list(root.handlers)
+    logs.configure("info", "json", io.StringIO())
+    ours = logs.configure("info", "text", io.StringIO())
+    assert root.handlers == [*others, ours]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_auto_is_text_on_a_terminal_and_json_elsewhere():
+    (line,) = logged("auto", lambda log: log.error("x", extra={"a": "b c"}), stream=Terminal())
+    assert line.startswith("\x1b[31m")
+    assert '  a="b c"' in line
+    (line,) = logged("auto", lambda log: log.error("x"))
+    assert json.loads(line)["msg"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("13812345678", "138****5678"),
+        ("+8613812345678", "+86*******5678"),
+        ("02088886666", "020****6666"),
+        ("1234567890", "123***7890"),
+        ("123456789", "*******89"),
+        ("95588", "***88"),
+        ("8001", "****"),
+        ("1", "*"),
+        ("", ""),
+        ("alice", "a****"),
+        ("138 1234 5678", "1************"),
+    ],
+)
+def test_numbers_of_callers(number, shown):
+    assert masked(number) == shown
+    assert len(shown) == len(number)
+
+
+def test_printable_leaves_what_can_be_seen():
+    assert printable("座席 8001") == "座席 8001"
+    assert printable("a\tb\x1b") == "a\\tb\\x1b"
