@@ -1,12 +1,14 @@
 """A simulated Asterisk's AMI over TCP: bytes to lines and back. All else is `asterisk.py`'s.
 
 Several sessions at once. What a network does to a session can be done to it here: `freeze` makes a
-connection half-open (nothing is read, nothing is written, nobody is told), `cut` and `kill` of the
-Asterisk break all connections.
+connection half-open (nothing is read, nothing is written, nobody is told). While an Asterisk that
+was `cut` off lasts, connections are taken and dropped; one that is dead refuses them, which is how
+the two are told apart.
 """
 
 import asyncio
 import logging
+import socket
 from typing import cast
 
 from cti.ami.encoder import encode_event, encode_greeting, encode_response
@@ -31,33 +33,32 @@ class AmiServer:
     def __init__(self, asterisk: SimulatedAsterisk, host: str = "127.0.0.1", port: int = 0) -> None:
         self.asterisk = asterisk
         self._address = (host, port)
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._opening: asyncio.Task[asyncio.Server] | None = None
         self._connections: dict[Connection, None] = {}
         self._is_frozen = False
+        self._closing: dict[asyncio.Task[None], None] = {}
+        asterisk.on_life = self._life_changed
 
     async def start(self) -> None:
         """Open the port. Raises `OSError` when it cannot be had."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), *self._address)
+        self._listen()
+        if self._opening is not None:
+            await self._opening
 
     async def close(self) -> None:
         """Close the port and all connections."""
-        server, self._server = self._server, None
-        if server is None:
-            return
-        server.close()
+        self.asterisk.on_life = lambda: None
+        await asyncio.gather(self._stop_listening(), *self._closing)
         open_now = tuple(self._connections)
         for connection in open_now:
             connection.abort()
         await asyncio.gather(*(connection.closed for connection in open_now))
-        await server.wait_closed()
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
-        if self._server is None:
-            return self._address[1]
-        return int(self._server.sockets[0].getsockname()[1])
+        """The port that is listened on, across restarts of the Asterisk."""
+        return self._address[1]
 
     def freeze(self) -> None:
         """All connections become half-open; new ones are taken and not served."""
@@ -71,6 +72,34 @@ class AmiServer:
         self._is_frozen = is_frozen
         for connection in tuple(self._connections):
             connection.set_frozen(is_frozen=is_frozen)
+
+    # --- listening ----------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """From here on the kernel takes connections, and the loop serves them in a moment."""
+        host, port = self._address
+        self._listener = listener = socket.create_server((host, port))
+        self._address = (host, int(listener.getsockname()[1]))
+        loop = asyncio.get_running_loop()
+        self._opening = loop.create_task(
+            loop.create_server(lambda: Connection(self), sock=listener)
+        )
+
+    def _life_changed(self) -> None:
+        if self.asterisk.is_alive:
+            if self._listener is None:
+                self._listen()
+        elif self._listener is not None:
+            closing = asyncio.get_running_loop().create_task(self._stop_listening())
+            self._closing[closing] = None
+            closing.add_done_callback(self._closing.pop)
+
+    async def _stop_listening(self) -> None:
+        opening, self._opening = self._opening, None
+        self._listener = None
+        if opening is not None:
+            server = await opening
+            server.close()
 
     # --- for its connections ------------------------------------------------------------------
 

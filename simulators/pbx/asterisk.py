@@ -58,7 +58,9 @@ class SimulatedAsterisk:
         self.dialplan = Dialplan(
             self.world, FaultyAgi(clock, agi, self.faults), self.settings.dialplan
         )
-        self.is_listening = True  # for AMI
+        self.is_alive = True
+        self.is_listening = True  # for AMI; false also while a cut lasts
+        self.on_life: Callable[[], None] = lambda: None  # told when `is_alive` has changed
         self._actions = Actions(self.world)
         self._users = {user.name: user for user in self.settings.users}
         self._lines: list[Line] = []
@@ -95,7 +97,7 @@ class SimulatedAsterisk:
     # --- what may happen to it ----------------------------------------------------------------
 
     def cut(self, for_us: int = 0) -> None:
-        """All AMI connections break; the port stays shut for so long. Calls go on."""
+        """All AMI connections break, and new ones for so long. Calls go on."""
         for line in tuple(self._lines):
             line.cut()
         if for_us and self.is_listening:
@@ -104,6 +106,7 @@ class SimulatedAsterisk:
     def kill(self) -> None:
         """`kill -9`: channels, connections and global variables are gone at once, untold."""
         self._go_away()
+        self._live(is_alive=False)
         if self._booting is not None:
             self._booting.cancel()
             self._booting = None
@@ -119,6 +122,7 @@ class SimulatedAsterisk:
     def start(self) -> None:
         """Come back after `kill` or `stop`: AMI greets at once, FullyBooted follows."""
         self._listen()
+        self._live(is_alive=True)
         self.world.started_us = self.clock.now_us()
         self._booting = self._after(BOOT_US, self._booted)
 
@@ -146,6 +150,10 @@ class SimulatedAsterisk:
     def _booted(self) -> None:
         self._booting = None
         self.announcer.fully_booted(0)
+
+    def _live(self, *, is_alive: bool) -> None:
+        self.is_alive = is_alive
+        self.on_life()
 
     def _listen(self) -> None:
         self.is_listening = True

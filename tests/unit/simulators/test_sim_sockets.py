@@ -1,9 +1,12 @@
 """The simulated Asterisk over real sockets, met by the daemon's own client and AGI server."""
 
 import asyncio
+import contextlib
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+import pytest
 
 from cti.agi.messages import AgiCommand, AgiRequest, set_variable
 from cti.agi.server import AgiServer
@@ -157,6 +160,28 @@ async def test_a_cut_and_a_restart_are_survived():
             async with asyncio.timeout(10):
                 await client.down.wait()
                 await client.up.wait()
+
+
+async def test_a_dead_asterisk_refuses_connections_and_comes_back_on_its_port():
+    async with site("wait*7*1*") as made:
+        port = made.ami.port
+        made.pbx.kill()
+        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+        made.pbx.start()
+        await made.client()
+        assert made.ami.port == port
+
+
+async def test_while_it_is_cut_off_connections_are_taken_and_dropped():
+    async with site("wait*7*1*") as made:
+        made.pbx.cut(200_000)
+        reader, writer = await asyncio.open_connection("127.0.0.1", made.ami.port)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        await made.client()
 
 
 async def test_a_half_open_connection_is_noticed_by_its_silence():
