@@ -5,6 +5,7 @@ the end the terminal is as it was. A daemon that does not answer is waited for, 
 figures on the screen.
 """
 
+import os
 import select
 import sys
 import termios
@@ -81,6 +82,7 @@ class Keys:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             ready, _, _ = select.select([sys.stdin], [], [], left)
-            if ready and sys.stdin.read(1) in ("q", "Q", ""):
+            # Not sys.stdin.read: it would keep what was typed ahead from the next select.
+            if ready and (not (typed := os.read(sys.stdin.fileno(), 64)) or b"q" in typed.lower()):
                 return True
         return False
