@@ -115,7 +115,7 @@ def wait_deadline(core: "RoutingEngine", call: Call) -> None:
 
 def _announce(core: "RoutingEngine", call: Call, announcement: Announcement) -> None:
     queue = core.queues[call.queue_id]
-    front = calls_in_front(queue, call)
+    front = calls_in_front(core, queue, call)
     wait_us = queue.forecast.say(front, core.now_us)[0] if announcement.kind == "wait" else UNKNOWN
     if announcement.kind == "wait" and wait_us == UNKNOWN:
         return  # silence is more honest than a guess

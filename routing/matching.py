@@ -5,6 +5,7 @@ side, `make_offer` reserves. The rule that holds after every command (an invaria
 can be given a call stands beside a waiting call whose need he meets.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from routing.agent import WORK_TABLE, Agent, AgentWork, WorkTrigger, shown_state
@@ -20,13 +21,21 @@ from routing.events import (
     ReserveChanged,
 )
 from routing.forecast import UNKNOWN
-from routing.ids import NO_CALL, AgentId, OfferId
+from routing.ids import NO_CALL, AgentId, OfferId, PbxId
 from routing.machine import advance
 from routing.needs import AgentIs, Need, both, parse, text_of
 from routing.offer import Offer
-from routing.pools import Pool, PoolKey
+from routing.pools import Band, Pool, PoolKey, WaitEntry
 from routing.queue import STICKY_STEP, Queue
-from routing.selection import PPM, best_agent, best_call, passed_over, rivals, score
+from routing.selection import (
+    PPM,
+    best_agent,
+    best_call,
+    passed_over,
+    rivals,
+    score,
+    score_of,
+)
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -38,7 +47,7 @@ if TYPE_CHECKING:
 def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
     """The call stands in line (again) and everyone hears of it; nobody is offered it yet."""
     queue = core.queues[call.queue_id]
-    front = calls_in_front(queue, call)
+    front = calls_in_front(core, queue, call)
     p50_us, p90_us = queue.forecast.say(front, core.now_us)
     if cause == "arrived":  # judged even while it is not said: that is how trust comes back
         call.p50_us, call.p90_us = queue.forecast.raw(front)
@@ -65,6 +74,12 @@ def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
 def is_in_sight(core: "RoutingEngine", call: Call) -> bool:
     """Can the call be connected now? A call-back needs only an Asterisk to dial from."""
     return call.pbx not in core.pbx_lost and not call.paused_until_us
+
+
+def hear_nothing_of(core: "RoutingEngine", pbx: PbxId) -> None:
+    """From now on this Asterisk is lost; when it stays so for too long, its calls are."""
+    core.pbx_lost[pbx] = "lost"
+    core.deadlines.set(DeadlineKind.PBX, pbx, core.now_us + core.config.limits.telephony_lost_us)
 
 
 def enter_pool(core: "RoutingEngine", call: Call) -> None:
@@ -128,17 +143,27 @@ def priority_of(queue: Queue, call: Call) -> int:
     return queue.spec.priority + call.priority
 
 
-def calls_in_front(queue: Queue, call: Call) -> int:
-    """How many waiting calls of this queue have a higher or equal priority and came earlier."""
-    priority = priority_of(queue, call)
+def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
+    """How many waiting calls of this queue have a higher score, or the same and came earlier.
+
+    Of a band these are the older ones, so that a binary search finds how many they are.
+    """
+    now, priority = core.now_us, priority_of(queue, call)
     probe = (call.first_queued_us, call.number, call)
     front = 0
     for band in queue.bands:
-        if band.priority > priority:
-            front += len(band.line)
-        elif band.priority == priority:
+        if band.priority == priority:
             front += band.line.count_before(probe)
+        else:
+            points = score_of(queue.spec, priority, call.first_queued_us, now)
+            mine = (-points, call.first_queued_us, call.number)
+            front += band.line.count_while(partial(_is_before, band, now, mine))
     return front
+
+
+def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: WaitEntry) -> bool:
+    """Is this call of the band in front of the one whose order is `mine`?"""
+    return (-score(band, entry[0], now_us), entry[0], entry[1]) < mine
 
 
 def present_need(call: Call, queue: Queue) -> Need:

@@ -27,6 +27,7 @@ from routing.lines import enter_queue, forget_call
 from routing.machine import advance
 from routing.matching import (
     becomes_idle,
+    hear_nothing_of,
     leave_pool,
     show,
 )
@@ -69,6 +70,8 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
     )
     core.calls[call.call_id] = call
     core.arrived += 1
+    if core.pbx_lost.get(call.pbx) == "gone":
+        hear_nothing_of(core, call.pbx)  # it asks, so it lives again: its calls need a deadline
     enter_queue(core, call, "regained" if regained_us else "arrived")
 
 
@@ -192,7 +195,7 @@ def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> None:
     if call.state is CallState.HELD:
         call.held_us += now - call.held_since_us
         call.state = advance(CALL_TABLE, call.state, CallTrigger.RETRIEVE)
-    talked_us = now - call.established_us
+    talked_us = now - call.established_us - call.held_us
     call.talked_us += talked_us
     core.emit(
         ConnectionCleared(

@@ -36,6 +36,10 @@ BLAMELESS = (
 """After these the agent keeps his place among the idle."""
 
 
+NO_PHONE_SAYS = (OfferOutcome.ESTABLISHED, OfferOutcome.CALLER_GONE, OfferOutcome.WITHDRAWN)
+"""What only the core concludes; who reports a failed offer reports a failed phone."""
+
+
 def offer_ringing(core: "RoutingEngine", command: OfferRinging) -> None:
     """Asterisk dials the agent's phone."""
     offer = core.offers.get(command.offer_id)
@@ -81,7 +85,7 @@ def legs_bridged(core: "RoutingEngine", command: LegsBridged) -> None:
     call.agent_id = agent.agent_id
     call.established_us = now
     call.held_us = 0
-    call.waited_us = offer.made_us - call.first_queued_us
+    call.waited_us = now - call.first_queued_us
     agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CONNECT)
     agent.work_since_us = now
     agent.calls += 1
@@ -105,7 +109,7 @@ def legs_bridged(core: "RoutingEngine", command: LegsBridged) -> None:
 def offer_failed(core: "RoutingEngine", command: OfferFailed) -> None:
     """Asterisk's dialling ended without an answer."""
     offer = core.offers.get(command.offer_id)
-    if offer is None or command.outcome is OfferOutcome.ESTABLISHED:
+    if offer is None or command.outcome in NO_PHONE_SAYS:
         _refuse(core, command, offer)
         return
     fail_offer(core, offer, command.outcome)

@@ -14,7 +14,7 @@ from routing.events import TelephonyChanged
 from routing.ids import AgentId, CallId, OfferId, PbxId
 from routing.lines import wait_deadline
 from routing.machine import advance
-from routing.matching import enter_pool, leave_pool, match_in_order
+from routing.matching import enter_pool, hear_nothing_of, leave_pool, match_in_order
 from routing.on_agents import gap_over, work_done
 from routing.on_callbacks import callback_due
 from routing.on_calls import lose_call
@@ -55,12 +55,11 @@ def telephony_lost(core: "RoutingEngine", command: TelephonyLost) -> None:
     if pbx in core.pbx_lost:
         return
     _lose_sight(core, pbx)
-    core.deadlines.set(DeadlineKind.PBX, pbx, core.now_us + core.config.limits.telephony_lost_us)
+    hear_nothing_of(core, pbx)
     core.emit(TelephonyChanged(pbx, "lost"))
 
 
 def _lose_sight(core: "RoutingEngine", pbx: PbxId) -> None:
-    core.pbx_lost[pbx] = "lost"
     for call in _calls_of(core, pbx):
         if call.state is CallState.WAITING:
             leave_pool(core, call)
@@ -94,13 +93,12 @@ def telephony_gone(core: "RoutingEngine", command: TelephonyGone) -> None:
 
 
 def _gone(core: "RoutingEngine", pbx: PbxId) -> None:
-    if core.pbx_lost.get(pbx) == "gone":
-        return
     if pbx not in core.pbx_lost:
         _lose_sight(core, pbx)
-    core.pbx_lost[pbx] = "gone"
     core.deadlines.cancel(DeadlineKind.PBX, pbx)
-    core.emit(TelephonyChanged(pbx, "gone"))
+    if core.pbx_lost.get(pbx) != "gone":
+        core.pbx_lost[pbx] = "gone"
+        core.emit(TelephonyChanged(pbx, "gone"))
     for call in _calls_of(core, pbx):
         if not (call.callback and call.state is CallState.OUT_OF_SIGHT):
             lose_call(core, call)  # who waits without a channel has lost nothing

@@ -6,7 +6,7 @@ much. Items are tuples whose leading integers are unique, so what follows is nev
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item", bound=tuple)  # type: ignore[type-arg]
@@ -84,3 +84,15 @@ class OrderedLine(Generic[Item]):
             return 0
         before = sum(len(block) for block in self._blocks[:index])
         return before + bisect_left(self._blocks[index], item)
+
+    def count_while(self, holds: Callable[[Item], bool]) -> int:
+        """How many items, from the first on, `holds`; it must not hold again after it did not."""
+        blocks = self._blocks
+        low, high = 0, len(blocks)
+        while low < high:  # the first block whose head does not hold
+            middle = (low + high) // 2
+            low, high = (middle + 1, high) if holds(self._heads[middle]) else (low, middle)
+        if not low:
+            return 0
+        before, block = sum(len(each) for each in blocks[: low - 1]), blocks[low - 1]
+        return before + bisect_left(block, 1, key=lambda item: not holds(item))

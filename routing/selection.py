@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from routing.agent import Agent
-from routing.config import Strategy
+from routing.config import QueueSpec, Strategy
 from routing.ids import SkillId
 
 if TYPE_CHECKING:
@@ -43,14 +43,18 @@ _FIGURES: dict[Strategy, Callable[[Agent], int]] = {
 
 
 def score(band: "Band", first_queued_us: int, now_us: int) -> int:
+    """The score of a call in this band."""
+    return score_of(band.queue.spec, band.priority, first_queued_us, now_us)
+
+
+def score_of(spec: QueueSpec, priority: int, first_queued_us: int, now_us: int) -> int:
     """Priority, plus age up to a cap, plus what a service level in danger adds.
 
     Each part only grows with age: that is what lets a band be judged by its head. Integers only.
     """
-    spec = band.queue.spec
     waited_us = now_us - first_queued_us
     age = waited_us // spec.age_every_us * spec.age_points
-    points = band.priority + min(age, spec.age_cap)
+    points = priority + min(age, spec.age_cap)
     if spec.sl_points:
         window_us = spec.sl_window_us
         into_us = min(waited_us - spec.service_level_us + window_us, window_us)

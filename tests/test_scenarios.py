@@ -24,11 +24,6 @@ ROWS = [(scenario, row) for scenario in SCENARIOS for row in scenario.rows]
 
 
 DISPUTED = {
-    "A second death ends the calls that came after the first": "they wait without a deadline",
-    "A failed offer is a failed phone, not a caller who has gone": "rung again at once, no pause",
-    "The wait told at the end is the wait told when they were connected": "without the ringing",
-    "Talking is not holding": "talked_us includes held_us; kpis.md C17 excludes it",
-    "Who has aged past a newcomer is in front of him": "calls_in_front leaves ageing out",
 }
 """Scenarios that the engine does not fulfil (yet), each with what it does instead."""
 
