@@ -80,7 +80,7 @@ def read_channels(items: Iterable[AmiEvent]) -> tuple[list[CallerChannel], list[
     callers: list[CallerChannel] = []
     legs: list[AgentChannel] = []
     for item in items:
-        marks = dict(line.partition("=")[::2] for line in item.headers.all("Variable"))
+        marks = _marks(item)
         if not border.is_uniqueid(item.headers.get("Uniqueid")):
             continue
         if marks.get("CTI_STAGE"):
@@ -89,6 +89,12 @@ def read_channels(items: Iterable[AmiEvent]) -> tuple[list[CallerChannel], list[
             offer, _, endpoint = leg.partition("*")
             legs.append(_agent(item, _number(offer), endpoint))
     return callers, legs
+
+
+def _marks(item: AmiEvent) -> dict[str, str]:
+    """The channel's variables. One that is not set is written `(null)` (glibc's word for it)."""
+    pairs = (line.partition("=") for line in item.headers.all("Variable"))
+    return {name: value for name, _, value in pairs if value != "(null)"}
 
 
 def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:

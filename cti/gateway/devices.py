@@ -30,6 +30,10 @@ class Devices:
         self._contacts: dict[str, dict[tuple[PbxId, str], None]] = {}
         self._said: dict[str, bool] = {}
 
+    def configure(self, agents: Mapping[str, AgentId]) -> None:
+        """Another set of agents; what is known of their phones stays known."""
+        self._agents = dict(agents)
+
     def assign(self, agent_id: AgentId, device: str) -> None:
         """The agent is rung at this endpoint from now on."""
         for other in [key for key, value in self._agents.items() if value == agent_id]:

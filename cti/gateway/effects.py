@@ -9,6 +9,9 @@ Orders go to where the caller's channel is (`legs.Place`):
 * in a question right now: no order, the answer carries it (`asking`);
 * about to ask `returned`: held back for that question; `held` names the offer, so that the gateway
   can send it after all when the question does not come;
+* picked up by a phone: nothing is ordered on suspicion. That the core gave up such an offer means
+  that we missed a report, and a Redirect could tear two people apart: `doubt` asks for a look at
+  Asterisk's own list first (`reconcile`);
 * anywhere else: a Redirect.
 """
 
@@ -42,19 +45,21 @@ from routing.events import (
 )
 from routing.ids import CallId, OfferId
 
-_OUT_OF_THE_QUEUE = (Place.ORDERED, Place.DIALLING, Place.TALKING)
+_ON_THE_WAY = (Place.ORDERED, Place.DIALLING)
 
 
 @dataclass(slots=True)
 class Effects:
     """What to send: `notes` (variables of a channel) first, then one order a call, if any.
 
-    `held` are offers that wait for a question of the dialplan; `problems` what may not cross.
+    `held` are offers that wait for a question of the dialplan; `doubt` says that a caller may be
+    talking whom the core believes in line; `problems` are what may not cross.
     """
 
     notes: list[AmiAction] = field(default_factory=list)
     orders: dict[CallId, AmiAction] = field(default_factory=dict)
     held: list[OfferId] = field(default_factory=list)
+    doubt: bool = False
     problems: list[BorderError] = field(default_factory=list)
 
     def order(self, call_id: CallId, redirect: AmiAction) -> None:
@@ -113,6 +118,8 @@ def _offer_made(event: OfferMade, legs: Legs, moment: Moment, effects: Effects) 
     caller.offer_id, caller.sent_us = event.offer_id, 0
     if caller.place is Place.RETURNING:
         effects.held.append(event.offer_id)
+    elif caller.place is Place.TALKING:
+        effects.doubt = True
     elif caller.place is not Place.ASKING:
         effects.order(event.call_id, deliver(caller, delivery, moment))
 
@@ -123,8 +130,12 @@ def _offer_ended(event: OfferEnded, legs: Legs, _moment: Moment, effects: Effect
     if caller is None or caller.offer_id != event.offer_id:
         return
     caller.offer_id, caller.sent_us = NO_OFFER, 0
-    if caller.place in _OUT_OF_THE_QUEUE and event.outcome is not OfferOutcome.CALLER_GONE:
+    if event.outcome is OfferOutcome.CALLER_GONE:
+        return
+    if caller.place in _ON_THE_WAY:
         effects.order(event.call_id, back_to_wait(caller))
+    elif caller.place is Place.TALKING:
+        effects.doubt = True
 
 
 def _connection_cleared(

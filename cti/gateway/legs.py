@@ -51,6 +51,7 @@ class Move(StrEnum):
     DIAL_BEGAN = "dialBegan"
     DIAL_FAILED = "dialFailed"
     DIAL_ANSWERED = "dialAnswered"
+    AGENT_DROPPED = "agentDropped"  # picked up and hung up before there was a conversation
     AGENT_LEFT = "agentLeft"
 
 
@@ -65,6 +66,7 @@ PLACES = {
     (Place.ORDERED, Move.DIAL_ANSWERED): Place.TALKING,
     (Place.DIALLING, Move.DIAL_FAILED): Place.RETURNING,
     (Place.DIALLING, Move.DIAL_ANSWERED): Place.TALKING,
+    (Place.TALKING, Move.AGENT_DROPPED): Place.ORDERED,
     (Place.TALKING, Move.AGENT_LEFT): Place.LEAVING,
 }
 """`asking` is entered from everywhere, by `Legs.asked`, and left by one of our three moves."""

@@ -26,7 +26,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from cti.ami.messages import AmiAction, AmiEvent
-from cti.gateway.asking import delivery_of
+from cti.gateway.asking import ORDER_PATIENCE_US, delivery_of
 from cti.gateway.border import BorderError
 from cti.gateway.channels import AgentChannel, CallerChannel, Stage, read_channels
 from cti.gateway.effects import Moment, back_to_wait, deliver
@@ -71,25 +71,38 @@ def reconcile(
     legs: Legs,
     known: Collection[CallId],
     moment: Moment,
+    *,
+    live: bool = False,
 ) -> Repair:
     """Compare and repair; `legs` is brought up to what the list says.
 
     `known` are the core's calls of this Asterisk at the moment when the list was asked for: a call
     that came in after that is not in the list and yet not gone.
+
+    `live` is for a look in between, while the link is up: `known` then leaves out every call that
+    has moved since the list was asked for, an order under way is given its time, and calls that
+    the core does not know are left to ask by themselves (they may be on their way out).
     """
     callers, agent_legs = read_channels(items)
-    return _Comparison(engine, legs, moment, agent_legs).run(callers, known)
+    return _Comparison(engine, legs, moment, agent_legs, live=live).run(callers, known)
 
 
 class _Comparison:
     """One reconciliation under way."""
 
     def __init__(
-        self, engine: RoutingEngine, legs: Legs, moment: Moment, agent_legs: list[AgentChannel]
+        self,
+        engine: RoutingEngine,
+        legs: Legs,
+        moment: Moment,
+        agent_legs: list[AgentChannel],
+        *,
+        live: bool,
     ) -> None:
         self.engine = engine
         self.legs = legs
         self.moment = moment
+        self.live = live
         self.repair = Repair()
         self._agent_legs = {leg.offer_id: leg for leg in agent_legs}
 
@@ -105,6 +118,8 @@ class _Comparison:
                 self.legs.forget_call(call_id)
             else:
                 self._known_call(call, channel)
+        if self.live:
+            return self.repair
         strangers = [
             (channel.arrived_us, call_id, channel)
             for call_id, channel in seen.items()
@@ -133,9 +148,11 @@ class _Comparison:
 
     def _known_call(self, call: Call, channel: CallerChannel) -> None:
         caller = self.legs.learn(call.call_id, channel.channel)
-        caller.place = _PLACES[channel.stage]
         caller.bridge = channel.bridge
-        caller.offer_id, caller.sent_us = NO_OFFER, 0
+        if not self.live:
+            caller.offer_id, caller.sent_us = NO_OFFER, 0
+        if not (self.live and caller.place is Place.RETURNING):
+            caller.place = _PLACES[channel.stage]
         if channel.stage is Stage.FAILSAFE:
             self.repair.commands.append(CallTaken(call.call_id, "failsafe"))
         elif call.state in (CallState.WAITING, CallState.OUT_OF_SIGHT):
@@ -147,26 +164,22 @@ class _Comparison:
 
     def _waiting(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
         if channel.stage is Stage.GONE_ON or self._is_talking(channel):
-            caller.place = Place.LEAVING
-            self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
+            self._taken(call, caller)
         elif channel.stage is Stage.DELIVERING:
             self._order(back_to_wait, caller)  # a phone rings for an offer that is over
 
     def _offered(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
         offer = self.engine.offers[call.offer_id]
-        delivery = delivery_of(self.engine, offer)
-        caller.offer_id = offer.offer_id
-        self.legs.forget_offer(offer.offer_id)
+        delivery = self.legs.deliveries.get(offer.offer_id) or delivery_of(self.engine, offer)
         self.legs.offered(delivery)
+        caller.offer_id = offer.offer_id
         if channel.stage is Stage.GONE_ON:
-            caller.place = Place.LEAVING
-            self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
+            self._taken(call, caller)
         elif channel.offer_id == offer.offer_id:
             self._same_offer(offer, delivery, caller, channel)
         elif self._is_talking(channel):
-            caller.place = Place.LEAVING
-            self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
-        else:
+            self._taken(call, caller)
+        elif not caller.sent_us or self.moment.now_us - caller.sent_us >= ORDER_PATIENCE_US:
             self._order(lambda who: deliver(who, delivery, self.moment), caller)
 
     def _same_offer(
@@ -177,11 +190,12 @@ class _Comparison:
             outcome = _how_it_failed(channel)
             self.repair.commands.append(OfferFailed(offer.offer_id, outcome))
             return
-        caller.sent_us = self.moment.now_us
+        caller.sent_us = caller.sent_us or self.moment.now_us
         leg = self._agent_legs.get(offer.offer_id)
         if leg is not None:
             self._leg_of_offer(offer, delivery, leg, caller)
-        if channel.bridge and (leg is None or leg.bridge == channel.bridge):
+        in_one = channel.bridge != "" and (leg is None or leg.bridge == channel.bridge)
+        if in_one:
             caller.place, delivery.bridged = Place.TALKING, True
             self.repair.commands.append(LegsBridged(offer.offer_id))
 
@@ -211,11 +225,17 @@ class _Comparison:
 
     def _keep_conversation(self, call: Call, offer_id: OfferId, leg: AgentChannel) -> None:
         """The end of the agent's leg will be reported by its Uniqueid: remember whose it is."""
-        delivery = Delivery(offer_id, call.call_id, call.agent_id, leg.endpoint)
+        delivery = self.legs.deliveries.get(offer_id)
+        if delivery is None:
+            delivery = Delivery(offer_id, call.call_id, call.agent_id, leg.endpoint)
+            self.legs.offered(delivery)
         delivery.status, delivery.bridge, delivery.bridged = "ANSWER", leg.bridge, True
-        self.legs.forget_offer(offer_id)
-        self.legs.offered(delivery)
         self.legs.dialled(delivery, leg.uniqueid)
+
+    def _taken(self, call: Call, caller: Caller) -> None:
+        """The call is beyond us: it talks to somebody, or the dialplan has led it on."""
+        caller.place = Place.LEAVING
+        self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
 
     def _is_talking(self, channel: CallerChannel) -> bool:
         """In a bridge with somebody, whoever it is."""

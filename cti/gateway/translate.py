@@ -58,7 +58,9 @@ def _dial_begin(event: AmiEvent, legs: Legs) -> list[Command]:
 
 
 def _delivery(event: AmiEvent, caller: Caller, legs: Legs) -> Delivery | None:
-    """The offer that this Dial is for: the one in the order, else the caller's present one."""
+    """The offer that this report about the caller's channel belongs to: the one in the order, else
+    the caller's present one.
+    """
     get = event.headers.get
     offer_id, endpoint = caller.offer_id, get("DialString")
     if get("Context") == CONTEXT_DELIVER and (order := read_deliver_order(get("Exten"))):
@@ -86,23 +88,28 @@ def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
 
 
 def _bridge_enter(event: AmiEvent, legs: Legs) -> list[Command]:
-    uniqueid, bridge = event.headers.get("Uniqueid"), event.headers.get("BridgeUniqueid")
+    """Both legs in one bridge: each was seen to enter it, or the caller came to somebody there."""
+    get = event.headers.get
+    uniqueid, bridge = get("Uniqueid"), get("BridgeUniqueid")
     delivery = legs.delivery_of_leg(uniqueid)
     if delivery is not None:
         delivery.bridge = bridge
         caller = legs.callers.get(delivery.call_id)
+        alone = caller is None or caller.bridge != bridge
     else:
         caller = legs.caller(uniqueid)
         if caller is None:
             return []
         caller.bridge = bridge
-        delivery = legs.deliveries.get(caller.offer_id)
-    if caller is None or delivery is None or delivery.bridged:
-        return []
-    if not bridge or caller.bridge != delivery.bridge:
+        caller.follow(Move.DIAL_ANSWERED)
+        delivery = _delivery(event, caller, legs)
+        alone = get("BridgeNumChannels") in ("", "1")
+        alone = alone and (delivery is None or delivery.bridge != bridge)
+    if alone or not bridge or delivery is None or delivery.bridged:
         return []
     delivery.bridged = True
-    caller.follow(Move.DIAL_ANSWERED)
+    if caller is not None:
+        caller.follow(Move.DIAL_ANSWERED)
     return [LegsBridged(delivery.offer_id)]
 
 
@@ -166,7 +173,7 @@ def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs, *, rang: bool) -
         return []
     legs.forget_offer(delivery.offer_id)
     if caller is not None:
-        caller.follow(Move.DIAL_FAILED)
+        caller.follow(Move.AGENT_DROPPED if dropped else Move.DIAL_FAILED)
     return [OfferFailed(delivery.offer_id, outcome)]
 
 

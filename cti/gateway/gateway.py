@@ -1,0 +1,167 @@
+"""Joins one or many Asterisks to the core.
+
+    events of an Asterisk   -> Pbx.heard       -> translate -> dispatcher
+    questions of a dialplan -> Gateway.answer  -> asking    -> dispatcher -> the answer
+    events of the core      -> Gateway.decided -> effects   -> orders over each link
+
+`Pbx` says how the life of a link is told to the core. The gateway is the first of the dispatcher's
+listeners: an order leaves before anything is written down about it.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cti.agi.messages import AgiCommand, AgiRequest, set_variable
+from cti.clock import Clock
+from cti.dispatcher import CallLater, Cancellable, Dispatcher, RouterStopped
+from cti.envelope import Envelope
+from cti.gateway.asking import Desk, answer
+from cti.gateway.devices import Devices
+from cti.gateway.pbx import Hearing, Pbx, Surroundings
+from cti.gateway.question import NotOurs, Question, read_question
+from routing.commands import TelephonyLost
+from routing.engine import RoutingEngine
+from routing.events import AgentLoggedOn, ConfigApplied
+from routing.ids import AgentId, PbxId
+
+log = logging.getLogger(__name__)
+
+TICK_S: Final = 0.25
+ANSWER: Final = "CTI_NEXT"
+_LOG_EVERY_US: Final = 1_000_000
+
+
+@dataclass(slots=True)
+class GatewayCounters:
+    """Plain numbers for the metrics to read."""
+
+    questions: int = 0
+    strangers: int = 0  # requests that prove nothing: not answered
+    odd_arguments: int = 0
+    delivered: int = 0  # answers that carried an order
+    unheard: int = 0  # answers that did not arrive: the caller hung up, or was redirected
+
+
+class Gateway:
+    """All Asterisks of one router. `secret` is what their dialplans make tokens with."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        clock: Clock,
+        *,
+        secret: str,
+        slice_s: int,
+        call_later: CallLater,
+    ) -> None:
+        self.counters = GatewayCounters()
+        self.pbxs: dict[PbxId, Pbx] = {}
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._secret = secret
+        self._slice_s = slice_s
+        self._devices = Devices(_devices_of(dispatcher.engine))
+        self._around = Surroundings(dispatcher, clock, self._devices, call_later)
+        self._timer: Cancellable | None = None
+        self._draining = False
+        self._log_again_us = 0
+        dispatcher.listen_turns("gateway", self.decided)
+
+    # --- life ------------------------------------------------------------------------------------
+
+    def add(self, name: PbxId) -> Pbx:
+        """One more Asterisk. The core takes it for not heard until its link is up."""
+        pbx = self.pbxs[name] = Pbx(name, self._around)
+        pbx.submit(TelephonyLost(name))
+        return pbx
+
+    def start(self) -> None:
+        """Watch over the links from now on."""
+        self._timer = self._around.call_later(TICK_S, self._tick)
+
+    def stop(self) -> None:
+        """Watch no more. May be called twice."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def drain(self) -> None:
+        """Answer no more questions and have nothing more offered; conversations go on."""
+        self._draining = True
+        for pbx in self.pbxs.values():
+            pbx.submit(TelephonyLost(pbx.name))
+
+    @property
+    def all_heard(self) -> bool:
+        """Every Asterisk is up and its calls are reconciled."""
+        return all(pbx.hearing is Hearing.UP for pbx in self.pbxs.values())
+
+    def _tick(self) -> None:
+        for pbx in self.pbxs.values():
+            pbx.tick()
+        self.start()
+
+    # --- from the core ---------------------------------------------------------------------------
+
+    def decided(self, envelopes: Sequence[Envelope]) -> None:
+        """The events of one command."""
+        events = [envelope.event for envelope in envelopes]
+        for event in events:
+            if isinstance(event, AgentLoggedOn):
+                self._devices.assign(event.agent_id, event.device)
+            elif isinstance(event, ConfigApplied):
+                self._devices.configure(_devices_of(self._dispatcher.engine))
+        for pbx in self.pbxs.values():
+            pbx.decided(events, envelopes[0].at_us)
+
+    # --- from the dialplans ----------------------------------------------------------------------
+
+    def answer(self, request: AgiRequest) -> Sequence[AgiCommand]:
+        """What to say to one question; nothing to a stranger, and nothing while we stop: silence
+        leads to music and another try, for as long as the operator has set.
+        """
+        if self._draining:
+            return ()
+        try:
+            question = read_question(request, self._secret, tuple(self.pbxs))
+        except NotOurs as why:
+            self.counters.strangers += 1
+            self._complain("agi: a request is not answered: %s", str(why))
+            return ()
+        self.counters.questions += 1
+        if question.odd:
+            self.counters.odd_arguments += 1
+            self._complain(f"agi: {question.call_id}: odd argument: %s", ", ".join(question.odd))
+        return self._answer(question)
+
+    def answered(self, _request: AgiRequest, arrived: bool) -> None:
+        """Whether the answer was taken."""
+        if not arrived:
+            self.counters.unheard += 1
+
+    def _answer(self, question: Question) -> Sequence[AgiCommand]:
+        pbx = self.pbxs[question.pbx]
+        desk = Desk(
+            self._dispatcher.engine, self._dispatcher.submit, pbx.legs, pbx.moment, self._slice_s
+        )
+        try:
+            text = answer(question, desk)
+        except RouterStopped:
+            return ()
+        if text.startswith("deliver"):
+            self.counters.delivered += 1
+        return (set_variable(ANSWER, text),)
+
+    def _complain(self, text: str, what: str) -> None:
+        """At most once a second: somebody may be trying to fill the disk with our log."""
+        now_us = self._clock.now_us()
+        if now_us >= self._log_again_us:
+            self._log_again_us = now_us + _LOG_EVERY_US
+            log.warning(text, what)
+
+
+def _devices_of(engine: RoutingEngine) -> dict[str, AgentId]:
+    """Endpoint to agent: where he is signed in, else where he is configured."""
+    return {agent.device or agent.spec.device: key for key, agent in engine.agents.items()}

@@ -1,0 +1,168 @@
+"""The whole call path in one thread: simulated Asterisk, real gateway, dispatcher and core.
+
+A router can be killed (`kill_router`) and started again (`start_router`) on its journal, as the
+daemon does; Asterisk is what `simulators.pbx` makes of it. The invariants of the core are checked
+after every command.
+"""
+
+from collections.abc import Callable, Sequence
+
+from cti.agi.messages import AgiCommand, AgiRequest
+from cti.ami.messages import event
+from cti.dispatcher import Dispatcher
+from cti.envelope import Envelope
+from cti.gateway.gateway import Gateway
+from cti.journal import MemoryJournal
+from routing.commands import ApplyConfig, LogOnAgent, RequestedState, SetAgentState
+from routing.config import AgentSpec, QueueSpec, RoutingConfig
+from routing.engine import RoutingEngine
+from routing.ids import AgentId, PbxId, QueueId
+from routing.invariants import check
+from simulators.pbx.asterisk import PbxSettings, SimulatedAsterisk
+from simulators.pbx.dialplan import DialplanGlobals
+from simulators.pbx.faults import CALM, FaultRates
+from simulators.pbx.link import AgiInThread, Listener, WorldLink
+from simulators.pbx.phones import Caller, CallReport, Phone
+from simulators.virtual_clock import Timer, VirtualClock
+
+A1 = PbxId("a1")
+SECOND_US = 1_000_000
+
+
+def config(agents: int, after_call_work_us: int = 0) -> RoutingConfig:
+    return RoutingConfig(
+        version=2,
+        queues=(QueueSpec(QueueId("loans"), after_call_work_us=after_call_work_us),),
+        agents=tuple(AgentSpec(AgentId(str(8001 + n)), f"p{8001 + n}") for n in range(agents)),
+        pbxs=(A1,),
+    )
+
+
+class ThreadWorld:
+    """One Asterisk, one router, all on one virtual clock."""
+
+    def __init__(
+        self,
+        phones: Sequence[Phone],
+        *,
+        routing: RoutingConfig | None = None,
+        rates: FaultRates = CALM,
+        seed: int = 1,
+        dialplan: DialplanGlobals | None = None,
+    ) -> None:
+        self.clock = VirtualClock()
+        self.dialplan = dialplan or DialplanGlobals()
+        self.config = routing or config(len(phones))
+        self.agi = AgiInThread(self.clock)
+        settings = PbxSettings(dialplan=self.dialplan)
+        self.pbx = SimulatedAsterisk(
+            self.clock, self.agi, seed=seed, settings=settings, rates=rates
+        )
+        self.pbx.world.add_phones(phones)
+        self.journal = MemoryJournal()
+        self.reports: list[CallReport] = []
+        self.told: list[Envelope] = []
+        self.breaches: list[str] = []
+        self.crashes: list[Exception] = []
+        self.epoch = 0
+        self.start_router()
+
+    # --- the router ------------------------------------------------------------------------------
+
+    def start_router(self) -> None:
+        """A new process: recovers from the journal, counts its epoch, connects."""
+        self.epoch += 1
+        engine = RoutingEngine(RoutingConfig())
+        for stamped in self.journal.kept:
+            engine.handle(stamped)
+        self.dispatcher = Dispatcher(
+            engine,
+            self.journal,
+            self.clock,
+            epoch=self.epoch,
+            call_later=self.call_later,
+            on_crash=self.crashes.append,
+        )
+        self.gateway = Gateway(
+            self.dispatcher,
+            self.clock,
+            secret=self.dialplan.secret,
+            slice_s=10,
+            call_later=self.call_later,
+        )
+        self.dispatcher.listen_turns("test", self._hear)
+        if not engine.seq:
+            self.dispatcher.submit(ApplyConfig(self.config))
+        self.a1 = self.gateway.add(A1)
+        listener = Listener(self._link_up, self.a1.link_down, self.a1.heard)
+        self.link = WorldLink("a1", self.pbx, listener)
+        self.a1.attach(self.link, lambda: not self.pbx.is_listening)
+        self.agi.handler = self._answer
+        self.agi.on_done = self.gateway.answered
+        self.gateway.start()
+        self.dispatcher.start()
+        self.link.start()
+        self.pass_ms(20)
+
+    def kill_router(self) -> None:
+        """`kill -9`: what it has not sent is not sent, its connections break."""
+        self.agi.handler = None
+        self.agi.on_done = None
+        self.dispatcher.stop("killed")
+        self.gateway.stop()
+        self.link.close()
+
+    def _link_up(self) -> None:
+        """`AmiClient` hands FullyBooted on as well, with the time that Asterisk has been up."""
+        self.a1.link_up()
+        uptime_s = (self.clock.now_us() - self.pbx.world.started_us) // SECOND_US
+        self.a1.heard(event("FullyBooted", Uptime=str(uptime_s)))
+
+    def _answer(self, request: AgiRequest) -> Sequence[AgiCommand]:
+        return self.gateway.answer(request)
+
+    def _hear(self, envelopes: Sequence[Envelope]) -> None:
+        self.told += envelopes
+        self.breaches += [str(breach) for breach in check(self.engine)]
+
+    @property
+    def engine(self) -> RoutingEngine:
+        return self.dispatcher.engine
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        return self.clock.at(self.clock.now_us() + round(delay_s * SECOND_US), call)
+
+    # --- people ----------------------------------------------------------------------------------
+
+    def ready(self, *agents: str) -> None:
+        for agent in agents or [spec.agent_id for spec in self.config.agents]:
+            self.dispatcher.submit(LogOnAgent(AgentId(agent)))
+            self.make_ready(agent)
+
+    def make_ready(self, agent: str) -> None:
+        self.dispatcher.submit(SetAgentState(AgentId(agent), RequestedState.READY))
+
+    def call(self, number: str = "139", **habits: int) -> str:
+        """A caller; gives the call's id."""
+        caller = Caller(number, "loans", **habits)
+        channel = self.pbx.world.call(caller, self.reports.append)
+        self.pass_ms(20)
+        return f"a1-{channel.uniqueid}"
+
+    def pass_ms(self, ms: int) -> None:
+        self.clock.advance(ms * 1000)
+
+    # --- what happened ---------------------------------------------------------------------------
+
+    def events(self, kind: type) -> list[object]:
+        return [envelope.event for envelope in self.told if isinstance(envelope.event, kind)]
+
+    def endings(self) -> list[str]:
+        return [report.ending.value for report in self.reports]
+
+    def at_rest(self) -> bool:
+        """Nothing is remembered that has ended, and no rule was broken on the way."""
+        assert not self.breaches, self.breaches[:3]
+        assert not self.crashes, self.crashes
+        legs = self.a1.legs
+        return not (self.engine.calls or self.engine.offers or legs.callers or legs.deliveries)
