@@ -8,7 +8,8 @@
     POST /v1/agents/{id}/work-done         {"by"}
 
 JSON in and out; errors are RFC 9457 problem documents: 400 names each wrong field and its rule, 409
-carries the core's refusal code. Reading costs the core nothing: it comes from the view.
+carries the core's refusal code, 503 says that the router stops or the event log cannot be read.
+Reading costs the core nothing: it comes from the view.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -43,6 +44,7 @@ from cti.api.requests import (
 )
 from cti.bus.cloudevents import Record
 from cti.clock import Clock
+from cti.dispatcher import RouterStopped
 from cti.event_store import EventLogUnavailableError
 from cti.view import AgentRow, StateView
 from routing.commands import Command, LogOffAgent, LogOnAgent, RequestedState, SetAgentState
@@ -59,7 +61,7 @@ _encode = msgspec.json.Encoder().encode
 class Control:
     """The handlers. `app()` gives them to aiohttp.
 
-    `submit` applies one command and returns what it led to; what it raises becomes a 500.
+    `submit` applies one command and returns what it led to (`Dispatcher.submit`).
     `health` and `invariants` are asked at each request and must not block.
     """
 
@@ -198,7 +200,10 @@ class Control:
         return self._order(agent_id, SetAgentState(agent_id, RequestedState.READY, by=body.by))
 
     def _order(self, agent_id: AgentId, command: Command) -> web.Response:
-        events = self._submit(command)
+        try:
+            events = self._submit(command)
+        except RouterStopped as stopped:
+            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "stopped", str(stopped)) from None
         for event in events:
             if isinstance(event, CommandRefused):
                 raise _refused(event.code, event.subject, _SAID[event.code])

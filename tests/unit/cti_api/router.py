@@ -50,6 +50,7 @@ class Router:
         self.events = []
         self.checks = [Check("a1", ok=True)]
         self.log = None
+        self.read_events = no_log
 
     def do(self, command):
         stamped = c.Stamped(self.engine.seq + 1, self.clock.us, command)
@@ -99,14 +100,20 @@ class Router:
 
     # --- with servers ---
 
+    def submit(self, command):
+        return self.do(command)
+
+    async def read(self, after, limit):
+        return await self.read_events(after, limit)
+
     def control(self):
         return Control(
             node="n1",
             site="main",
             view=self.view,
             clock=self.clock,
-            submit=self.do,
-            read_events=self.log.read_after if self.log else no_log,
+            submit=self.submit,
+            read_events=self.read,
             health=lambda: self.checks,
             invariants=self.metrics.breaches,
         )
@@ -116,6 +123,7 @@ class Router:
         encoder = CloudEventEncoder("n1", "main", masked)
         self.log = EventLog(path.parent / "events.db", encoder.record)
         await self.log.start()
+        self.read_events = self.log.read_after
         for envelope in self.events:
             self.log.offer(envelope)
         self.listeners.append(self.log.offer)

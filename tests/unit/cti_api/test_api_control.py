@@ -6,6 +6,8 @@ import pytest
 
 from cti.api.answers import Check
 from cti.api.requests import MAX_BODY_BYTES
+from cti.dispatcher import RouterStopped
+from cti.event_store import EventLogUnavailableError
 from tests.unit.cti_api.router import NOON, SECOND
 
 HOSTILE = ["8001\r\nX: y", "a\n", "a\0b", "${SHELL(id)}", "a b", "a;b", "x" * 65, "座席"]
@@ -224,6 +226,25 @@ async def test_health_and_invariants(router, http):
     assert (await http.get("invariants"))["ok"]
     router.metrics.breached("oneOffer")
     assert await http.get("invariants") == {"ok": False, "breaches": {"oneOffer": 1, "oneCall": 0}}
+
+
+async def test_what_is_asked_of_a_router_that_stops_is_not_done(router, http):
+    def stopped(_command):
+        raise RouterStopped("the router is stopping")
+
+    router.do = stopped
+    status, _, problem = await http("POST", "agents/8001/log-on", {})
+    assert (status, problem["type"]) == (503, "urn:cti:problem:stopped")
+    assert problem["detail"] == "the router is stopping"
+
+
+async def test_an_event_log_that_cannot_be_read_is_said(router, http):
+    async def unreadable(_after, _limit):
+        raise EventLogUnavailableError("disk I/O error")
+
+    router.read_events = unreadable
+    status, _, problem = await http("GET", "events")
+    assert (status, problem["type"]) == (503, "urn:cti:problem:event-log")
 
 
 async def test_an_error_of_our_own_tells_nothing_of_the_inside(router, http, caplog):
