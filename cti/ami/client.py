@@ -19,6 +19,7 @@ connection is dropped.
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -145,7 +146,9 @@ class AmiClient:
         if exchange is not None:
             exchange.fail_all(AmiDown("closed"))
         if connecting is not None:
-            connecting.cancel()
+            if exchange is None:
+                # Not once the connection is made: uvloop would then never report its end.
+                connecting.cancel()
             await asyncio.wait([connecting])
         if exchange is not None:
             if was_logged_in:
@@ -344,12 +347,11 @@ class AmiClient:
     def _ping(self) -> None:
         if self._exchange is None:
             return
-        loop = asyncio.get_running_loop()
-        sent_at_s = loop.time()
+        sent_at_ns = time.monotonic_ns()  # the time of uvloop's loop is in whole milliseconds
 
         def answered(answer: AmiResponse | AmiFailure) -> None:
             if isinstance(answer, AmiResponse):
-                self.counters.ping_rtt_us = round((loop.time() - sent_at_s) * 1_000_000)
+                self.counters.ping_rtt_us = (time.monotonic_ns() - sent_at_ns) // 1000
 
         self._transmit(self._exchange, action("Ping"), answered)
 

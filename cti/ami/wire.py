@@ -107,9 +107,7 @@ class AmiWire(asyncio.Protocol):
         self._flush()
         if self._transport is not None:
             self._transport.close()
-            try:
-                async with asyncio.timeout(limit_s):
-                    await asyncio.shield(self._closed)
-            except TimeoutError:
+            await asyncio.wait([self._closed], timeout=limit_s)
+            if not self._closed.done():
                 self.abort()
-                await self._closed
+                await asyncio.wait([self._closed], timeout=limit_s)

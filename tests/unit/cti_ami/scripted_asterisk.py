@@ -12,6 +12,7 @@ from cti.ami.protocol import ActionDecoder
 from tests.eventually import eventually
 
 SECRET = "secret"
+GREETING = encode_greeting("11.0.0")
 
 Script = Callable[["Connection", AmiAction], None]
 
@@ -79,7 +80,7 @@ class ScriptedAsterisk:
 
     def __init__(self, secret=SECRET):
         self.secret = secret
-        self.greeting = encode_greeting("11.0.0")
+        self.greeting = GREETING
         self.is_booted = True
         self.is_frozen = False  # reads, but says nothing
         self.scripts: dict[str, Script] = {"Login": login, "Ping": pong}

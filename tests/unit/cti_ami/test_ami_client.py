@@ -12,7 +12,7 @@ from cti.ami.errors import AmiDown, AmiUsageError
 from cti.ami.login import LoginState
 from cti.ami.messages import action
 from tests.eventually import eventually
-from tests.unit.cti_ami.scripted_asterisk import asterisk, client_of, ignored, linked
+from tests.unit.cti_ami.scripted_asterisk import GREETING, asterisk, client_of, ignored, linked
 
 
 async def test_up_after_fully_booted_and_not_before():
@@ -131,6 +131,33 @@ async def test_close_on_the_way_up(state):
             assert link.client.state is LoginState.STOPPED
             await asyncio.sleep(0.02)
             assert link.client.counters.connects == 1
+
+
+def test_close_on_the_way_up_on_uvloop():
+    """Where the connection was made but `create_connection` had not returned, it hung."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def close_in_every_state():
+        async with asterisk() as server:
+            for state in LoginState.CONNECTING, LoginState.GREETING, LoginState.UP:
+                server.greeting = GREETING if state is LoginState.UP else b"Asterisk "
+                async with client_of(server, is_waited_for=False) as link:
+                    await eventually(lambda goal=state: link.client.state is goal)
+                    async with asyncio.timeout(2):
+                        await link.client.close()
+
+    uvloop.run(close_in_every_state())
+
+
+def test_a_short_ping_is_not_nothing_on_uvloop():
+    """Its loop counts whole milliseconds."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def ping():
+        async with linked() as link:
+            assert 0 < link.client.counters.ping_rtt_us < 5_000_000
+
+    uvloop.run(ping())
 
 
 async def test_a_peer_that_is_no_asterisk():
