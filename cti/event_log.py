@@ -7,8 +7,9 @@ happens to the disk reaches the call path: while it is full or ails, events stay
 next start, when `append_missing` gets the journal's tail.
 
 A `kill -9` costs what was not written yet (50 ms), and the journal's tail makes that good too.
-After a power cut that cost the journal more than this log (neither is asked about the other's
-sync), the router has to number on from `last_seq()`: a `seq` never comes twice.
+The other way round, after a power cut or a full disk the journal may end before this log does. Then
+the router has to number on from `last_seq()`, since a `seq` never comes twice: what is in the log
+has been published, and stays.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class EventLogCounters:
     offered: int = 0
     written: int = 0
     repeated: int = 0  # were there already: expected of `append_missing` only
+    misnumbered: int = 0  # offered with a `seq` that was taken: not written; a defect of the caller
     flushes: int = 0
     failures: int = 0  # times that the disk refused; tried again
     failing: bool = False  # the last time it did
@@ -113,18 +115,11 @@ class EventLog:
 
     def offer(self, envelope: Envelope) -> None:
         """One more event, in order of `seq`. O(1), never waits, never raises."""
-        counters = self._counters
-        counters.offered += 1
-        if len(self._pending) >= self._backlog:
-            if not counters.lost:
-                log.error("event log: degraded, event %d is the first lost", envelope.seq)
-            counters.lost += 1
-            return
-        self._pending.append(envelope)
-        self._newest = max(self._newest, envelope.seq)
-        self._wake.set()
-        if len(self._pending) >= BATCH:
-            self._full.set()
+        if envelope.seq <= self._newest:
+            if not self._counters.misnumbered:
+                log.error("event log: %d was offered after %d", envelope.seq, self._newest)
+            self._counters.misnumbered += 1
+        self._put(envelope)
 
     def mark(self, reader: str, seq: int) -> None:
         """Keep how far this reader has got; written with the next batch. O(1)."""
@@ -141,7 +136,7 @@ class EventLog:
         tail = iter(envelopes)
         while chunk := list(islice(tail, min(BATCH, self._backlog))):
             for envelope in chunk:
-                self.offer(envelope)
+                self._put(envelope)
             with suppress(EventLogError):  # the writing task meets the same, and reports
                 await self._flush()
         return self._counters.written - before
@@ -192,6 +187,20 @@ class EventLog:
         return self._marks.get(reader, default if kept is None else kept)
 
     # --- inside ---
+
+    def _put(self, envelope: Envelope) -> None:
+        counters = self._counters
+        counters.offered += 1
+        if len(self._pending) >= self._backlog:
+            if not counters.lost:
+                log.error("event log: degraded, event %d is the first lost", envelope.seq)
+            counters.lost += 1
+            return
+        self._pending.append(envelope)
+        self._newest = max(self._newest, envelope.seq)
+        self._wake.set()
+        if len(self._pending) >= BATCH:
+            self._full.set()
 
     def _merged(self, rows: list[Record], fresh: list[Envelope], limit: int) -> list[Record]:
         found = {record.seq: record for record in (*rows, *map(self._encode, fresh))}

@@ -61,7 +61,7 @@ class Broker:
         """Returns when it answers MQTT. Raises BrokerError."""
         self.kind, program = _choose(self.kind)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # call events are personal data
-        self.port = self.port or _free_port()
+        self.port = self.port or free_port()
         config = self.folder / f"{self.kind}.conf"
         config.write_text(config_of(self.kind, self.folder, self.port), encoding="utf-8")
         command = (str(program), "-c", str(config))  # both brokers take it so
@@ -154,7 +154,7 @@ def _choose(wanted: BrokerKind | None) -> tuple[BrokerKind, Path]:
     raise BrokerError(f"no {wanted or 'Mosquitto and no nats-server'} on this machine")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that is free now; whoever takes it before the broker does makes the start fail."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))

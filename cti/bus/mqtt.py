@@ -36,6 +36,7 @@ _paho_log = logging.getLogger("cti.bus.paho")
 _paho_log.setLevel(logging.ERROR)  # it warns of each lost link; the publisher says that itself
 
 _NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+_CONNECT_S = 2.0
 _GOODBYE_S = 1.0
 
 
@@ -73,8 +74,8 @@ class MqttConnector:
     async def connect(self, will: Will) -> AsyncIterator[Link]:
         """See `cti.bus.link.Connector`.
 
-        The TCP connect runs in a thread of its own and cannot be cut short: better let it end
-        (within 5 s) than cancel, which would leave its socket open.
+        The TCP connect runs in a thread and cannot be cut short: better let it end (`_CONNECT_S`)
+        than cancel, which would leave its socket open.
         """
         client = self._client(will)
         try:
@@ -113,6 +114,7 @@ class MqttConnector:
             # The publisher bounds what is under way; paho must not hold back anything below that.
             max_inflight_messages=1000,
         )
+        client._client.connect_timeout = _CONNECT_S  # noqa: SLF001  5 s otherwise: stopping waits
         client.pending_calls_threshold = 1000  # else a warning for each message beyond ten
         return client
 

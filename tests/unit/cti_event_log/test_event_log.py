@@ -306,3 +306,15 @@ async def test_close_on_a_full_disk_ends(path):
         log.offer(envelope)
     await eventually(lambda: log.counters.failing)
     await asyncio.wait_for(log.close(), 5)
+
+
+async def test_a_number_that_is_taken_is_not_written_over_and_is_said(path):
+    life = History().say_all(call_life())
+    async with opened(path) as log:
+        for envelope in life:
+            log.offer(envelope)
+        await eventually(lambda: log.counters.backlog == 0)
+        log.offer(History(epoch=8).say(made(e.ConfigApplied)))
+        await eventually(lambda: log.counters.repeated == 1)
+        assert log.counters.misnumbered == 1
+        assert (await log.read_after(0, 1))[0].type == "cti.queued"
