@@ -47,6 +47,11 @@ class Calls(Agents):
             for other in world.calls
         )
         world.calls.append(call)
+        if call.pbx in world.gone:  # it asks, so it lives: lost, no longer gone
+            world.gone.remove(call.pbx)
+            world.set_deadline(
+                "telephony lost", call.pbx, self.now + world.config.limits.telephony_lost_us
+            )
         if waiting >= queue.max_waiting:
             self.divert(call, "queueFull")
         else:
@@ -236,8 +241,8 @@ class Calls(Agents):
         offer = self.live_offer(command.offer_id)
         if isinstance(offer, Refusal):
             return offer
-        if command.outcome is OfferOutcome.ESTABLISHED:
-            return Refusal.OFFER_STATE
+        if command.outcome in ("established", "callerGone", "withdrawn"):
+            return Refusal.OFFER_STATE  # conclusions of the core, not reports
         self.fail(offer, command.outcome)
         return None
 
@@ -312,7 +317,7 @@ class Calls(Agents):
         world.offers.remove(offer)
         world.drop_deadline("offer late", offer.offer_id)
         call.state, call.established_us = "talking", now
-        call.waited_us = offer.made_us - call.first_queued_us
+        call.waited_us = now - call.first_queued_us
         self.set_work(agent, "busy")
         agent.offer_id = 0
         agent.calls += 1
@@ -376,7 +381,7 @@ class Calls(Agents):
         agent = self.world.agent(call.agent_id)
         if call.state == "held":
             call.held_us += self.now - call.held_since_us
-        talked_us = self.now - call.established_us
+        talked_us = self.now - call.established_us - call.held_us
         call.talked_us += talked_us
         self.out.append(
             e.ConnectionCleared(

@@ -83,13 +83,10 @@ def best_pair(world: World) -> tuple[Call, Agent] | None:
 
 
 def calls_in_front(world: World, call: Call) -> int:
-    """How many of the same queue, as far as we can hear them, are thought to come before this one:
-    those of higher priority, and those of the same that came earlier. Ageing is left out.
-    """
-    mine = (-call.priority, call.first_queued_us, call.number)
+    """How many of the same queue, as far as we can hear them, come before this one by score."""
     return sum(
         can_be_offered(world, other)
         and other.queue_id == call.queue_id
-        and (-other.priority, other.first_queued_us, other.number) < mine
+        and order(world, other) < order(world, call)
         for other in world.calls
     )
