@@ -65,6 +65,11 @@ class WorldLink:
         """Logged in and booted."""
         return self._is_up
 
+    @property
+    def is_refused(self) -> bool:
+        """Nobody listens on the port: the process is dead, not just out of reach."""
+        return self._line is None and not self._asterisk.is_alive
+
     def start(self) -> None:
         """Connect, and keep at it until `close`."""
         self._retry = None
@@ -122,11 +127,12 @@ class WorldLink:
         is_item, settled = self._open.take_item(message)
         if is_item:
             self._settle([settled])
-        elif self._is_up:
-            self._listener.on_event(message)
-        elif message.name == "FullyBooted":
+            return
+        if not self._is_up and message.name == "FullyBooted":
             self._is_up = True
             self._listener.on_up()
+        if self._is_up:
+            self._listener.on_event(message)
 
     def _lost(self) -> None:
         """The connection has broken."""

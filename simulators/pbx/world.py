@@ -216,6 +216,7 @@ class World:
         self.call_count = 0
         for channel in dead.values():
             channel.gone = True
+        for channel in dead.values():
             channel.interrupt()  # what was asked of the router is cut off, not answered
             self._forget_timers(channel)
         for channel in dead.values():

@@ -198,6 +198,10 @@ def test_death_takes_everything_and_tells_nobody():
     world = talking()
     waiting = world.call()
     world.pass_s(1)
+    world.answers = ["deliver*7*2*15*8002"]
+    world.world.add_phones([Phone("8002", Behaviour.RINGS)])
+    ringing = world.call()
+    world.pass_s(1)
     world.events.clear()
     world.pbx.kill()
     world.pass_s(1)
@@ -205,6 +209,7 @@ def test_death_takes_everything_and_tells_nobody():
     assert world.world.globals == {}
     assert world.events == []
     assert waiting.gone
+    assert ringing.gone
     assert {report.ending for report in world.reports} == {Ending.SERVED, Ending.LOST}
 
 

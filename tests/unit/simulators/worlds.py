@@ -59,6 +59,7 @@ class ScriptedWorld:
         self.link = WorldLink("a1", self.pbx, listener, user)
         self.link.start()
         self.pass_ms(10)
+        self.events.clear()  # FullyBooted
 
     def _answer(self, request: AgiRequest) -> Sequence[AgiCommand]:
         self.questions.append(request)
