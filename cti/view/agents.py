@@ -1,6 +1,7 @@
 """The configured agents, kept from events. Part of `cti.view.state`."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from cti.view.rows import AgentNow, AgentRow
@@ -24,21 +25,23 @@ class Agents:
     def configure(self, specs: tuple[AgentSpec, ...]) -> None:
         """These are the agents; what is known of those that stay is kept."""
         self._agents = {
-            spec.agent_id: self._agent(spec.agent_id, device=spec.device) for spec in specs
+            spec.agent_id: self._agents.get(spec.agent_id)
+            or AgentNow(spec.agent_id, e.AgentState.NULL, device=spec.device)
+            for spec in specs
         }
 
     def reset(self, agents: list[AgentNow]) -> None:
         """So it is now with these agents."""
-        self._agents |= {agent.agent_id: agent for agent in agents}
+        self._agents |= {agent.agent_id: replace(agent) for agent in agents}
 
     def rows(self) -> list[AgentRow]:
         """One row an agent, in the order of the configuration."""
-        return [AgentRow(**agent._asdict()) for agent in self._agents.values()]
+        return [_row(agent) for agent in self._agents.values()]
 
     def row(self, agent_id: AgentId) -> AgentRow | None:
         """One agent; None when there is none of this id."""
         found = self._agents.get(agent_id)
-        return AgentRow(**found._asdict()) if found else None
+        return _row(found) if found else None
 
     def reasons(self) -> dict[str, int]:
         """How many are not ready for each reason, the most frequent first."""
@@ -53,31 +56,43 @@ class Agents:
     # --- events ----------------------------------------------------------------------------------
 
     def _logged_on(self, event: e.AgentLoggedOn, at_us: int) -> None:
-        self._agents[event.agent_id] = self._agent(event.agent_id)._replace(
-            state=e.AgentState.NOT_READY, reason="loggedOn", since_us=at_us, device=event.device
-        )
+        agent = self._agent(event.agent_id)
+        agent.state, agent.reason, agent.since_us = e.AgentState.NOT_READY, "loggedOn", at_us
+        agent.device = event.device
 
     def _logged_off(self, event: e.AgentLoggedOff, at_us: int) -> None:
-        self._agents[event.agent_id] = self._agent(event.agent_id)._replace(
-            state=e.AgentState.NULL, reason=event.reason, since_us=at_us, pending=""
-        )
+        agent = self._agent(event.agent_id)
+        agent.state, agent.reason, agent.since_us = e.AgentState.NULL, event.reason, at_us
+        agent.pending = ""
 
     def _agent_changed(self, event: e.AgentStateChanged, at_us: int) -> None:
-        old = self._agent(event.agent_id)
+        agent = self._agent(event.agent_id)
         # The event also says that only the wish for later (`pending`) changed: the clock runs on.
-        goes_on = (old.state, old.reason) == (event.state, event.reason)
-        self._agents[event.agent_id] = old._replace(
-            state=event.state,
-            reason=event.reason,
-            since_us=old.since_us if goes_on else at_us,
-            call_id=event.call_id,
-            pending=event.pending,
-            until_us=event.until_us,
-        )
+        if agent.state is not event.state or agent.reason != event.reason:
+            agent.state, agent.reason, agent.since_us = event.state, event.reason, at_us
+        agent.call_id = event.call_id
+        agent.pending = event.pending
+        agent.until_us = event.until_us
 
     def _device_changed(self, event: e.DeviceChanged, _at_us: int) -> None:
-        agent = self._agent(event.agent_id)
-        self._agents[event.agent_id] = agent._replace(reachable=event.reachable)
+        self._agent(event.agent_id).reachable = event.reachable
 
-    def _agent(self, agent_id: AgentId, *, device: str = "") -> AgentNow:
-        return self._agents.get(agent_id) or AgentNow(agent_id, e.AgentState.NULL, device=device)
+    def _agent(self, agent_id: AgentId) -> AgentNow:
+        found = self._agents.get(agent_id)
+        if found is None:
+            found = self._agents[agent_id] = AgentNow(agent_id, e.AgentState.NULL)
+        return found
+
+
+def _row(agent: AgentNow) -> AgentRow:
+    return AgentRow(
+        agent.agent_id,
+        agent.state,
+        agent.reason,
+        agent.since_us,
+        agent.device,
+        agent.call_id,
+        agent.pending,
+        agent.until_us,
+        agent.reachable,
+    )

@@ -1,11 +1,12 @@
 """Live calls and the figures of their queues, kept from events. Part of `cti.view.state`."""
 
 from collections import deque
+from dataclasses import replace
 from typing import Any, Final
 
 from cti.logs import masked
 from cti.view.figures import Count, QueueFigures
-from cti.view.rows import CallNow, CallRow, CallStage
+from cti.view.rows import NOBODY, CallNow, CallRow, CallStage
 from routing import events as e
 from routing.config import SECOND_US
 from routing.ids import AgentId, CallId, QueueId
@@ -13,7 +14,6 @@ from routing.ids import AgentId, CallId, QueueId
 RATE_WINDOW_S = 10
 DEFAULT_LEVEL_US = 20 * SECOND_US
 
-_NOBODY = AgentId("")
 _IN_LINE = frozenset({CallStage.WAITING, CallStage.RINGING})
 _TALKING = frozenset({CallStage.TALKING, CallStage.HELD})
 _OUTCOMES: Final = {
@@ -24,20 +24,12 @@ _OUTCOMES: Final = {
 }
 
 
-class _Call:
-    __slots__ = ("ended", "now")
-
-    def __init__(self, now: CallNow, *, ended: bool) -> None:
-        self.now = now
-        self.ended = ended  # its present request has been counted as answered or diverted
-
-
 class LiveCalls:
     """Which calls there are, where each is, and what was counted of each queue."""
 
     def __init__(self) -> None:
         self.queues: dict[QueueId, QueueFigures] = {}
-        self._calls: dict[CallId, _Call] = {}
+        self._calls: dict[CallId, CallNow] = {}
         self._arrivals: deque[tuple[int, int]] = deque(maxlen=RATE_WINDOW_S + 1)  # (second, calls)
         self.handlers: dict[type, Any] = {
             e.CallQueued: self._queued,
@@ -56,7 +48,9 @@ class LiveCalls:
 
     def configure(self, levels: list[tuple[QueueId, int]]) -> None:
         """These are the queues, each with the T of its service level; figures are kept."""
+        busy = {name: queue for name, queue in self.queues.items() if queue.line or queue.talking}
         self.queues = {queue_id: self._queue(queue_id) for queue_id, _ in levels}
+        self.queues |= {name: queue for name, queue in busy.items() if name not in self.queues}
         for queue_id, level_us in levels:
             self.queues[queue_id].level_us = level_us
 
@@ -64,15 +58,14 @@ class LiveCalls:
         """These are the live calls; what was counted stays."""
         for queue in self.queues.values():
             queue.empty()
-        self._calls = {}
-        for now in calls:
-            self._calls[now.call_id] = _Call(now, ended=now.stage not in _IN_LINE)
-            self._enter(now)
+        self._calls = {now.call_id: replace(now) for now in calls}
+        for call in self._calls.values():
+            self._enter(call)
 
     def rows(self, now_us: int, limit: int) -> list[CallRow]:
         """The first to have come, at most `limit`."""
-        live = sorted((call.now for call in self._calls.values()), key=_by_arrival)
-        return [_call_row(now, now_us) for now in live[:limit]]
+        live = sorted(self._calls.values(), key=_by_arrival)
+        return [_call_row(call, now_us) for call in live[:limit]]
 
     def per_second(self, now_us: int) -> float:
         """New contacts a second over the last 10 whole seconds."""
@@ -85,7 +78,7 @@ class LiveCalls:
     def _queued(self, event: e.CallQueued, at_us: int) -> None:
         self._asked(event, at_us)
         call = self._calls[event.call_id]
-        call.now = call.now._replace(first_queued_us=event.first_queued_us, caller=event.caller)
+        call.first_queued_us, call.caller = event.first_queued_us, event.caller
         self._move(event.call_id, CallStage.WAITING, at_us)
 
     def _diverted(self, event: e.CallDiverted, at_us: int) -> None:
@@ -100,24 +93,16 @@ class LiveCalls:
         call = self._calls.get(event.call_id)
         if call is None:
             self._arrived(at_us)
-        elif call.now.request_no == event.request_no:
+            call = self._calls[event.call_id] = CallNow(
+                event.call_id, event.queue_id, event.pbx, CallStage.LEAVING, at_us, at_us
+            )
+        elif call.request_no == event.request_no:
             return
         else:
-            self._leave(call.now)
+            self._leave(call)
+        call.queue_id, call.request_no = event.queue_id, event.request_no
+        call.stage, call.ended = CallStage.LEAVING, False
         self._queue(event.queue_id).count(Count.OFFERED)
-        self._calls[event.call_id] = _Call(
-            CallNow(
-                event.call_id,
-                event.queue_id,
-                event.pbx,
-                CallStage.LEAVING,
-                first_queued_us=call.now.first_queued_us if call else at_us,
-                since_us=at_us,
-                caller=call.now.caller if call else "",
-                request_no=event.request_no,
-            ),
-            ended=False,
-        )
 
     def _offered(self, event: e.OfferMade, at_us: int) -> None:
         self._move(event.call_id, CallStage.RINGING, at_us, event.agent_id)
@@ -144,30 +129,34 @@ class LiveCalls:
         call = self._calls.pop(event.call_id, None)
         if call is None:
             return
-        self._leave(call.now)
+        self._leave(call)
         if not call.ended and (what := _OUTCOMES.get(event.outcome)):
             self._queue(event.queue_id).count(what)
 
     def _move(
-        self, call_id: CallId, stage: CallStage, at_us: int, agent_id: AgentId = _NOBODY
+        self, call_id: CallId, stage: CallStage, at_us: int, agent_id: AgentId = NOBODY
     ) -> None:
-        if call := self._calls.get(call_id):
-            self._leave(call.now)
-            call.now = call.now._replace(stage=stage, since_us=at_us, agent_id=agent_id)
-            self._enter(call.now)
+        call = self._calls.get(call_id)
+        if call is not None:
+            self._leave(call)
+            call.stage, call.since_us, call.agent_id = stage, at_us, agent_id
+            self._enter(call)
 
-    def _enter(self, now: CallNow) -> None:
-        queue = self._queue(now.queue_id)
-        if now.stage in _IN_LINE:
-            queue.line[now.call_id] = now.first_queued_us
-            queue.ringing += now.stage is CallStage.RINGING
-        queue.talking += now.stage in _TALKING
+    def _enter(self, call: CallNow) -> None:
+        queue = self._queue(call.queue_id)
+        if call.stage in _IN_LINE:
+            queue.line[call.call_id] = call.first_queued_us
+            queue.ringing += call.stage is CallStage.RINGING
+        elif call.stage in _TALKING:
+            queue.talking += 1
 
-    def _leave(self, now: CallNow) -> None:
-        queue = self._queue(now.queue_id)
-        if queue.line.pop(now.call_id, None) is not None:
-            queue.ringing -= now.stage is CallStage.RINGING
-        queue.talking -= now.stage in _TALKING
+    def _leave(self, call: CallNow) -> None:
+        queue = self._queue(call.queue_id)
+        if call.stage in _IN_LINE:
+            del queue.line[call.call_id]
+            queue.ringing -= call.stage is CallStage.RINGING
+        elif call.stage in _TALKING:
+            queue.talking -= 1
 
     def _queue(self, queue_id: QueueId) -> QueueFigures:
         if queue_id not in self.queues:
@@ -181,19 +170,19 @@ class LiveCalls:
         self._arrivals.append((second, calls))
 
 
-def _by_arrival(now: CallNow) -> tuple[int, CallId]:
-    return now.first_queued_us, now.call_id
+def _by_arrival(call: CallNow) -> tuple[int, CallId]:
+    return call.first_queued_us, call.call_id
 
 
-def _call_row(now: CallNow, now_us: int) -> CallRow:
-    until_us = now_us if now.stage in _IN_LINE else now.since_us
+def _call_row(call: CallNow, now_us: int) -> CallRow:
+    until_us = now_us if call.stage in _IN_LINE else call.since_us
     return CallRow(
-        now.call_id,
-        now.queue_id,
-        now.pbx,
-        now.stage,
-        max(until_us - now.first_queued_us, 0),
-        now.since_us,
-        now.agent_id,
-        masked(now.caller),
+        call.call_id,
+        call.queue_id,
+        call.pbx,
+        call.stage,
+        max(until_us - call.first_queued_us, 0),
+        call.since_us,
+        call.agent_id,
+        masked(call.caller),
     )

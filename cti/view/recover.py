@@ -54,4 +54,5 @@ def _call(engine: RoutingEngine, call: Call) -> CallNow:
         agent_id,
         call.caller,
         call.request_no,
+        ended=call.state not in (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED),
     )

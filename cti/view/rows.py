@@ -4,8 +4,9 @@ Times are microseconds since 1970 UTC (0: unknown) or lengths in microseconds. A
 masked in every row.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,9 @@ from cti.bus.cloudevents import csta_name
 from cti.envelope import Envelope
 from routing.events import AgentState
 from routing.ids import AgentId, CallId, PbxId, QueueId
+
+NOBODY = AgentId("")
+NO_CALL = CallId("")
 
 
 class CallStage(StrEnum):
@@ -26,8 +30,9 @@ class CallStage(StrEnum):
     LEAVING = "leaving"  # sent to another queue or out of the router
 
 
-class CallNow(NamedTuple):
-    """A live call, to begin with after a recovery."""
+@dataclass(slots=True)
+class CallNow:
+    """A live call. `since_us`: when its stage began."""
 
     call_id: CallId
     queue_id: QueueId
@@ -35,20 +40,22 @@ class CallNow(NamedTuple):
     stage: CallStage
     first_queued_us: int
     since_us: int
-    agent_id: AgentId = AgentId("")
+    agent_id: AgentId = NOBODY
     caller: str = ""
     request_no: int = 1
+    ended: bool = False  # its present request has been counted as answered or diverted
 
 
-class AgentNow(NamedTuple):
-    """An agent, to begin with after a recovery. `since_us`: when the state or its reason began."""
+@dataclass(slots=True)
+class AgentNow:
+    """An agent. `since_us`: when the state or its reason began."""
 
     agent_id: AgentId
     state: AgentState
     reason: str = ""
     since_us: int = 0
     device: str = ""
-    call_id: CallId = CallId("")
+    call_id: CallId = NO_CALL
     pending: str = ""
     until_us: int = 0
     reachable: bool = True

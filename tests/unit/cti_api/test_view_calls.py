@@ -246,6 +246,17 @@ def test_a_queue_keeps_its_figures_when_the_configuration_changes():
     assert router.view.agents() == []
 
 
+def test_a_queue_with_callers_in_it_is_shown_until_they_have_gone():
+    router = Router()
+    router.arrives("c1")
+    router.view.configure(RoutingConfig(version=2, queues=(QueueSpec("new"),)))
+    assert router.queue("loans").waiting == 1
+    router.hangs_up("c1")
+    assert counts(router.queue("loans")) == (1, 0, 1, 0, 0)
+    router.view.configure(RoutingConfig(version=3, queues=(QueueSpec("new"),)))
+    assert [row.queue_id for row in router.view.queues(router.clock.us)] == ["new"]
+
+
 def test_the_order_of_queues_is_that_of_the_configuration():
     router = Router()
     router.arrives("c1", "cards")
