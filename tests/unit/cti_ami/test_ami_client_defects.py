@@ -1,7 +1,7 @@
 """
 One test for each way in which an AMI client was seen to fail (panoramisk, pyst2, astami, basicami,
-aiopyami), held against ours over real sockets: links, orders, passwords. What is read wrongly has its own
-file, test_ami_client_defects_reading.py.
+aiopyami), held against ours over real sockets: links, orders, passwords. What was misread has its
+own file, test_ami_client_defects_reading.py.
 """
 
 import asyncio
