@@ -10,7 +10,7 @@ from cti.config import Secret
 def test_only_reveal_shows_it():
     secret = Secret("hunter2")
     assert secret.reveal() == "hunter2"
-    for said in (repr(secret), str(secret), f"{secret}", f"{secret!r}", "%s" % secret):  # noqa: UP031
+    for said in (repr(secret), str(secret), f"{secret}", f"{secret!r}", f"{[secret]}"):
         assert "hunter2" not in said
 
 
