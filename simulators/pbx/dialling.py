@@ -178,7 +178,10 @@ class Dial:
             self._world.hang_up(leg)
             return
         self._world.part(self._channel)
-        self._world.soon(lambda: self._world.hang_up(leg))
+        if self._world.other_thread_first():
+            self._world.hang_up(leg)
+        else:
+            self._world.soon(lambda: self._world.hang_up(leg))
 
     def _end(self, status: str, cause: int) -> None:
         """Back to the dialplan, on the caller's own thread."""

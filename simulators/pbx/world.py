@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from simulators.pbx.announcer import Announcer
 from simulators.pbx.channels import Bridge, Channel, ChannelState
 from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending, Phone
-from simulators.prng import Prng
+from simulators.prng import Prng, Ratio
 from simulators.virtual_clock import Scheduler, Timer
 
 HOP_US = 1_000
@@ -22,6 +22,7 @@ HOP_US = 1_000
 MS_US = 1_000
 NORMAL_CLEARING = 16
 TRUNK = "trunk"
+EVEN = Ratio(1, 2)
 
 
 class World:
@@ -35,7 +36,8 @@ class World:
         self.globals: dict[str, str] = {}
         self.call_count = 0  # since start, as in CoreStatus
         self.started_us = clock.now_us()
-        self._prng = prng
+        self._bridge_ids = prng.fork("bridges")
+        self._threads = prng.fork("threads")
         self._channel_no = 0
         self._run: Callable[[Channel], None] = self.hang_up
 
@@ -194,6 +196,7 @@ class World:
         """
         if channel.gone:
             return
+        was_talking = channel.bridge is not None
         channel.gone = True
         self._forget_timers(channel)
         self.part(channel)
@@ -203,7 +206,11 @@ class World:
             channel.phone.legs.remove(channel)
         if channel.on_gone is not None:
             channel.on_gone()
-        self.announcer.hangup(channel)
+        if was_talking and channel.phone is not None and self.other_thread_first():
+            # The caller's thread is told that the leg has gone before its Hangup is.
+            self.soon(lambda: self.announcer.hangup(channel), 2 * HOP_US)
+        else:
+            self.announcer.hangup(channel)
         self._report(channel, Ending.SERVED if channel.first_talk_us else self._unserved(channel))
 
     def die(self) -> None:
@@ -239,6 +246,10 @@ class World:
         """The owner of the phone will end this conversation."""
         self._timer(leg, after_ms * MS_US, self.clears)
 
+    def other_thread_first(self) -> bool:
+        """Which of two legs of a conversation is told of first is a race; both were recorded."""
+        return self._threads.chance(EVEN)
+
     @staticmethod
     def _unserved(channel: Channel) -> Ending:
         return Ending.SENT_AWAY if channel.get("CTI_STAGE") == "left" else Ending.GAVE_UP
@@ -250,5 +261,6 @@ class World:
         channel.timers.clear()
 
     def _uuid(self) -> str:
-        digits = f"{self._prng.bits():016x}{self._prng.bits():016x}"
+        draw = self._bridge_ids
+        digits = f"{draw.bits():016x}{draw.bits():016x}"
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"

@@ -1,0 +1,40 @@
+"""What the simulated Asterisk takes from the shipped configuration is what stands there."""
+
+import re
+from pathlib import Path
+
+from cti.gateway.pbx import EVENTS
+from simulators.pbx.dialplan import ARGUMENTS, RETURNED_ARGUMENTS, DialplanGlobals
+from simulators.pbx.sessions import ROUTER_EVENTS
+
+SHIPPED = Path(__file__).parents[3] / "asterisk-config"
+MANAGER = (SHIPPED / "manager.d" / "cti-users.conf").read_text(encoding="utf-8")
+DIALPLAN = (SHIPPED / "extensions.d" / "cti-routing.conf").read_text(encoding="utf-8")
+
+
+def test_the_event_filter_is_that_of_the_shipped_user():
+    assert (
+        set(re.findall(r"^eventfilter\(.*?name\((\w+)\)", MANAGER, re.MULTILINE)) == ROUTER_EVENTS
+    )
+
+
+def test_the_filter_lets_through_whatever_the_gateway_reads():
+    assert EVENTS <= ROUTER_EVENTS
+
+
+def test_the_question_has_the_arguments_of_the_shipped_dialplan():
+    asked = re.findall(r"AGI\(agi://[^,]+,\$\{SHA1\(.*?\)\},(.*)\)$", DIALPLAN, re.MULTILINE)
+    given = [tuple(re.findall(r"\$\{(\w+)\}", arguments)) for arguments in asked]
+    assert given == [ARGUMENTS, RETURNED_ARGUMENTS]
+
+
+def test_the_operators_globals_have_the_same_defaults():
+    def default(name: str) -> set[int]:
+        found = re.findall(rf"\[0\$\{{{name}\}} > 0\]\?\$\{{{name}\}}:(\d+)", DIALPLAN)
+        return {int(each) for each in found}
+
+    ours = DialplanGlobals()
+    assert default("CTI_ASK_S") == {ours.ask_s}
+    assert default("CTI_RETRY_S") == {ours.retry_s}
+    assert default("CTI_FAILSAFE_AFTER_S") == {ours.failsafe_after_s}
+    assert default("CTI_FAILSAFE_LIMIT_S") == {ours.failsafe_limit_s}
