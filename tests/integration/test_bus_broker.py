@@ -139,6 +139,14 @@ async def test_a_broker_that_ends_at_once_says_why(kind, tmp_path, monkeypatch):
     assert broker.pid == 0
 
 
+async def test_a_long_log_is_set_aside(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "LOG_BYTES_MAX", 10)
+    for _ in range(2):
+        async with broker_of(None, tmp_path):
+            pass
+    assert (tmp_path / "broker" / "broker.log.1").stat().st_size > 10
+
+
 async def test_a_machine_without_any_broker_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "program_of", lambda _kind: None)
     with pytest.raises(BrokerError, match="no Mosquitto and no nats-server"):

@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cti.event_log import BATCH, EventLog, EventLogError
+from cti import event_store
+from cti.event_log import BATCH, EventLog, EventLogError, EventLogUnavailableError
 from routing import events as e
 from tests.eventually import eventually
 from tests.unit.cti_bus.history import NOON_US, History, call_life, encoder, made
@@ -277,6 +278,19 @@ async def test_old_events_are_forgotten_but_none_that_a_reader_still_needs(path)
         assert log.last_seq() == 3000
 
 
+async def test_a_disk_that_does_not_obey_is_an_error_to_who_asks(path):
+    async with opened(path) as log:
+        for envelope in nothings(History(), 5):
+            log.offer(envelope)
+        await eventually(lambda: log.counters.written == 5)
+        await log._store._db.execute("PRAGMA query_only = 1")
+        with pytest.raises(EventLogUnavailableError, match="readonly"):
+            await log.prune(NOON_US * 2, 5)
+        await log._store.close()
+        with pytest.raises(EventLogUnavailableError):
+            await log.read_after(0, 9)
+
+
 async def test_another_program_may_read_meanwhile(path):
     async with opened(path) as log:
         reader = sqlite3.connect(path)
@@ -288,6 +302,35 @@ async def test_another_program_may_read_meanwhile(path):
             await eventually(lambda: log.counters.written == 10)
         finally:
             reader.close()
+
+
+async def test_a_program_that_holds_the_file_is_waited_for(path, monkeypatch):
+    monkeypatch.setattr(event_store, "_BUSY_TIMEOUT_S", 0.05)
+    async with opened(path) as log:
+        holder = sqlite3.connect(path)
+        try:
+            holder.execute("BEGIN IMMEDIATE")
+            for envelope in nothings(History(), 10):
+                log.offer(envelope)
+            await eventually(lambda: log.counters.failing)
+            holder.rollback()
+            await eventually(lambda: log.counters.written == 10)
+        finally:
+            holder.close()
+
+
+async def test_close_does_not_wait_longer_than_it_may_for_a_write(path, monkeypatch):
+    monkeypatch.setattr(event_store, "_BUSY_TIMEOUT_S", 0.5)
+    log = EventLog(path, encoder().record)
+    await log.start()
+    holder = sqlite3.connect(path)
+    try:
+        holder.execute("BEGIN IMMEDIATE")
+        log.offer(History().say(made(e.ConfigApplied)))
+        await log.close(0.05)
+        assert log.counters.backlog == 1
+    finally:
+        holder.close()
 
 
 async def test_close_before_start_and_twice(path):
