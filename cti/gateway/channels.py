@@ -70,9 +70,12 @@ class AgentChannel:
     is_up: bool
 
 
-def status_request() -> AmiAction:
-    """The question. Answered by one `Status` event a channel, as items of its list."""
-    return action("Status", Variables=",".join(VARIABLES))
+def status_request(channel: str = "") -> AmiAction:
+    """The question about all channels, or one. Answered by `Status` events, as items of a list;
+    "No such channel" when the one is gone.
+    """
+    one = {"Channel": channel} if channel else {}
+    return action("Status", **one, Variables=",".join(VARIABLES))
 
 
 def read_channels(items: Iterable[AmiEvent]) -> tuple[list[CallerChannel], list[AgentChannel]]:

@@ -9,9 +9,8 @@ Orders go to where the caller's channel is (`legs.Place`):
 * in a question right now: no order, the answer carries it (`asking`);
 * about to ask `returned`: held back for that question; `held` names the offer, so that the gateway
   can send it after all when the question does not come;
-* picked up by a phone: nothing is ordered on suspicion. That the core gave up such an offer means
-  that we missed a report, and a Redirect could tear two people apart: `doubt` asks for a look at
-  Asterisk's own list first (`reconcile`);
+* out of sight, because an offer ended in silence: somebody may be talking. `doubts` names the call,
+  for Asterisk to be asked where it is, and `reconcile` orders what is to be ordered;
 * anywhere else: a Redirect.
 """
 
@@ -46,20 +45,24 @@ from routing.events import (
 from routing.ids import CallId, OfferId
 
 _ON_THE_WAY = (Place.ORDERED, Place.DIALLING)
+_IN_SILENCE = (OfferOutcome.UNDELIVERED, OfferOutcome.NO_ANSWER)
+"""How an offer ends of which nothing was heard; a report of Asterisk's moves the caller first."""
 
 
 @dataclass(slots=True)
 class Effects:
     """What to send: `notes` (variables of a channel) first, then one order a call, if any.
 
-    `held` are offers that wait for a question of the dialplan; `doubt` says that a caller may be
-    talking whom the core believes in line; `problems` are what may not cross.
+    `held` are offers that wait for a question of the dialplan; `doubts` calls that are to be looked
+    up first; `undelivered` says that Asterisk did not carry out an order; `problems` are what may
+    not cross.
     """
 
     notes: list[AmiAction] = field(default_factory=list)
     orders: dict[CallId, AmiAction] = field(default_factory=dict)
     held: list[OfferId] = field(default_factory=list)
-    doubt: bool = False
+    doubts: list[CallId] = field(default_factory=list)
+    undelivered: bool = False
     problems: list[BorderError] = field(default_factory=list)
 
     def order(self, call_id: CallId, redirect: AmiAction) -> None:
@@ -118,9 +121,7 @@ def _offer_made(event: OfferMade, legs: Legs, moment: Moment, effects: Effects) 
     caller.offer_id, caller.sent_us = event.offer_id, 0
     if caller.place is Place.RETURNING:
         effects.held.append(event.offer_id)
-    elif caller.place is Place.TALKING:
-        effects.doubt = True
-    elif caller.place is not Place.ASKING:
+    elif caller.place not in (Place.ASKING, Place.LOST):
         effects.order(event.call_id, deliver(caller, delivery, moment))
 
 
@@ -130,12 +131,15 @@ def _offer_ended(event: OfferEnded, legs: Legs, _moment: Moment, effects: Effect
     if caller is None or caller.offer_id != event.offer_id:
         return
     caller.offer_id, caller.sent_us = NO_OFFER, 0
+    effects.undelivered |= event.outcome is OfferOutcome.UNDELIVERED
     if event.outcome is OfferOutcome.CALLER_GONE:
         return
-    if caller.place in _ON_THE_WAY:
+    on_the_way = caller.place in _ON_THE_WAY
+    if caller.place is Place.TALKING or (on_the_way and event.outcome in _IN_SILENCE):
+        caller.follow(Move.LOST_TRACK)
+        effects.doubts.append(event.call_id)
+    elif on_the_way:
         effects.order(event.call_id, back_to_wait(caller))
-    elif caller.place is Place.TALKING:
-        effects.doubt = True
 
 
 def _connection_cleared(

@@ -19,8 +19,9 @@ from cti.dispatcher import CallLater, Cancellable, Dispatcher, RouterStopped
 from cti.envelope import Envelope
 from cti.gateway.asking import Desk, answer
 from cti.gateway.devices import Devices
-from cti.gateway.pbx import Hearing, Pbx, Surroundings
+from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.question import NotOurs, Question, read_question
+from cti.gateway.side import Surroundings
 from routing.commands import TelephonyLost
 from routing.engine import RoutingEngine
 from routing.events import AgentLoggedOn, ConfigApplied

@@ -12,6 +12,8 @@ reaches it:
 * `returning`: the Dial has failed and the dialplan is about to ask `returned`. A Redirect now could
   meet the answer to that question and ring the next phone twice, so orders are held back for it.
 * `talking`: the phone picked up.
+* `lost`: the core gave up an offer of which nothing was heard, so a report is missing and they may
+  be talking. Nothing is ordered before Asterisk has been asked where the channel is.
 * `leaving`: sent out of our contexts, or on its way out by itself.
 
 Reports cross, repeat and get lost, so this table is not the core's kind: what has no row in it
@@ -39,6 +41,7 @@ class Place(StrEnum):
     DIALLING = "dialling"
     RETURNING = "returning"
     TALKING = "talking"
+    LOST = "lost"
     LEAVING = "leaving"
 
 
@@ -48,6 +51,7 @@ class Move(StrEnum):
     SENT_TO_AGENT = "sentToAgent"
     SENT_TO_WAIT = "sentToWait"
     SENT_AWAY = "sentAway"
+    LOST_TRACK = "lostTrack"
     DIAL_BEGAN = "dialBegan"
     DIAL_FAILED = "dialFailed"
     DIAL_ANSWERED = "dialAnswered"
@@ -60,6 +64,9 @@ PLACES = {
     **{(place, Move.SENT_TO_AGENT): Place.ORDERED for place in Place},
     **{(place, Move.SENT_TO_WAIT): Place.WAITING for place in Place},
     **{(place, Move.SENT_AWAY): Place.LEAVING for place in Place},
+    (Place.ORDERED, Move.LOST_TRACK): Place.LOST,
+    (Place.DIALLING, Move.LOST_TRACK): Place.LOST,
+    (Place.TALKING, Move.LOST_TRACK): Place.LOST,
     # Asterisk's: only what can follow from where we think the channel is.
     (Place.WAITING, Move.DIAL_BEGAN): Place.DIALLING,  # an order that outlived a restart of ours
     (Place.ORDERED, Move.DIAL_BEGAN): Place.DIALLING,
@@ -69,7 +76,7 @@ PLACES = {
     (Place.TALKING, Move.AGENT_DROPPED): Place.ORDERED,
     (Place.TALKING, Move.AGENT_LEFT): Place.LEAVING,
 }
-"""`asking` is entered from everywhere, by `Legs.asked`, and left by one of our three moves."""
+"""`asking` is entered from everywhere, by `Legs.asked`, and left by the answer."""
 
 
 @dataclass(slots=True, eq=False)

@@ -53,9 +53,22 @@ def test_an_offer_that_ends_while_the_phone_may_ring_takes_the_caller_back(waiti
     waiting.ready("8001")
     waiting.dial()
     waiting.take_orders()
-    waiting.submit(OfferFailed(OfferId(1), OfferOutcome.NO_ANSWER))
+    waiting.submit(OfferFailed(OfferId(1), OfferOutcome.BUSY))
     assert waiting.take_orders() == [redirect("s", "cti-wait")]
     assert waiting.legs.callers[CALL].place is Place.WAITING
+
+
+def test_an_offer_that_ends_in_silence_moves_nobody_before_asterisk_was_asked(waiting):
+    waiting.ready("8001")
+    waiting.dial()
+    waiting.ready("8002")
+    waiting.take_orders()
+    waiting.submit(OfferFailed(OfferId(1), OfferOutcome.NO_ANSWER))
+    assert OfferId(2) in waiting.engine.offers
+    assert waiting.take_orders() == []
+    assert waiting.effects.doubts == [CALL]
+    assert waiting.legs.callers[CALL].place is Place.LOST
+    assert waiting.ask("again") == "deliver*7*2*15*p8002"  # who asks is not talking
 
 
 def test_from_one_phone_straight_to_the_next(waiting):
@@ -64,7 +77,7 @@ def test_from_one_phone_straight_to_the_next(waiting):
     waiting.submit(LogOnAgent(AgentId("8002")))
     waiting.submit(SetAgentState(AgentId("8002"), RequestedState.READY))
     waiting.take_orders()
-    waiting.submit(OfferFailed(OfferId(1), OfferOutcome.NO_ANSWER))
+    waiting.submit(OfferFailed(OfferId(1), OfferOutcome.REJECTED))
     assert waiting.take_orders() == [redirect("7*2*15*p8002")]
 
 

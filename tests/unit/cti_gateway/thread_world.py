@@ -8,10 +8,11 @@ after every command.
 from collections.abc import Callable, Sequence
 
 from cti.agi.messages import AgiCommand, AgiRequest
-from cti.ami.messages import event
+from cti.ami.messages import AmiAction, event
 from cti.dispatcher import Dispatcher
 from cti.envelope import Envelope
 from cti.gateway.gateway import Gateway
+from cti.gateway.link import OnAnswer
 from cti.journal import MemoryJournal
 from routing.commands import ApplyConfig, LogOnAgent, RequestedState, SetAgentState
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
@@ -36,6 +37,19 @@ def config(agents: int, after_call_work_us: int = 0) -> RoutingConfig:
         agents=tuple(AgentSpec(AgentId(str(8001 + n)), f"p{8001 + n}") for n in range(agents)),
         pbxs=(A1,),
     )
+
+
+class WatchedLink(WorldLink):
+    """Notes every order that would take a caller out of a conversation."""
+
+    torn: list[AmiAction]
+
+    def send(self, order: AmiAction, on_answer: OnAnswer | None = None, /) -> str:
+        if order.name == "Redirect":
+            channel = self._asterisk.world.channels.get(order.get("Channel"))
+            if channel is not None and channel.bridge is not None:
+                self.torn.append(order)
+        return super().send(order, on_answer)
 
 
 class ThreadWorld:
@@ -64,6 +78,7 @@ class ThreadWorld:
         self.told: list[Envelope] = []
         self.breaches: list[str] = []
         self.crashes: list[Exception] = []
+        self.torn: list[AmiAction] = []
         self.epoch = 0
         self.start_router()
 
@@ -95,7 +110,8 @@ class ThreadWorld:
             self.dispatcher.submit(ApplyConfig(self.config))
         self.a1 = self.gateway.add(A1)
         listener = Listener(self._link_up, self.a1.link_down, self.a1.heard)
-        self.link = WorldLink("a1", self.pbx, listener)
+        self.link = WatchedLink("a1", self.pbx, listener)
+        self.link.torn = self.torn
         self.a1.attach(self.link, lambda: not self.pbx.is_listening)
         self.agi.handler = self._answer
         self.agi.on_done = self.gateway.answered
@@ -164,5 +180,6 @@ class ThreadWorld:
         """Nothing is remembered that has ended, and no rule was broken on the way."""
         assert not self.breaches, self.breaches[:3]
         assert not self.crashes, self.crashes
+        assert not self.torn, self.torn[:3]
         legs = self.a1.legs
         return not (self.engine.calls or self.engine.offers or legs.callers or legs.deliveries)

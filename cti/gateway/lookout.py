@@ -1,0 +1,124 @@
+"""The net under the stream of events: now and then, and in doubt, a look at Asterisk's own list.
+
+One report that was missed would otherwise leave a call in our books for ever, or tear two people
+apart who talk without our knowing. After an outage the comparison is whole; while all is well it
+leaves out what has moved since the list was asked for.
+"""
+
+import logging
+from functools import partial
+from time import perf_counter
+from typing import Final
+
+from cti.ami.errors import AmiFailure
+from cti.ami.messages import AmiResponse
+from cti.gateway.channels import status_request
+from cti.gateway.legs import Place
+from cti.gateway.link import AmiAnswer
+from cti.gateway.reconcile import Repair, reconcile
+from cti.gateway.side import Side
+from routing.call import CallState
+from routing.ids import CallId, OfferId
+
+log = logging.getLogger(__name__)
+
+LOOK_S: Final = 30.0
+LOOK_SHARE: Final = 1000
+"""A comparison that took d is not repeated before 1000 d have passed."""
+
+RETRY_S: Final = 1.0
+_SECOND_US: Final = 1_000_000
+
+Mark = tuple[CallState, OfferId] | None
+
+
+class Lookout:
+    """Compares one Asterisk with the core."""
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._looking = 0  # the session of a look under way
+        self.next_us = 0
+
+    # --- after an outage -------------------------------------------------------------------------
+
+    def repair_all(self, known: list[CallId], answer: AmiResponse) -> None:
+        """Bring the core up to date with the whole list; `known` as `reconcile` says."""
+        side = self._side
+        repair = reconcile(answer.events, side.engine, side.legs, known, side.moment)
+        log.info(
+            "%s: heard again; %d channels, %d calls known, %d differences",
+            side.name, len(answer.events), len(known), len(repair.commands) + len(repair.orders),
+            extra={"pbx": side.name},
+        )  # fmt: skip
+        self._carry_out(repair)
+        self._next(0)
+
+    # --- while all is well -----------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Compare with its list; a look under way is enough."""
+        side = self._side
+        if self._looking == side.session:
+            return
+        self._looking = side.session
+        marks = {call_id: self._mark(call_id) for call_id in side.calls()}
+        side.send(status_request(), partial(self._looked, side.session, marks))
+
+    def _looked(self, session: int, marks: dict[CallId, Mark], answer: AmiAnswer) -> None:
+        side = self._side
+        if session != side.session:
+            return
+        self._looking = 0
+        self._next(0)
+        if isinstance(answer, AmiFailure) or not answer.success:
+            return
+        began = perf_counter()
+        still = [call_id for call_id, mark in marks.items() if mark == self._mark(call_id)]
+        repair = reconcile(answer.events, side.engine, side.legs, still, side.moment, live=True)
+        took_us = round((perf_counter() - began) * _SECOND_US)
+        side.counters.looks += 1
+        side.counters.last_look_us = took_us
+        self._next(took_us)
+        self._carry_out(repair)
+
+    def look_up(self, call_id: CallId) -> None:
+        """Where is this caller? Asked before anybody is moved who may be talking."""
+        side = self._side
+        caller = side.legs.callers.get(call_id)
+        if caller is not None and caller.place is Place.LOST:
+            side.counters.lookups += 1
+            question = status_request(caller.channel)
+            side.send(question, partial(self._looked_up, side.session, call_id))
+
+    def _looked_up(self, session: int, call_id: CallId, answer: AmiAnswer) -> None:
+        side = self._side
+        caller = side.legs.callers.get(call_id)
+        if session != side.session or caller is None or caller.place is not Place.LOST:
+            return  # it has asked us meanwhile, or is gone
+        if isinstance(answer, AmiFailure):
+            side.later(RETRY_S, partial(self.look_up, call_id))
+            return
+        items = answer.events if answer.success else ()
+        moment = side.moment
+        self._carry_out(reconcile(items, side.engine, side.legs, [call_id], moment, live=True))
+
+    # --- both ------------------------------------------------------------------------------------
+
+    def _carry_out(self, repair: Repair) -> None:
+        side = self._side
+        side.counters.repairs += len(repair.commands) + len(repair.orders)
+        for command in repair.commands:
+            log.info("%s: made up for: %r", side.name, command)
+            side.submit(command)
+        for order in repair.orders:
+            side.send(order)
+
+    def _mark(self, call_id: CallId) -> Mark:
+        """Changes when the core has moved the call."""
+        call = self._side.engine.calls.get(call_id)
+        return None if call is None else (call.state, call.offer_id)
+
+    def _next(self, took_us: int) -> None:
+        pause_us = max(int(LOOK_S * _SECOND_US), took_us * LOOK_SHARE)
+        self.next_us = self._side.around.clock.now_us() + pause_us

@@ -1,0 +1,92 @@
+"""Our side of one Asterisk: the few things that everything about it needs. No decisions here."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cti.ami.errors import AmiUsageError
+from cti.ami.messages import AmiAction
+from cti.clock import Clock
+from cti.dispatcher import CallLater, Dispatcher, RouterStopped
+from cti.gateway.devices import Devices
+from cti.gateway.effects import Moment
+from cti.gateway.legs import Legs
+from cti.gateway.link import AmiLink, OnAnswer
+from routing.commands import Command
+from routing.engine import RoutingEngine
+from routing.ids import CallId, PbxId
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class PbxCounters:
+    """Plain numbers for the metrics to read."""
+
+    orders: int = 0
+    orders_refused: int = 0
+    orders_unanswered: int = 0
+    held: int = 0  # orders that waited for the question after a failed Dial
+    held_sent: int = 0  # … which did not come
+    looks: int = 0  # at the list of channels, in between
+    lookups: int = 0  # of one caller of whom too little was heard
+    repairs: int = 0  # commands and orders that a comparison with Asterisk led to
+    restarts: int = 0
+    last_look_us: int = 0  # how long the last comparison took
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all Asterisks of one router share."""
+
+    dispatcher: Dispatcher
+    clock: Clock
+    devices: Devices
+    call_later: CallLater
+
+
+class Side:
+    """`session` grows whenever the link changes, so that a late answer finds another number."""
+
+    def __init__(self, name: PbxId, around: Surroundings) -> None:
+        self.name = name
+        self.around = around
+        self.legs = Legs(name)
+        self.counters = PbxCounters()
+        self.link: AmiLink | None = None
+        self.session = 0
+
+    @property
+    def engine(self) -> RoutingEngine:
+        """The core, to look at."""
+        return self.around.dispatcher.engine
+
+    @property
+    def moment(self) -> Moment:
+        """Now, as this router."""
+        return Moment(self.around.dispatcher.epoch, self.around.clock.now_us())
+
+    def calls(self) -> list[CallId]:
+        """The core's calls of this Asterisk, in the order of their arrival."""
+        return [call.call_id for call in self.engine.calls.values() if call.pbx == self.name]
+
+    def send(self, order: AmiAction, on_answer: OnAnswer | None = None) -> None:
+        """Give an order; nothing that could be misread gets out."""
+        if self.link is None:
+            return
+        try:
+            self.link.send(order, on_answer)
+        except AmiUsageError as error:
+            log.error("%s: not ordered: %s", self.name, error, extra={"pbx": self.name})
+
+    def submit(self, command: Command) -> None:
+        """Tell the core; a router that has stopped is told no more."""
+        try:
+            self.around.dispatcher.submit(command)
+        except RouterStopped:
+            log.debug("%s: too late for %r", self.name, command)
+
+    def later(self, delay_s: float, call: Callable[[], None]) -> None:
+        """Do it in so many seconds, if the link is still the same then."""
+        session = self.session
+        self.around.call_later(delay_s, lambda: call() if session == self.session else None)
