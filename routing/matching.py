@@ -21,7 +21,7 @@ from routing.events import (
     ReserveChanged,
 )
 from routing.forecast import UNKNOWN
-from routing.ids import NO_CALL, AgentId, OfferId, PbxId
+from routing.ids import NO_CALL, AgentId, CallId, OfferId, PbxId
 from routing.machine import advance
 from routing.needs import AgentIs, Need, both, parse, text_of
 from routing.offer import Offer
@@ -30,15 +30,15 @@ from routing.queue import STICKY_STEP, Queue
 from routing.selection import (
     PPM,
     best_agent,
-    best_call,
+    best_calls,
     passed_over,
-    rivals,
     score,
-    score_of,
 )
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
+
+Rivals = tuple[tuple[CallId, int], ...]
 
 
 # --- calls ------------------------------------------------------------------------------------
@@ -117,6 +117,7 @@ def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:
     Bounded by the thresholds: it opens at `open_at` calls and closes at `close_at`.
     """
     queue.reserve_open = not queue.reserve_open
+    queue.wishes.clear()
     pin_pools_of(core, queue)
     core.emit(ReserveChanged(queue.queue_id, queue.reserve_open, queue.waiting))
     entries = [entry for band in queue.bands for entry in band.line]
@@ -132,7 +133,8 @@ def match_in_order(core: "RoutingEngine", calls: list[Call], trigger: str) -> No
     ranked = []
     for call in calls:
         if call.band is not None:
-            points = score(call.band, call.first_queued_us, core.now_us)
+            waited_us = core.now_us - call.first_queued_us
+            points = score(call.band.spec, call.band.priority, waited_us)
             ranked.append((-points, call.first_queued_us, call.number, call))
     for *_, call in sorted(ranked):
         offer_to_best_agent(core, call, trigger)
@@ -155,7 +157,7 @@ def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
         if band.priority == priority:
             front += band.line.count_before(probe)
         else:
-            points = score_of(queue.spec, priority, call.first_queued_us, now)
+            points = score(queue.spec, priority, now - call.first_queued_us)
             mine = (-points, call.first_queued_us, call.number)
             front += band.line.count_while(partial(_is_before, band, now, mine))
     return front
@@ -163,7 +165,8 @@ def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
 
 def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: WaitEntry) -> bool:
     """Is this call of the band in front of the one whose order is `mine`?"""
-    return (-score(band, entry[0], now_us), entry[0], entry[1]) < mine
+    points = score(band.spec, band.priority, now_us - entry[0])
+    return (-points, entry[0], entry[1]) < mine
 
 
 def present_need(call: Call, queue: Queue) -> Need:
@@ -176,8 +179,13 @@ def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
     """The pool of the call's present need."""
     if not call.needs and call.step != STICKY_STEP and not call.training:
         return queue.pools[call.step]
-    need = present_need(call, queue)
-    return core.pools.pool(key_of(queue, need, training=call.training), need)
+    wish = (call.step, call.needs, call.preferred if call.step == STICKY_STEP else "")
+    found = queue.wishes.get(wish)
+    if found is None:
+        need = present_need(call, queue)
+        found = queue.remember(wish, (text_of(need), need))
+    text, need = found
+    return core.pools.pool((text, queue.spec.strategy, queue.splits, call.training), need)
 
 
 def key_of(queue: Queue, need: Need, *, training: bool = False) -> PoolKey:
@@ -209,11 +217,12 @@ def agent_is_free(core: "RoutingEngine", agent: Agent, trigger: str) -> None:
     """The agent may have become offerable: give him the best call, or let him stand ready."""
     if agent.entries is not None or not agent.is_offerable:
         return
-    found = best_call(agent, core.now_us)
-    if found is None:
-        core.pools.enter_ready(agent)
+    found = best_calls(agent, core.now_us, core.config.limits.decision_rows)
+    if found:
+        rivals = tuple((entry[2].call_id, -points) for points, entry in found)
+        make_offer(core, found[0][1][2], agent, trigger, rivals)
     else:
-        make_offer(core, found[2], agent, trigger)
+        core.pools.enter_ready(agent)
 
 
 def agent_is_not_free(core: "RoutingEngine", agent: Agent) -> None:
@@ -221,11 +230,16 @@ def agent_is_not_free(core: "RoutingEngine", agent: Agent) -> None:
     core.pools.leave_ready(agent)
 
 
-def make_offer(core: "RoutingEngine", call: Call, agent: Agent, trigger: str) -> None:
-    """Reserve the agent for the call; the gateway reads the event and has his phone rung."""
+def make_offer(
+    core: "RoutingEngine", call: Call, agent: Agent, trigger: str, rivals: Rivals = ()
+) -> None:
+    """Reserve the agent for the call; the gateway reads the event and has his phone rung.
+
+    `rivals`: the calls with their scores among which the agent had the choice, if it was his.
+    """
     now = core.now_us
     queue = core.queues[call.queue_id]
-    decision = _decide(core, call, agent, trigger)
+    decision = _decide(core, call, trigger, rivals)
     leave_pool(core, call)
     core.pools.leave_ready(agent)
     _tell_queue(core, queue, call, agent)
@@ -273,30 +287,25 @@ def _tell_queue(core: "RoutingEngine", queue: Queue, call: Call, agent: Agent) -
         queue.given[employer] = queue.given.get(employer, 0) + 1
 
 
-def _decide(core: "RoutingEngine", call: Call, agent: Agent, trigger: str) -> Decision:
+def _decide(core: "RoutingEngine", call: Call, trigger: str, rivals: Rivals) -> Decision:
     """The record of why. Made before anybody is moved."""
     rows, now = core.config.limits.decision_rows, core.now_us
     band = call.band
     assert band is not None  # noqa: S101  a waiting call stands in a band
     pool = band.pool
-    if agent.entries is None:  # he has just become free: the choice was among calls
-        candidates: tuple[tuple[AgentId, int], ...] = ()
-        others = tuple((head[2].call_id, points) for points, head in rivals(agent, now, rows))
-    else:
-        candidates = _first_ready(pool, rows)
-        others = ()
+    candidates = () if rivals else _first_ready(pool, rows)
     return Decision(
         trigger,
         pool.strategy,
         pool.text,
         call.step,
-        score(band, call.first_queued_us, now),
+        score(band.spec, band.priority, now - call.first_queued_us),
         now - call.first_queued_us,
         core.config.version,
         call.rules,
         candidates,
         tuple((who.agent_id, why) for who, why in passed_over(pool, rows)),
-        others,
+        rivals,
     )
 
 

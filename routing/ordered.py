@@ -88,11 +88,13 @@ class OrderedLine(Generic[Item]):
     def count_while(self, holds: Callable[[Item], bool]) -> int:
         """How many items, from the first on, `holds`; it must not hold again after it did not."""
         blocks = self._blocks
+        if not blocks or not holds(self._heads[0]):
+            return 0
+        if holds(blocks[-1][-1]):
+            return self._size
         low, high = 0, len(blocks)
         while low < high:  # the first block whose head does not hold
             middle = (low + high) // 2
             low, high = (middle + 1, high) if holds(self._heads[middle]) else (low, middle)
-        if not low:
-            return 0
         before, block = sum(len(each) for each in blocks[: low - 1]), blocks[low - 1]
         return before + bisect_left(block, 1, key=lambda item: not holds(item))

@@ -39,11 +39,12 @@ rarest skill, so the few hundred that a day's callers bring should stay."""
 class Band:
     """Waiting calls of one queue, one priority and one need."""
 
-    __slots__ = ("line", "pool", "priority", "queue")
+    __slots__ = ("line", "pool", "priority", "queue", "spec")
 
     def __init__(self, pool: "Pool", queue: Queue, priority: int) -> None:
         self.pool = pool
         self.queue = queue
+        self.spec = queue.spec  # a new configuration files every waiting call anew
         self.priority = priority
         self.line: OrderedLine[WaitEntry] = OrderedLine()
 
