@@ -4,7 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cti.ami.encoder import encode_action, encode_event, encode_greeting, encode_response
@@ -14,6 +14,8 @@ from cti.ami.protocol import ActionDecoder, MessageDecoder
 
 GREETING = encode_greeting("11.0.0")
 SAMPLE = Path("tests/transcripts/ami_sample.raw").read_bytes()
+
+unhurried = settings(deadline=None)  # on a busy machine a slow example is no defect
 
 line_ends = "\r\n\0"
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_();/@-]{0,20}", fullmatch=True)
@@ -37,6 +39,7 @@ def seen(messages):
     return [str(each) if isinstance(each, AmiProtocolError) else each for each in messages]
 
 
+@unhurried
 @given(st.lists(events | responses, max_size=6), st.lists(st.integers(0, 10_000), max_size=6))
 def test_what_asterisk_says_comes_out_as_it_went_in(messages, cuts):
     data = GREETING + b"".join(
@@ -46,6 +49,7 @@ def test_what_asterisk_says_comes_out_as_it_went_in(messages, cuts):
     assert fed(MessageDecoder(), data, cuts)[1:] == messages
 
 
+@unhurried
 @given(names, pairs, st.lists(st.integers(0, 10_000), max_size=6))
 def test_what_a_client_says_comes_out_as_it_went_in(name, fields, cuts):
     try:
@@ -58,6 +62,7 @@ def test_what_a_client_says_comes_out_as_it_went_in(name, fields, cuts):
     assert fed(ActionDecoder(), data, cuts) == [expected]
 
 
+@unhurried
 @given(anything, st.lists(st.tuples(anything, anything), max_size=4), anything)
 def test_an_action_is_one_action_or_refused(name, fields, action_id):
     """Whatever a caller puts in: never a second action, never a field more than given."""
@@ -91,6 +96,7 @@ def test_the_recorded_stream_in_small_pieces_is_the_same(size):
     assert messages == MessageDecoder().feed(SAMPLE)
 
 
+@unhurried
 @given(st.sets(st.sampled_from(["Hangup", "DialEnd", "VarSet"])), st.lists(st.integers(0, 70_000)))
 def test_skipping_gives_what_reading_and_choosing_gives(wanted, cuts):
     decoder = MessageDecoder(wanted=frozenset(wanted))
@@ -100,6 +106,7 @@ def test_skipping_gives_what_reading_and_choosing_gives(wanted, cuts):
     assert fed(decoder, SAMPLE, cuts)[1:] == chosen
 
 
+@unhurried
 @given(
     st.lists(
         st.binary(max_size=40)
@@ -122,6 +129,7 @@ def test_nothing_breaks_a_decoder_and_no_cut_changes_what_it_says(parts, cuts, i
             message.headers.items()
 
 
+@unhurried
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=8))
 def test_nothing_breaks_the_action_decoder(data, cuts):
     assert seen(fed(ActionDecoder(), data, cuts)) == seen(ActionDecoder().feed(data))

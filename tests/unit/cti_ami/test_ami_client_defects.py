@@ -164,9 +164,9 @@ async def test_an_answer_callback_that_raises_costs_itself_only(caplog):
 
 
 async def test_close_during_an_outage_stays_closed():
-    async with asterisk() as server, client_of(server) as link:
-        server.line.transport.abort()
-        await eventually(lambda: link.client.state is LoginState.WAITING)
+    async with linked() as link:
+        await link.server.stop()
+        await eventually(lambda: link.client.counters.reconnects)
         await link.client.close()
         attempts = link.client.counters.connects
         await asyncio.sleep(0.05)
