@@ -54,7 +54,7 @@ def _agents_verb(verb: argparse.ArgumentParser) -> None:
 
 def _demo_verb(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--seed", type=int, help="drawn and shown, unless given")
-    verb.add_argument("--agents", type=_count, default=12, metavar="N", help="(12)")
+    verb.add_argument("--agents", type=_count, default=16, metavar="N", help="(16)")
     verb.add_argument("--calls-per-minute", type=_count, default=36, metavar="N", help="(36)")
     verb.add_argument("--folder", type=Path, help="where everything is kept (var/demo)")
     verb.add_argument("--ami-port", type=_port, default=0, help="a free one")

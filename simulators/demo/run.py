@@ -35,7 +35,7 @@ class Wishes:
     """The command line of `python -m simulators demo`."""
 
     seed: int
-    agents: int = 12
+    agents: int = 16
     calls_per_minute: int = 36
     folder: Path | None = None
     ami_port: int = 0
@@ -82,6 +82,8 @@ class Demo:
             pass
         except (ChildError, OSError) as error:
             sys.stderr.write(f"\ndemo: {error}\n")
+            if "in use" in str(error):
+                sys.stderr.write("next: leave --ami-port and --agi-port out: free ones are taken\n")
             code = 1
         finally:
             # A second Ctrl-C must not leave processes behind.
@@ -105,18 +107,21 @@ class Demo:
             agi_port=wishes.agi_port,
             rough=wishes.rough,
         )
-        arguments = ["-m", "simulators", "asterisk", "--settings", str(folder / "asterisk.json")]
-        asterisk = self._children.start("asterisk", arguments, pipe=True)
-        address = asterisk.read_json(START_S)["ami"]
-        config = defaults.config_file(folder, site, int(address.rpartition(":")[2]))
-        self._children.start("cti", ["-m", "cti", "serve", "--config", str(config)])
-        self._wait_for_status(lambda _status: True, START_S, "the daemon does not answer")
+        config = defaults.config_file(folder, site)
         known = f"{site.phones[0]}-{site.phones[-1]}"
-        self._children.start(
+        # All at once: each waits for the others by itself, as on a machine that boots.
+        start, run = self._children.start, ("-m", "simulators")
+        asterisk = start(
+            "asterisk", [*run, "asterisk", "--settings", str(folder / "asterisk.json")], pipe=True
+        )
+        start("cti", ["-m", "cti", "serve", "--config", str(config)])
+        start(
             "agents",
-            ["-m", "simulators", "agents", "--socket", str(self._client.path), "--agents", known,
+            [*run, "agents", "--socket", str(self._client.path), "--agents", known,
              "--seed", str(wishes.seed)],
         )  # fmt: skip
+        address = asterisk.read_json(START_S)["ami"]
+        self._wait_for_status(lambda _status: True, START_S, "the daemon does not answer")
         _say(
             f"simulated Asterisk: AMI {address}, {wishes.agents} phones,"
             f" {wishes.calls_per_minute} calls a minute · daemon: cti serve --config"

@@ -3,7 +3,6 @@
 import json
 import secrets
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,16 +14,6 @@ QUEUES = (("loans", 2), ("cards", 3), ("general", 4))
 """贷款, 信用卡, 综合: queues with their shares of the calls."""
 
 FIRST_AGENT = 8001
-
-
-@dataclass(frozen=True, slots=True)
-class DemoFiles:
-    """What was written, and what one needs to know of it."""
-
-    config: Path
-    site: Path
-    socket: Path
-    agents: tuple[str, ...]
 
 
 def agent_ids(count: int) -> tuple[str, ...]:
@@ -39,7 +28,7 @@ def site_file(
     """Write what the simulated Asterisk is told; with secrets of this one demo."""
     settings = SiteSettings(
         seed=seed,
-        ami_port=ami_port,
+        ami_port=ami_port or free_port(),
         agi_port=agi_port or free_port(),
         ami_secret=secrets.token_hex(16),
         agi_secret=secrets.token_hex(16),
@@ -52,7 +41,7 @@ def site_file(
     return settings
 
 
-def config_file(folder: Path, site: SiteSettings, ami_port: int) -> Path:
+def config_file(folder: Path, site: SiteSettings) -> Path:
     """Write what the daemon is told."""
     lines = [
         "# Written by the demo at each start. Your own: see asterisk-config/README.md.",
@@ -63,7 +52,7 @@ def config_file(folder: Path, site: SiteSettings, ami_port: int) -> Path:
         "[[asterisks]]",
         f'name = "{PBX}"',
         'host = "127.0.0.1"',
-        f"ami_port = {ami_port}",
+        f"ami_port = {site.ami_port}",
         f"secret = {_text(site.ami_secret)}",
         "",
         "[agi]",

@@ -23,7 +23,7 @@ def files(folder, agents=12):
         agi_port=0,
         rough=False,
     )
-    return site, defaults.config_file(folder, site, 5038)
+    return site, defaults.config_file(folder, site)
 
 
 def test_the_configuration_of_the_demo_is_one_that_the_daemon_takes(tmp_path):
@@ -31,7 +31,7 @@ def test_the_configuration_of_the_demo_is_one_that_the_daemon_takes(tmp_path):
     loaded = read(path, {})
     assert loaded.warnings == ()
     settings = loaded.settings
-    assert [asterisk.ami_port for asterisk in settings.asterisks] == [5038]
+    assert [asterisk.ami_port for asterisk in settings.asterisks] == [site.ami_port]
     assert settings.asterisks[0].secret.reveal() == site.ami_secret
     assert settings.agi.port == site.agi_port
     assert settings.agi.secret.reveal() == site.agi_secret
