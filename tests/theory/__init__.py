@@ -1,0 +1,1 @@
+"""Truth from outside: queueing theory and another simulator against the engine."""
