@@ -94,6 +94,7 @@ class StateBoard:
         self._followed: dict[type[e.Event], Callable[[Any], None]] = {
             e.AgentStateChanged: self._agent_state_changed,
             e.AgentLoggedOn: self._agent_logged_on,
+            e.AgentLoggedOff: self._agent_logged_off,
             e.DeviceChanged: self._device_changed,
             e.CallQueued: self._call_queued,
             e.OfferMade: self._offer_made,
@@ -126,7 +127,11 @@ class StateBoard:
         self.change_all()
 
     def restore(self, agents: Iterable[Agent], calls: Iterable[Call], at: Moment) -> None:
-        """Begin with the core's records as they are at that moment."""
+        """Begin with the core's records as they are at that moment.
+
+        They say since when an agent's state or what he asked for next is as it is, so `since_us`
+        may be too late for one who has asked for something during a call.
+        """
         for agent in agents:
             in_work = agent.shown is e.AgentState.WORKING_AFTER_CALL
             self._agents[agent.agent_id] = AgentLine(
@@ -174,7 +179,7 @@ class StateBoard:
     def _agent_state_changed(self, event: e.AgentStateChanged) -> None:
         line = self._agent(event.agent_id)
         self._count(event.agent_id, line, -1)
-        if event.state is not line.state:
+        if (event.state, event.reason) != (line.state, line.reason):
             line.since_us = self._at.at_us
         line.state, line.reason, line.pending = event.state, event.reason, event.pending
         line.until_us, line.call_id = event.until_us, event.call_id
@@ -187,6 +192,12 @@ class StateBoard:
     def _agent_logged_on(self, event: e.AgentLoggedOn) -> None:
         self._agent(event.agent_id).device = event.device
         self.changed_agents[Subject.AGENT, event.agent_id] = None
+
+    def _agent_logged_off(self, event: e.AgentLoggedOff) -> None:
+        line = self._agents.get(event.agent_id)
+        if line is not None:  # else forgotten already, with his last state
+            line.device = ""
+            self.changed_agents[Subject.AGENT, event.agent_id] = None
 
     def _device_changed(self, event: e.DeviceChanged) -> None:
         line = self._agent(event.agent_id)

@@ -58,12 +58,14 @@ def test_an_agents_document_follows_his_state():
     told = Told()
     told.say(e.AgentLoggedOn, agent_id="8001", device="8001-phone")
     told.board.apply(told.history.say(agent_state("8001", "notReady", reason="meal")))
-    told.board.apply(told.history.say(agent_state("8001", "notReady", pending="ready")))
+    told.board.apply(
+        told.history.say(agent_state("8001", "notReady", reason="meal", pending="ready"))
+    )
     assert told.agent() == {
         "agent_id": "8001",
         "state": "notReady",
         "since_us": NOON_US + 2000,  # not moved by the second event: the state is the same
-        "reason": "",
+        "reason": "meal",
         "pending": "ready",
         "until_us": 0,
         "call_id": "",
