@@ -7,7 +7,15 @@ import asyncio
 import pytest
 
 from tests.asterisk.fake_router import HANG, FakeRouter
-from tests.asterisk.world import ASK_S, RETRY_S, end_calls, redirect, variable
+from tests.asterisk.world import (
+    ASK_S,
+    GAP_S,
+    RETRY_S,
+    SLACK_S,
+    end_calls,
+    redirect,
+    variable,
+)
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
@@ -45,7 +53,7 @@ async def test_a_redirect_is_obeyed_at_once_and_the_conversation_lasts(
             await asyncio.sleep(TALK_S)
             assert await variable(ami, question.channel, "CTI_STAGE") == "deliver"
             result = await end_calls(ami, callers)
-    assert took < 0.25, moment
+    assert took < GAP_S, moment
     assert result.successful == 1
     assert len(router.questions) == 1
 
@@ -75,7 +83,7 @@ async def test_an_order_of_a_replaced_router_is_refused_and_the_caller_asks_agai
             result = await end_calls(ami, callers)
     assert second.verb == "again"
     assert second.arrived == first.arrived
-    assert second.at - first.at < RETRY_S + 1
+    assert second.at - first.at < RETRY_S + 0.2 + SLACK_S
     assert not [event for event in ami.events if event["Event"] == "DialBegin"]
     assert result.failed == 0
 

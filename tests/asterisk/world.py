@@ -14,6 +14,10 @@ RETRY_S = 1
 FAILSAFE_AFTER_S = 3
 FAILSAFE_LIMIT_S = 2
 
+# What a busy machine may add to any of these, and the longest silence that is not one of them.
+SLACK_S = 0.9
+GAP_S = 0.5
+
 SETTINGS = {
     "CTI_ASK_S": str(ASK_S),
     "CTI_RETRY_S": str(RETRY_S),

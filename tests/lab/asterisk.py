@@ -52,7 +52,7 @@ SOUNDS = {
 MUSIC = bytes([0x9F] * 10 + [0x1F] * 10)
 MUSIC_S = 30
 
-BOOT_S = 15.0
+BOOT_S = 30.0
 
 # Runs as the first program of the mount namespace and turns into Asterisk, so that the process id
 # that we hold is that of Asterisk.
@@ -219,9 +219,11 @@ class LabAsterisk:
         self.start()
 
     def freeze(self) -> None:
-        """SIGSTOP: the process is there and says nothing, as when its machine hangs."""
+        """SIGSTOP, until every thread stands: it is there and says nothing."""
         if self.pid is not None:
             os.kill(self.pid, signal.SIGSTOP)
+            while any(_state(thread) != "T" for thread in Path(f"/proc/{self.pid}/task").iterdir()):
+                time.sleep(0.001)
 
     def thaw(self) -> None:
         """SIGCONT."""
@@ -366,3 +368,8 @@ class LabAsterisk:
                     raise ConnectionError("Asterisk closed the manager connection")
                 seen += piece
         return seen
+
+
+def _state(task: Path) -> str:
+    """State of a thread (proc(5)): R, S, D, T …"""
+    return (task / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]

@@ -1,7 +1,7 @@
 """Ports that are free now, for servers that are started a moment later.
 
-The kernel hands out ephemeral ports in turn, so one that was just released is not given out again
-soon. Blocks for RTP lie below the ephemeral range, where no outgoing connection gets in the way.
+All lie below the ephemeral range, so that no outgoing connection of anybody takes one meanwhile.
+Each process begins elsewhere and goes on from there; what is taken is passed over.
 """
 
 from __future__ import annotations
@@ -10,33 +10,39 @@ import itertools
 import os
 import socket
 
-FIRST_MEDIA, LAST_MEDIA = 6_000, 9_999
-FIRST_RTP, LAST_RTP = 10_000, 31_999
+MEDIA = range(6_000, 10_000)  # SIPp
+RTP = range(10_000, 26_000)  # Asterisk
+LISTEN = range(26_000, 32_000)
 
-_blocks = itertools.count(os.getpid())
-_media = itertools.count(os.getpid() * 64)
+_seed = os.getpid()
+_listen = itertools.count(_seed * 37)
+_media = itertools.count(_seed * 64)
+_rtp = itertools.count(_seed)
 
 
 def free_port(kind: int = socket.SOCK_DGRAM) -> int:
     """A port on 127.0.0.1 that nobody uses; `kind` is SOCK_STREAM or SOCK_DGRAM."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for number in itertools.islice(_listen, len(LISTEN)):
+        port = LISTEN[number % len(LISTEN)]
+        if is_free(port, kind):
+            return port
+    raise OSError("no free port left for a server")
 
 
 def media_port() -> int:
     """A port for SIPp's sound: it opens this one and the one two above."""
-    for number in _media:
-        port = FIRST_MEDIA + number * 8 % (LAST_MEDIA - FIRST_MEDIA - 8)
+    for number in itertools.islice(_media, len(MEDIA) // 8):
+        port = MEDIA[number * 8 % len(MEDIA)]
         if all(is_free(port + step) for step in range(4)):
             return port
-    raise AssertionError  # the count has no end
+    raise OSError("no free port left for sound")
 
 
-def is_free(port: int) -> bool:
-    """Whether a UDP port on 127.0.0.1 can be bound."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def is_free(port: int, kind: int = socket.SOCK_DGRAM) -> bool:
+    """Whether a port on 127.0.0.1 can be bound."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        # As servers do: a port whose last connection has just ended counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
@@ -49,6 +55,6 @@ def rtp_range(size: int) -> range:
 
     Blocks of several instances may meet when many run: Asterisk then tries the next port.
     """
-    blocks = max(1, (LAST_RTP - FIRST_RTP + 1) // size)
-    start = FIRST_RTP + next(_blocks) % blocks * size
+    blocks = max(1, len(RTP) // size)
+    start = RTP.start + next(_rtp) % blocks * size
     return range(start, start + size)

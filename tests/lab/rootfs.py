@@ -87,7 +87,7 @@ def cannot_host() -> str | None:
         return "the root is built from Debian packages, and there is no apt-get here"
     namespace = _run("unshare", "--mount", "--propagation", "private", "true")
     if namespace.returncode:
-        return f"no mount namespace here: {_last_line(namespace.stderr)}"
+        return f"no mount namespace here: {_reason(namespace.stderr)}"
     return None
 
 
@@ -106,7 +106,7 @@ def version() -> str:
     """What the Asterisk in the root says of itself: `22.10.1`."""
     answer = _run("chroot", str(root_folder()), "/usr/sbin/asterisk", "-V")
     if answer.returncode:
-        raise LabError(f"the Asterisk of the lab does not start: {_last_line(answer.stderr)}")
+        raise LabError(f"the Asterisk of the lab does not start: {_reason(answer.stderr)}")
     return answer.stdout.split()[1].partition("+")[0].partition("~")[0]
 
 
@@ -127,7 +127,7 @@ def _build(*, quiet: bool) -> None:
         f"deb {_mirror()} sid main",
     )
     if built.returncode:
-        raise LabError(f"mmdebstrap: {_last_line(built.stderr)}")
+        raise LabError(f"mmdebstrap: {_reason(built.stderr)}")
     _finish(fresh)
     shutil.rmtree(root, ignore_errors=True)
     fresh.rename(root)
@@ -173,7 +173,7 @@ def _install_tools(*, quiet: bool) -> None:
     ):
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
-            raise LabError(f"{' '.join(command)}: {_last_line(done.stderr)}")
+            raise LabError(f"{' '.join(command)}: {_reason(done.stderr)}")
 
 
 @contextmanager
@@ -189,9 +189,10 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def _last_line(text: str) -> str:
+def _reason(text: str) -> str:
+    """The line that says why: apt's first error, else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
+    return next((line for line in lines if line.startswith("E: ")), (lines or ["no message"])[-1])
 
 
 def _say(text: str, *, quiet: bool) -> None:
