@@ -1,5 +1,4 @@
-"""
-A client for one Asterisk: connects, logs in, stays up, sends actions and hands out events.
+"""A client for one Asterisk: connects, logs in, stays up, sends actions and hands out events.
 
 It knows what an action is, but not which ones exist; what a Redirect means is the gateway's. The
 states and the back-off are in `login`, open answers in `exchange`, pings in `silence`, bytes in
@@ -8,12 +7,12 @@ states and the back-off are in `login`, open answers in `exchange`, pings in `si
 Four rules, each bought by a defect in somebody's client:
 
 * **Nothing is ever sent twice.** When the link is lost, every open action fails with `AmiDown` at
-once. It
-  may have been carried out; only the events, or a question after the next login, can tell.
+  once. It may have been carried out; only the events, or a question after the next login, can tell.
 * **A callback never runs inside the call that caused it**, so `send` may be used in the middle of
-anything. * **A listener that raises costs its own event and no more.** It is logged, counted, and
-the stream goes on. * **Silence is a fault.** When nothing has come in for `dead_after_s`, the
-connection is dropped.
+  anything.
+* **A listener that raises costs its own event and no more.** It is logged, counted, and the stream
+  goes on.
+* **Silence is a fault.** When nothing has come in for `dead_after_s`, the connection is dropped.
 """
 
 import asyncio
