@@ -116,6 +116,9 @@ def test_every_module_is_imported_by_somebody():
         "def f(a): return open(a)",
         "for x in {1, 2}: pass",
         "ready: set[str] = set()\nfor agent in ready: pass",
+        "ready: set[str] = set()\ndef f(): return list(ready)",
+        "class A:\n free: set[int]\n def f(self): return list(self.free)",
+        "def f(a): return [x for x in sorted(a) for y in {x}]",
         "ready = set()\nfirst = list(ready)",
         "class A:\n def f(self):\n  self.free: set[int] = set()\n  return [x for x in self.free]",
         "def f(a: frozenset[int], b: frozenset[int]):\n    return tuple(a & b)",
@@ -138,6 +141,8 @@ def test_an_impure_line_is_found(source):
         "def f(a: dict[str, int]): return [k for k in a]",
         "for x in {1: 2}: pass",
         "def f(a, seen: set[int]): return a.pop(0)",
+        "def f(a): ids = {x for x in a}\ndef g(config): return list(config.ids)",
+        "def f(a): ids = {x for x in a}\ndef g(ids: list[int]): return list(ids)",
         "RATE = 0.5  # pure-ok: a constant of the standard, never computed with",
     ],
 )

@@ -7,7 +7,7 @@ repository with them.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 FUNCTION_LINES_MAX = 60
@@ -32,6 +32,7 @@ BANNED_CALLS = {
 WALKING_CALLS = {"list", "tuple", "iter", "enumerate", "zip", "map", "filter", "reversed", "dict"}
 WALKING_METHODS = {"join", "extend", "fromkeys"}
 SET_TYPES = {"set", "frozenset", "Set", "AbstractSet", "MutableSet"}
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SET_OPERATORS = (ast.BitAnd, ast.BitOr, ast.Sub, ast.BitXor)
 SET_METHODS = {"union", "intersection", "difference", "symmetric_difference"}
 
@@ -100,14 +101,32 @@ def _floats(tree: ast.AST) -> Iterator[Finding]:
 def _set_walks(tree: ast.Module) -> Iterator[Finding]:
     """Wherever a set's own order could get out.
 
-    Names and attributes count as sets when this file annotates or assigns them as such. That
-    misses a set that comes from elsewhere without annotation; mypy strict leaves few of those.
+    A name counts as a set where its function (or the module) annotates or assigns it as one, an
+    attribute where this file does. That misses a set that comes from elsewhere without annotation;
+    mypy strict leaves few of those.
     """
-    names = _set_names(tree)
-    for node in ast.walk(tree):
-        for walked in _walked(node):
-            if _is_set(walked, names):
-                yield Finding(walked.lineno, "walks over a set: its order differs from run to run")
+    attributes = _set_attributes(tree)
+    outer = _set_names(_of_scope(tree))
+    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, FUNCTIONS))):
+        nodes = list(_of_scope(scope))
+        names = outer | _set_names(nodes) | attributes
+        for node in nodes:
+            for walked in _walked(node):
+                if _is_set(walked, names):
+                    yield Finding(
+                        walked.lineno, "walks over a set: its order is not the same twice"
+                    )
+
+
+def _of_scope(scope: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of one function or module, without those of the functions in it."""
+    yield scope
+    rest = list(ast.iter_child_nodes(scope))
+    while rest:
+        node = rest.pop()
+        if not isinstance(node, FUNCTIONS):
+            yield node
+            rest += ast.iter_child_nodes(node)
 
 
 def _walked(node: ast.AST) -> list[ast.expr]:
@@ -132,8 +151,10 @@ def _is_set(node: ast.expr, names: set[str]) -> bool:
     match node:
         case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
             return True
-        case ast.Name(id=name) | ast.Attribute(attr=name):
+        case ast.Name(id=name):
             return name in names
+        case ast.Attribute(attr=name):
+            return f".{name}" in names
         case ast.BinOp(op=operator, left=left, right=right) if isinstance(operator, SET_OPERATORS):
             return _is_set(left, names) or _is_set(right, names)
         case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in SET_METHODS:
@@ -142,16 +163,31 @@ def _is_set(node: ast.expr, names: set[str]) -> bool:
             return False
 
 
-def _set_names(tree: ast.Module) -> set[str]:
+def _set_names(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names that these nodes make sets."""
+    names: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                names |= {name} if _annotates_set(annotation) else set()
+            case ast.arg(arg=name, annotation=ast.expr() as annotation):
+                names |= {name} if _annotates_set(annotation) else set()
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                names |= {name} if _is_set(value, set()) else set()
+    return names
+
+
+def _set_attributes(tree: ast.Module) -> set[str]:
+    """Attributes that this file makes sets, as `.name`."""
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.AnnAssign) and _annotates_set(node.annotation):
-            names |= _target_names(node.target)
-        elif isinstance(node, ast.arg) and node.annotation and _annotates_set(node.annotation):
-            names.add(node.arg)
-        elif isinstance(node, ast.Assign) and _is_set(node.value, set()):
-            for target in node.targets:
-                names |= _target_names(target)
+        match node:
+            case ast.ClassDef(body=body):
+                names |= {f".{name}" for name in _set_names(body)}
+            case ast.AnnAssign(target=ast.Attribute(attr=name), annotation=annotation):
+                names |= {f".{name}"} if _annotates_set(annotation) else set()
+            case ast.Assign(targets=[ast.Attribute(attr=name)], value=value):
+                names |= {f".{name}"} if _is_set(value, set()) else set()
     return names
 
 
@@ -159,11 +195,3 @@ def _annotates_set(annotation: ast.expr) -> bool:
     outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
     name = outer.attr if isinstance(outer, ast.Attribute) else getattr(outer, "id", "")
     return name in SET_TYPES
-
-
-def _target_names(target: ast.expr) -> set[str]:
-    if isinstance(target, ast.Name):
-        return {target.id}
-    if isinstance(target, ast.Attribute):
-        return {target.attr}
-    return set()
