@@ -27,9 +27,6 @@ class Ratio(NamedTuple):
     numerator: int
     denominator: int = 1000
 
-    def __str__(self) -> str:
-        return f"{self.numerator}/{self.denominator}"
-
 
 NEVER = Ratio(0)
 
@@ -77,11 +74,11 @@ class Prng:
     def weighted(self, items: Sequence[tuple[Item, int]]) -> Item:
         """One of them, each with its weight."""
         place = self.below(sum(weight for _, weight in items))
-        for item, weight in items:
+        for item, weight in items[:-1]:
             if place < weight:
                 return item
             place -= weight
-        raise AssertionError("weights do not add up")
+        return items[-1][0]
 
     def exponential(self, mean: int) -> int:
         """A waiting time of that mean, as between the arrivals of people who do not know each

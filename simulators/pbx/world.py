@@ -85,15 +85,6 @@ class World:
         self.channels[channel.name] = channel
         return channel
 
-    def find(self, name_or_uniqueid: str) -> Channel | None:
-        """A channel by its name, as AMI's `Channel` header has it, or by its unique id."""
-        channel = self.channels.get(name_or_uniqueid)
-        if channel is None:
-            channel = next(
-                (each for each in self.channels.values() if each.uniqueid == name_or_uniqueid), None
-            )
-        return channel
-
     def call(self, caller: Caller, on_end: Callable[[CallReport], None] | None = None) -> Channel:
         """A call comes in on the trunk and enters `cti-inbound`."""
         channel = self.channel(TRUNK)

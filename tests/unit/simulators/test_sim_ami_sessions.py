@@ -3,8 +3,9 @@
 import pytest
 
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, action
-from simulators.pbx.asterisk import OBSERVER, ROUTER, SimulatedAsterisk
+from simulators.pbx.asterisk import OBSERVER, ROUTER, PbxSettings, SimulatedAsterisk
 from simulators.pbx.phones import Behaviour, Phone
+from simulators.pbx.sessions import AmiUser
 from simulators.virtual_clock import VirtualClock
 from tests.unit.simulators.worlds import ScriptedWorld, phone_of_each_kind
 
@@ -39,6 +40,19 @@ def test_a_login_is_accepted_and_told_that_asterisk_has_booted():
     assert accepted.action_id == "x1"
     assert booted.name == "FullyBooted"
     assert booted.headers.get("Status") == "Fully Booted"
+
+
+def test_who_may_not_hear_it_is_not_told_that_asterisk_has_booted():
+    pbx = SimulatedAsterisk(
+        VirtualClock(),
+        agi=None,
+        settings=PbxSettings(users=(AmiUser("deaf", "secret", frozenset({"Hangup"})),)),
+    )
+    heard = []
+    pbx.connect(heard.append, lambda: None).said(
+        AmiAction("Login", (("Username", "deaf"), ("Secret", "secret")))
+    )
+    assert [message.message for message in heard] == ["Authentication accepted"]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +204,86 @@ def test_core_status_tells_when_it_was_started():
     assert answer.headers.get("AsteriskVersion") == "22.10.1"
     (answer,) = wire.say("CoreShowChannels")[:1]
     assert answer.message == "Channels will follow"
+
+
+def test_channels_are_listed_with_what_they_do():
+    world = ScriptedWorld(WAIT, user=OBSERVER)
+    channel = world.call()
+    world.pass_s(3_725)
+    (item,) = world.ask(action("CoreShowChannels")).events
+    get = item.headers.get
+    assert (get("Channel"), get("Application"), get("Duration")) == (
+        channel.name,
+        "Wait",
+        "01:02:05",
+    )
+
+
+def test_variables_can_be_read_from_channels_and_globally():
+    world = ScriptedWorld(WAIT).set_epoch()
+    channel = world.call()
+    world.pass_s(1)
+    of_channel = world.ask(action("Getvar", Channel=channel.name, Variable="CTI_STAGE"))
+    assert of_channel.headers.get("Value") == "wait"
+    assert world.ask(action("Getvar", Variable="CTI_EPOCH")).headers.get("Value") == "7"
+    assert world.ask(action("Getvar", Variable="NOTHING")).headers.get("Value") == ""
+
+
+def test_a_hangup_may_name_its_cause():
+    world = ScriptedWorld(WAIT)
+    channel = world.call()
+    world.pass_s(1)
+    assert world.ask(action("Hangup", Channel=channel.name, Cause="21")).message == "Channel Hungup"
+    assert world.told("Hangup") == ["Hangup trunk 21"]
+
+
+def test_an_originate_is_refused_in_words_that_nobody_takes_for_success():
+    answer = ScriptedWorld(WAIT, user=OBSERVER).ask(action("Originate", Channel="PJSIP/8001"))
+    assert (answer.success, answer.message) == (False, "Originate is not simulated: PJSIP/8001")
+
+
+def test_an_order_for_a_caller_who_has_just_left_moves_nobody():
+    world = ScriptedWorld(WAIT)
+    channel = world.call()
+    world.pass_s(1)
+    answers = []
+    order = action("Redirect", Channel=channel.name, Context="cti-wait", Exten="s", Priority=1)
+    world.link.send(order, answers.append)
+    world.clock.advance(300)  # it was answered, and is to be carried out in a moment
+    world.world.clears(channel)
+    world.pass_s(1)
+    assert answers[0].success
+    assert world.asked() == ["arrive"]
+
+
+def test_who_has_logged_off_is_not_heard_any_more():
+    wire = Wire()
+    wire.login()
+    wire.say("Logoff")
+    assert wire.say("Ping") == []
+    assert wire.line.session.act(AmiAction("Ping")) == ([], None)
+    wire.line.cut()
+    assert wire.shut_count == 1
+
+
+def test_an_action_without_an_id_is_answered_without():
+    wire = Wire()
+    wire.login()
+    wire.heard.clear()
+    wire.line.said(AmiAction("Ping"))
+    assert wire.heard[0].action_id == ""
+
+
+def test_an_asterisk_that_dies_while_it_boots_does_not_boot():
+    wire = Wire()
+    wire.pbx.kill()
+    wire.pbx.start()
+    wire.line = wire.pbx.connect(wire.heard.append, wire.shut)
+    wire.login()
+    wire.pbx.kill()
+    wire.heard.clear()
+    wire.clock.advance(10_000_000)
+    assert wire.heard == []
 
 
 def test_ping_answers_with_the_time():

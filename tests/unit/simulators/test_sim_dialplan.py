@@ -200,6 +200,15 @@ def test_the_failsafe_number_serves_the_caller():
     assert [report.ending for report in world.reports] == [Ending.SERVED]
 
 
+def test_a_failsafe_number_that_does_not_answer_leaves_the_caller_with_music():
+    settings = DialplanGlobals(failsafe_after_s=4, failsafe_dial="busy", failsafe_limit_s=10)
+    world = ScriptedWorld(QUIET, phones=phone_of_each_kind(), settings=settings)
+    channel = world.call()
+    world.pass_s(6)
+    assert not channel.gone
+    assert world.told("DialEnd") == ["DialEnd busy BUSY"]
+
+
 def test_a_router_that_is_back_is_heard_from_failsafe():
     world = ScriptedWorld(
         QUIET, phones=[Phone("8001")], settings=DialplanGlobals(failsafe_after_s=4)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.ami.errors import AmiDown, AmiTimeout
+from cti.ami.errors import AmiDown, AmiTimeout, AmiUsageError
 from cti.ami.messages import action
 from simulators.pbx.faults import (
     CALM,
@@ -163,6 +163,48 @@ def test_open_actions_fail_when_the_link_breaks():
     world.pbx.cut()
     world.pass_ms(1)
     assert [type(answer) for answer in answers] == [AmiDown]
+
+
+def test_a_link_that_was_closed_stays_closed():
+    world = ScriptedWorld(WAIT)
+    answers = []
+    world.link.send(PING, answers.append)
+    world.link.close()
+    assert [type(answer) for answer in answers] == [AmiDown]
+    world.pass_s(5)
+    assert not world.link.is_up
+    assert world.ups_and_downs == ["up"]
+    assert world.pbx.line_count == 0
+    assert world.link.name == "a1"
+
+
+def test_a_link_that_is_closed_while_it_waits_does_not_come_back():
+    world = ScriptedWorld(WAIT)
+    world.pbx.kill()
+    world.pass_ms(1)
+    assert world.link.is_refused
+    world.link.close()
+    world.pbx.start()
+    world.pass_s(5)
+    assert world.pbx.line_count == 0
+
+
+def test_orders_without_a_listener_are_sent_all_the_same():
+    world = ScriptedWorld(WAIT)
+    world.link.send(action("Setvar", Variable="A", Value="1"))
+    world.pbx.set_rates(FaultRates(answer_lost=ALWAYS))
+    world.link.send(action("Setvar", Variable="B", Value="2"))
+    world.pass_s(6)
+    assert world.world.globals == {"A": "1", "B": "2"}
+    world.pbx.kill()
+    world.pass_ms(1)
+    world.link.send(PING)
+    world.pass_s(1)
+
+
+def test_an_order_that_may_not_be_written_is_refused_here_as_there():
+    with pytest.raises(AmiUsageError):
+        ScriptedWorld(WAIT).link.send(action("Setvar", Variable="A", Value="1\r\n"))
 
 
 def test_spontaneous_faults_strike_by_themselves_and_can_be_called_off():

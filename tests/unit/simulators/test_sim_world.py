@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from simulators.pbx.asterisk import OBSERVER
+from simulators.pbx.dialling import event_status, variable_status
 from simulators.pbx.phones import Behaviour, Caller, Ending, Once, Phone
 from tests.unit.simulators.worlds import ScriptedWorld, brief, phone_of_each_kind
 
@@ -197,6 +198,49 @@ def test_a_phone_that_hangs_up_while_it_rings_has_not_answered():
     world.pass_s(1)
     assert world.told("DialEnd", "Hangup") == ["DialEnd rings NOANSWER", "Hangup rings 0"]
     assert world.questions[1].args[6:8] == ("CHANUNAVAIL", "0")
+
+
+def test_a_leg_that_goes_before_the_phone_was_called_is_not_told_of_as_a_dial():
+    world = ScriptedWorld("deliver*7*1*15*rings", WAIT, phones=phone_of_each_kind())
+    world.set_epoch()
+    world.call()
+    while not world.world.phones["rings"].legs:
+        world.clock.step()
+    world.world.hang_up(world.world.phones["rings"].legs[0])
+    world.pass_s(1)
+    assert world.told() == ["Hangup"]
+    assert world.asked() == ["arrive", "returned"]
+    world.answers = ["deliver*7*2*15*rings"]
+    second = world.call()
+    while not world.world.phones["rings"].legs:
+        world.clock.step()
+    world.world.clears(second)
+    world.pass_s(1)
+    assert world.told() == ["Hangup", "Hangup", "Hangup"]
+
+
+def test_statuses_are_made_of_causes_by_two_tables():
+    causes = (3, 17, 19, 20, 21, 34, 16, 0)
+    assert [event_status(cause) for cause in causes] == [
+        "CHANUNAVAIL",
+        "BUSY",
+        "NOANSWER",
+        "CHANUNAVAIL",
+        "NOANSWER",
+        "CONGESTION",
+        "NOANSWER",
+        "NOANSWER",
+    ]
+    assert [variable_status(cause) for cause in causes] == [
+        "CHANUNAVAIL",
+        "BUSY",
+        "NOANSWER",
+        "CHANUNAVAIL",
+        "CHANUNAVAIL",
+        "CONGESTION",
+        "NOANSWER",
+        "CHANUNAVAIL",
+    ]
 
 
 def test_who_redirects_a_talking_caller_drops_the_agent():
