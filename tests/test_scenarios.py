@@ -23,7 +23,8 @@ SCENARIOS = [scenario for path in sorted(FOLDER.glob("*.txt")) for scenario in r
 ROWS = [(scenario, row) for scenario in SCENARIOS for row in scenario.rows]
 
 
-DISPUTED = {
+DISPUTED: dict[str, str] = {
+    "Records without rows change no decision": "best_calls(rows=0) finds nobody for a free agent",
 }
 """Scenarios that the engine does not fulfil (yet), each with what it does instead."""
 

@@ -108,7 +108,7 @@ def some_config(rng: Random) -> RoutingConfig:
             rejected=some_policy(rng),
             unreachable=some_policy(rng),
         ),
-        limits=Limits(calls=rng.choice((5, 200_000)), decision_rows=rng.choice((0, 1, 4))),
+        limits=Limits(calls=rng.choice((5, 200_000)), decision_rows=rng.choice((1, 4))),
     )
 
 
