@@ -28,9 +28,13 @@ def asterisk(lab: None) -> Iterator[LabAsterisk]:
         yield stack.enter_context(
             LabAsterisk(
                 agents=agents,
-                queues={"failsafe": ["brief"]},
+                queues={"failsafe": ["brief"], "idle": [AWAY]},
                 settings=SETTINGS,
-                extensions="exten => dirty-end,1,Hangup()\n",
+                extensions=(
+                    "exten => dirty-end,1,Hangup()\n"
+                    "exten => idle-failsafe,1,Set(CTI_FAILSAFE_QUEUE=idle)\n"
+                    " same => n,Goto(cti-failsafe,s,1)\n"
+                ),
             )
         )
 

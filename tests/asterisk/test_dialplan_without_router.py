@@ -16,6 +16,7 @@ from tests.asterisk.world import (
     SETTINGS,
     SLACK_S,
     end_calls,
+    redirect,
     variable,
 )
 from tests.lab.ami import LabAmi
@@ -49,7 +50,7 @@ async def test_callers_hear_music_and_then_reach_the_failsafe_queue(
 async def test_with_nothing_set_failsafe_is_music_and_a_goodbye(
     lab: None,
 ) -> None:
-    settings = {**SETTINGS, "CTI_FAILSAFE_QUEUE": ""}
+    settings = {**SETTINGS, "CTI_FAILSAFE_QUEUE": "", "CTI_FAILSAFE_AFTER_S": "1"}
     with LabAsterisk(settings=settings) as alone:
         async with LabAmi(alone.ami_port, alone.ami_secret) as ami, Ear() as ear:
             with Callers(alone.sip, "95588", stay_ms=30_000, media_port=ear.port) as callers:
@@ -69,7 +70,12 @@ async def test_with_nothing_set_failsafe_is_music_and_a_goodbye(
 async def test_with_nothing_set_a_router_that_comes_back_finds_its_callers(
     lab: None,
 ) -> None:
-    settings = {**SETTINGS, "CTI_FAILSAFE_QUEUE": "", "CTI_FAILSAFE_LIMIT_S": "60"}
+    settings = {
+        **SETTINGS,
+        "CTI_FAILSAFE_QUEUE": "",
+        "CTI_FAILSAFE_AFTER_S": "1",
+        "CTI_FAILSAFE_LIMIT_S": "60",
+    }
     with LabAsterisk(settings=settings) as alone:
         async with LabAmi(alone.ami_port, alone.ami_secret) as ami:
             with Callers(alone.sip, "95588", stay_ms=30_000) as callers:
@@ -84,9 +90,21 @@ async def test_with_nothing_set_a_router_that_comes_back_finds_its_callers(
     assert result.failed == 0
 
 
+async def test_a_router_that_comes_back_can_take_a_caller_out_of_the_stock_queue(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    with Callers(asterisk.sip, "idle-failsafe", stay_ms=20_000) as callers:
+        joined = await ami.event("QueueCallerJoin")
+        await redirect(ami, joined["Channel"], "cti-deliver", "7*41*5*a8001")
+        await ami.event("BridgeEnter", Channel=joined["Channel"])
+        result = await end_calls(ami, callers)
+    assert result.failed == 0
+
+
 async def test_the_number_is_rung_when_it_is_set_and_the_queue_has_no_one(lab: None) -> None:
     settings = {
         **SETTINGS,
+        "CTI_FAILSAFE_AFTER_S": "1",
         "CTI_FAILSAFE_QUEUE": "no-such-queue",
         "CTI_FAILSAFE_DIAL": "Local/8800@front-desk",
     }
