@@ -32,7 +32,7 @@ DISPUTED: dict[str, str] = {
 def scenarios() -> Iterator[Any]:
     for scenario in SCENARIOS:
         reason = DISPUTED.get(scenario.title)
-        marks = [pytest.mark.xfail(reason=reason, raises=MismatchError)] if reason else []
+        marks = [pytest.mark.xfail(reason=reason, raises=AssertionError)] if reason else []
         yield pytest.param(scenario, id=scenario.name, marks=marks)
 
 
