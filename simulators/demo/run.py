@@ -6,6 +6,7 @@ The processes talk over real sockets and know nothing of each other that the rea
 the one difference to a real site is the host and the port of the Asterisk in `cti.toml`.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -88,6 +89,7 @@ class Demo:
         finally:
             # A second Ctrl-C must not leave processes behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._look_once_more()
             stopped_s = self._children.stop()
         if code == 0:
             self._summary(stopped_s)
@@ -148,6 +150,11 @@ class Demo:
         self._children.check()
         self._last = self._client.status()
         return self._last
+
+    def _look_once_more(self) -> None:
+        """For the summary: the figures at the end, or those seen last."""
+        with contextlib.suppress(UnreachableError, RefusedError, ChildError):
+            self._ask()
 
     # --- show -------------------------------------------------------------------------------------
 
