@@ -1,0 +1,1 @@
+"""Figures, peers side by side: `python -m benchmarks --help`."""

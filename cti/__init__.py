@@ -1,0 +1,1 @@
+"""The daemon around the routing core. `app.py` builds it, top to bottom."""

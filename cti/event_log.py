@@ -1,7 +1,7 @@
 """The record of what this router has published: readable from any `seq`, kept in SQLite.
 
 `offer` notes and returns; one task writes, every `FLUSH_S` or `BATCH` events, a transaction each
-(twenty times as many rows a second as one by one, `research/libraries.md` section 5). Nothing that
+(twenty times as many rows a second as one by one, measured). Nothing that
 happens to the disk reaches the call path: while it is full or ails, events stay in memory, at most
 `backlog`; what comes on top is dropped and counted, and the log calls itself *degraded* until the
 next start, when `append_missing` gets the journal's tail.

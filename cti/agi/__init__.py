@@ -1,5 +1,4 @@
-"""
-The Asterisk Gateway Interface over TCP (FastAGI): a codec for both roles and an asyncio server.
+"""The Asterisk Gateway Interface over TCP (FastAGI): a codec for both roles and an asyncio server.
 
     errors, messages            pure  what is said, and what can go wrong
     session_table               pure  the states of a conversation

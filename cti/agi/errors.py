@@ -1,5 +1,4 @@
-"""
-What can go wrong in an AGI conversation, told apart by whose fault it is.
+"""What can go wrong in an AGI conversation, told apart by whose fault it is.
 
     AgiError                    never raised itself
         AgiUsageError           our caller: a command that cannot be written, or at the wrong time

@@ -1,9 +1,8 @@
-"""
-A FastAGI server: one question of the dialplan, one decision, a few commands, done.
+"""A FastAGI server: one question of the dialplan, one decision, a few commands, done.
 
 It knows the conversation, not the questions; what ``arrive`` means is the gateway's. There is no
 task and no stream in it: a conversation is a protocol object and one timer, which is half the cost
-of asyncio streams (libraries.md 3), and the path from the last header to the first command is one
+of asyncio streams (measured), and the path from the last header to the first command is one
 call deep.
 
 Whatever a peer does costs its own connection and nothing else. A port scanner, a health check that

@@ -1,5 +1,4 @@
-"""
-The states of one AGI conversation, seen from the server, as a table. Pure.
+"""The states of one AGI conversation, seen from the server, as a table. Pure.
 
         request              command                 reply
     HEADERS -----> READY ---------------> REPLY ----------------> READY

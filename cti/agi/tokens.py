@@ -1,5 +1,4 @@
-"""
-How a call proves that the dialplan sent it: ``SHA1(secret:uniqueid)``, computed by the dialplan
+"""How a call proves that the dialplan sent it: ``SHA1(secret:uniqueid)``, computed by the dialplan
 itself.
 
 Anyone who reaches the AGI port can claim to be Asterisk. The token keeps the secret off the wire

@@ -1,5 +1,4 @@
-"""
-The Asterisk Manager Interface: codecs, the table of a link's life, and an asyncio client.
+"""The Asterisk Manager Interface: codecs, the table of a link's life, and an asyncio client.
 
     errors, messages, text      pure  what is said, and what can go wrong
     protocol, encoder           pure  bytes to messages and back, both roles

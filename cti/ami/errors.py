@@ -1,5 +1,4 @@
-"""
-What can go wrong on an AMI link, told apart by whose fault it is.
+"""What can go wrong on an AMI link, told apart by whose fault it is.
 
     AmiError                    never raised itself
         AmiUsageError           our caller: the action cannot be written as it was given

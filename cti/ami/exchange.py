@@ -1,10 +1,9 @@
-"""
-Actions out and answers in, over one connection.
+"""Actions out and answers in, over one connection.
 
 Made anew for each connection, and gone with it: an action that was open when the link broke has no
 way to the next link, so that nothing can be sent twice by mistake. That is the worst a CTI client
 can do: a client that repeats what was not answered dials a customer twice, and one ``core restart
-now`` restarts Asterisk for as long as the client lives (both seen, libraries.md 2.4, number 1).
+now`` restarts Asterisk for as long as the client lives (both seen, panoramisk 1.4).
 """
 
 import asyncio

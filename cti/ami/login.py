@@ -1,5 +1,4 @@
-"""
-The life of one link to one Asterisk, as a table. Pure; everything that changes the state is here.
+"""The life of one link to one Asterisk, as a table. Pure; all that changes the state is here.
 
 The machine sees two kinds of triggers: what *we* ask (start, close), and what *happened*
 (connected, greeted, accepted, refused, booted, lost, and the retry timer that came due).
@@ -14,7 +13,7 @@ The machine sees two kinds of triggers: what *we* ask (start, close), and what *
 
 and `close` leads from anywhere to STOPPED, where nothing but `start` counts: a timer or a socket
 that reports late finds no row that leads out. A client that comes back by itself after `close` is a
-defect seen in the field (libraries.md 2.4, number 11).
+defect seen in the field (panoramisk 1.4).
 
 WAITING and REFUSED are two states because they are two faults with two remedies. A lost link is
 repaired by trying again soon: 0.2 s, doubling to 5 s, so that a restart of Asterisk (AMI is back

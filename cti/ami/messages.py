@@ -1,5 +1,4 @@
-"""
-What is said on an AMI link: greeting, event, response, action. Pure data; knows no wire and no
+"""What is said on an AMI link: greeting, event, response, action. Pure data; knows no wire and no
 socket.
 
 Names of headers are compared without case, because Asterisk itself is of two minds: an `AGI` action

@@ -1,5 +1,4 @@
-"""
-The actions that wait for their answer, and nothing of the wire. Pure.
+"""The actions that wait for their answer, and nothing of the wire. Pure.
 
 An answer belongs to an action by its ActionID only. Order is no guide: Asterisk answers some
 actions later than others (`Originate` with `Async: true` twice), and a client that trusts order

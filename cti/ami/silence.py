@@ -1,8 +1,7 @@
-"""
-Is the other end still there? A ping every so often, and a limit to silence.
+"""Is the other end still there? A ping every so often, and a limit to silence.
 
 TCP does not tell: when a cable is pulled or a host freezes, a connection looks well for a quarter
-of an hour (libraries.md 2.4, number 6). Any byte that comes in counts as life, so a link that is
+of an hour (panoramisk 1.4). Any byte that comes in counts as life, so a link that is
 busy with events is never dropped for a ping that waits its turn.
 """
 

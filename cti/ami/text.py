@@ -1,5 +1,4 @@
-"""
-Bytes of a telephone network to text. Pure; the one place that knows about character sets.
+"""Bytes of a telephone network to text. Pure; the one place that knows about character sets.
 
 Asterisk passes on what a trunk sent: UTF-8 by standard, GBK or GB18030 from many Chinese carriers
 and older PBXs, and at times neither. A caller's name must never cost us the message that carries

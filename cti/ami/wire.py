@@ -1,5 +1,4 @@
-"""
-One TCP connection to an Asterisk: bytes to messages, writes joined. Knows nothing of logins or
+"""One TCP connection to an Asterisk: bytes to messages, writes joined. Knows nothing of logins or
 actions.
 
 A client has a new one for each attempt, so whatever an old connection still reports can be told

@@ -1,6 +1,6 @@
 """A link to an MQTT broker over aiomqtt.
 
-What aiomqtt 2.5 leaves to us, found in `research/libraries.md` section 4:
+What aiomqtt 2.5 leaves to us, found by measurement before it was chosen:
 
 * It does not reconnect: one link is one life of its client; the publisher makes the next.
 * A publish under way when the connection dies ends only with its own time-out: `lost` tells first.

@@ -21,7 +21,7 @@ COLOURS = {
     AgentState.NOT_READY: "yellow",
     AgentState.NULL: "bright_black",
 }
-_GOOD, _FAIR = 80, 60  # percent: the usual goal of banks is 80 % (kpis.md, K10)
+_GOOD, _FAIR = 80, 60  # percent: the usual goal of banks is 80 % (industry reports of 2013 to 2024)
 
 
 def text(value: object, style: str = "") -> Text:

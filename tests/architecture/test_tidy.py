@@ -1,4 +1,4 @@
-"""The repository keeps its own rules (DESIGN sections 1, 2 and 9).
+"""The repository keeps its own rules (docs/architecture.md, docs/determinism.md).
 
 In pure code (`routing`, and the files of `cti` that the import contracts of pyproject.toml name):
 no `async`, no walking over a set, no `hash()` or `id()`, no float, no `print` or `open`. A line

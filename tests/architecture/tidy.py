@@ -1,4 +1,4 @@
-"""What an import contract cannot show, read from the source text: the rules of DESIGN section 1.
+"""What an import contract cannot show, read from the source text: the rules of docs/determinism.md.
 
 Each check takes parsed source and yields `Finding`s; nothing here knows where the files lie or what
 pytest is. The rules and the excuse marker are described in `test_tidy.py`, which walks the

@@ -1,5 +1,4 @@
-"""
-AGI as other people read it: their servers against whoever plays Asterisk with our codec, a real
+"""AGI as other people read it: their servers against whoever plays Asterisk with our codec, a real
 Asterisk's recorded words against our session, and our server against bytes that no code of ours has
 written.
 """

@@ -1,5 +1,4 @@
-"""
-AMI clients of other people against a server made of our codec: would they understand us?
+"""AMI clients of other people against a server made of our codec: would they understand us?
 
 Two ends of one codec can agree on a mistake; somebody else's client cannot be party to it. Each
 client is used as its own documentation says, and asked only for what it can do (pyst2 and basicami

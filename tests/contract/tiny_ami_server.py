@@ -1,5 +1,4 @@
-"""
-The smallest AMI server that a foreign client can talk to, made of our codec only.
+"""The smallest AMI server that a foreign client can talk to, made of our codec only.
 
 Tests know it as an `AmiAddress`: whatever else listens there and keeps to the same few actions (a
 simulated Asterisk, a real one) can take its place.

@@ -136,7 +136,7 @@ async def test_a_broken_network_loses_nothing_and_keeps_the_order(kind, version,
 
 @each_broker
 async def test_a_killed_broker_costs_nobody_anything(kind, version, tmp_path):
-    """P6 of `research/reliability.md`: afterwards the events are there and all state is right."""
+    """Afterwards the events are there and all state is right."""
     async with world(kind, version, tmp_path, outbox=100) as (broker, listener, voice):
         voice.say(agent_state("8001", "ready"))
         for number in range(200):

@@ -1,6 +1,6 @@
 """The same journal gives the same state: on every hash seed, from every snapshot, read from disk.
 
-The contract is in DESIGN sections 2 and 5: recovery is the newest snapshot and the journal after
+The contract is in docs/determinism.md: recovery is the newest snapshot and the journal after
 it, so each of these equalities is one that a restart depends on.
 """
 

@@ -1,5 +1,6 @@
-"""Erlang B, C and A in closed or recursive form (`shared/research/kpis.md` section 7 has sources).
+"""Erlang B, C and A in closed or recursive form.
 
+Koole and Mandelbaum 2002; Garnett, Mandelbaum and Reiman 2002.
 Notation: `load` is the offered load in erlang, `agents` how many there are, `mean_s` the mean
 service time, `patience_s` the mean patience, `rate` arrivals a second, `within_s` the threshold of
 the service level.

@@ -1,5 +1,4 @@
-"""
-The server under good clients and bad: each test ends with a call that is served well.
+"""The server under good clients and bad: each test ends with a call that is served well.
 
 The bad ones are those that stopped or confused other servers (panoramisk.fast_agi above all).
 """

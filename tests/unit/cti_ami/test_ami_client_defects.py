@@ -1,5 +1,4 @@
-"""
-One test for each way in which an AMI client was seen to fail (panoramisk, pyst2, astami, basicami,
+"""One test for each way in which an AMI client was seen to fail (panoramisk, pyst2, astami, basicami,
 aiopyami), held against ours over real sockets: links, orders, passwords. What was misread has its
 own file, test_ami_client_defects_reading.py.
 """

@@ -1,5 +1,4 @@
-"""
-One test for each thing that an AMI client was seen to misread (panoramisk, pyst2, astami, basicami,
+"""One test for each thing that an AMI client was seen to misread (panoramisk, pyst2, astami, basicami,
 aiopyami), held against ours over real sockets.
 """
 

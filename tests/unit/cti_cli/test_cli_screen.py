@@ -194,7 +194,7 @@ def test_clocks_are_the_centres_whatever_the_machines_is(monkeypatch):
 
 @pytest.mark.parametrize(
     ("count", "of", "shown"),
-    [  # SL-B of the published example, and half up (kpis.md §5, C12)
+    [  # SL-B of the published example, and half up
         (860, 1060, "81.13 %"), (4, 10, "40.00 %"), (0, 0, ""), (1, 3, "33.33 %"),
         (2, 3, "66.67 %"), (1, 800, "0.13 %"), (1, 1, "100.00 %"), (0, 5, "0.00 %"),
     ],
