@@ -19,7 +19,7 @@ _MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700  # journal and snapshots hold callers' numbers
 
 
-class DirectoryInUse(Exception):  # noqa: N818  # says what is, not who erred
+class DirectoryInUse(OSError):  # noqa: N818  # says what is, not who erred
     """Another router has this directory. The operator's doing; both must not run."""
 
 

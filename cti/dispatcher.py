@@ -195,7 +195,9 @@ class Dispatcher:
 
     def _crashed(self, stamped: Stamped, error: Exception) -> None:
         self.stop(f"the core crashed at command {stamped.seq}")
-        log.critical("the core crashed at %r", stamped, exc_info=error)
+        # Not the command itself: callers' numbers are for the journal, which has it.
+        kind = type(stamped.command).__name__
+        log.critical("the core crashed at command %d, %s", stamped.seq, kind, exc_info=error)
         self._on_crash(error)
 
     # --- the timer -------------------------------------------------------------------------------

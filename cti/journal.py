@@ -14,6 +14,7 @@ have dropped pages that it calls clean from then on, so only a new file can be t
 """
 
 import contextlib
+import errno
 import itertools
 import logging
 import os
@@ -98,6 +99,7 @@ class FileJournal:
         self._rotate_at = segment_bytes
         self._number = 0
         self._dirty = False
+        self._named = False  # a file was made whose name is not safe in its directory yet
         self._left: list[int] = []  # files of earlier segments, not flushed yet
         self._flush_failure = ""  # told by the thread, acted upon by ours
         self._files = threading.Lock()  # guards the descriptors against `sync`
@@ -118,7 +120,7 @@ class FileJournal:
         with self._files:
             if self._file >= 0:
                 self._left.append(self._file)
-            self._file, self._size, self._dirty = file, size, True
+            self._file, self._size, self._dirty, self._named = file, size, True, True
         self._rotate_at = self._segment_bytes
         self.failure, self._flush_failure, self.counters.degraded = "", "", 0
 
@@ -167,7 +169,10 @@ class FileJournal:
             files, self._left = self._left, []
             if self._dirty and self._file >= 0:
                 files.append(os.dup(self._file))
-            self._dirty = False
+            named, self._dirty, self._named = self._named, False, False
+        if named:
+            with contextlib.suppress(OSError):  # the flush of the file itself will say so
+                sync_directory(self.directory)
         for file in files:
             try:
                 _flush(file)
@@ -219,18 +224,17 @@ class FileJournal:
 
 
 def _new_file(path: Path, line: bytes) -> tuple[int, int]:
-    """A new file that holds this line and cannot vanish from its directory: (descriptor, size)."""
+    """A new file that holds this line: (descriptor, size). Raises OSError and leaves nothing."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, _MODE)
     try:
-        written = os.write(file, line)
-        sync_directory(path.parent)
+        size = os.write(file, line)
     except OSError:
-        written = -1
-    if written != len(line):
+        size = -1
+    if size != len(line):
         os.close(file)
         path.unlink(missing_ok=True)
-        raise OSError(f"{path}: no room for its first line")
-    return file, written
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    return file, size
 
 
 class MemoryJournal:

@@ -109,7 +109,8 @@ class Lookout:
         side = self._side
         side.counters.repairs += len(repair.commands) + len(repair.orders)
         for command in repair.commands:
-            log.info("%s: made up for: %r", side.name, command)
+            said = {"pbx": side.name, "command": type(command).__name__}
+            log.info("%s: made up for a report that was missed", side.name, extra=said)
             side.submit(command)
         for order in repair.orders:
             side.send(order)

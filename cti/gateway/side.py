@@ -84,7 +84,7 @@ class Side:
         try:
             self.around.dispatcher.submit(command)
         except RouterStopped:
-            log.debug("%s: too late for %r", self.name, command)
+            log.debug("%s: too late for %s", self.name, type(command).__name__)
 
     def later(self, delay_s: float, call: Callable[[], None]) -> None:
         """Do it in so many seconds, if the link is still the same then."""

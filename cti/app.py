@@ -1,0 +1,358 @@
+"""The daemon, put together; read it from top to bottom.
+
+    directory   locked: one router, one journal; the epoch counts this start
+    core        newest snapshot, then the journal: the router is where it was when it ended
+    event log   what was published, with the journal's tail that it had not written yet
+    listeners   gateway, event log, bus, view, metrics, invariants: told in this order
+    bus         starts to connect; nobody waits for it
+    Asterisks   each is logged in to, compared with the core, and heard from then on
+    questions   the AGI port opens when the Asterisks are heard, or after a limit
+    operators   control socket, metrics and probes
+    background  flushing, snapshots, watchdog
+
+Stopping goes the other way: no more questions and offers, AMI logged off, a snapshot, the journal
+closed; within three seconds, whatever hangs. A core that crashed is not asked for a snapshot: the
+next start replays up to the command before (exit code 70).
+
+This is the only place that builds things. `parts` says how each is made from the settings.
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from typing import Final
+
+import msgspec
+
+from cti import parts
+from cti.ami.client import AmiClient
+from cti.api.control import Control
+from cti.api.probes import probes_app
+from cti.api.servers import Servers
+from cti.api.sockets import ControlSocket
+from cti.bus.directory import directory_of
+from cti.clock import SystemClock
+from cti.config import Settings, routing_config
+from cti.data_dir import DataDirectory
+from cti.dispatcher import Dispatcher
+from cti.envelope import Envelope
+from cti.event_log import EventLog, EventLogError
+from cti.gateway.gateway import Gateway
+from cti.gateway.pbx import Hearing
+from cti.health import Health
+from cti.invariant_watch import InvariantWatch
+from cti.journal import FileJournal
+from cti.keeper import Keeper
+from cti.metrics import LoopLag, Metrics
+from cti.recovery import Recovered, ReplayFailed, recover
+from cti.segments import JournalDamaged, list_segments
+from cti.snapshots import SnapshotStore
+from cti.supervision import Background, Stages, notify, watchdog
+from cti.view import StateView
+from cti.view.recover import recovered
+from routing import invariants
+from routing.commands import ApplyConfig
+from routing.events import CommandRefused, ConfigApplied
+from routing.ids import PbxId
+
+log = logging.getLogger(__name__)
+
+UNUSABLE: Final = 1
+"""The journal or the event log cannot be used; the log says what can be done."""
+
+CRASHED: Final = 70
+"""EX_SOFTWARE: the core raised. A supervisor starts us again, without the command that did it."""
+
+ASTERISK_WAIT_S: Final = 3.0
+LIMIT_S: Final = 0.8  # of one stage of the stop
+
+
+def version() -> str:
+    """Of this program, as the journal's headers name it."""
+    try:
+        return metadata.version("paidui")
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def run(settings: Settings) -> int:
+    """Run the daemon until SIGTERM or SIGINT; its exit code.
+
+    Raises OSError and SocketBusy when a port, directory or socket cannot be had.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(serve(settings))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415  # not on every platform
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+async def serve(settings: Settings) -> int:
+    """Start, run until a signal or a crash of the core, stop; the exit code."""
+    daemon = Daemon(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, daemon.ending.set)
+    try:
+        await daemon.start()
+        await daemon.ending.wait()
+    except (JournalDamaged, ReplayFailed, EventLogError):
+        daemon.exit_code = UNUSABLE  # `starting` has said why
+    finally:
+        await daemon.stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    return daemon.exit_code
+
+
+class Daemon:
+    """All parts of one router. `start` them, wait for `ending`, `stop` them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.ending = asyncio.Event()
+        self.exit_code = 0
+        self.stages = Stages()
+        self.background = Background()
+        self.clock = SystemClock()
+        self.clients: dict[PbxId, AmiClient] = {}
+
+    async def start(self) -> None:
+        """Stage by stage; `stop` undoes what was started, also when a later stage has failed."""
+        began, starting = time.perf_counter(), self.stages.starting
+        async with starting("directory"):
+            self._take_directory()
+        async with starting("core"):
+            found = recover(self.snapshots, self.journal_path)
+        async with starting("event log"):
+            await self._open_event_log(found)
+        async with starting("listeners"):
+            self._open_journal()
+            self._join_listeners()
+            self._apply_config()
+        async with starting("bus"):
+            await self._start_bus()
+        async with starting("Asterisks"):
+            await self._start_asterisks()
+        async with starting("questions"):
+            await self._start_agi()
+        async with starting("operators"):
+            await self._start_servers()
+        async with starting("background"):
+            self._start_background()
+        took_s = time.perf_counter() - began
+        log.info(
+            "%s is routing: epoch %d, %d calls, %d commands replayed, started in %.3f s",
+            self.settings.node, self.epoch, len(self.engine.calls), found.replayed, took_s,
+            extra={"epoch": self.epoch, "took_s": took_s},
+        )  # fmt: skip
+        notify("READY=1")
+        # What has been built so far stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+
+    async def stop(self) -> None:
+        """Undo what was started, the last first."""
+        began = time.perf_counter()
+        notify("STOPPING=1")
+        await self.stages.stop()
+        log.info("stopped in %.3f s", time.perf_counter() - began)
+
+    # --- directory, core, event log --------------------------------------------------------------
+
+    def _take_directory(self) -> None:
+        data = DataDirectory(self.settings.data_path)
+        data.lock()
+        self.stages.at_stop_call("directory", data.release)
+        self.journal_path = data.path / "journal"
+        seen = [segment.header.epoch for segment in list_segments(self.journal_path)]
+        self.epoch = data.next_epoch(max(seen, default=0))
+        self.snapshots = SnapshotStore(data.path / "snapshots", code=version())
+
+    async def _open_event_log(self, found: Recovered) -> None:
+        self.engine = found.engine
+        self.encoder = parts.make_encoder(self.settings, self.engine)
+        self.event_log = EventLog(self.settings.event_log_path, self.encoder.record)
+        await self.event_log.start()
+        self.stages.at_stop("event log", self.event_log.close, LIMIT_S)
+        missing = await self.event_log.append_missing(found.tail)
+        if missing:
+            log.info("event log: %d events of the last run were missing", missing)
+        # A power cut may cost the journal more than the log; a number never comes twice.
+        self.engine.event_seq = max(self.engine.event_seq, self.event_log.last_seq())
+
+    def _open_journal(self) -> None:
+        settings = self.settings.journal
+        self.journal = FileJournal(self.journal_path, epoch=self.epoch, code=version())
+        self.journal.open(self.engine.seq + 1)
+        self.stages.at_stop_call("journal", self.journal.close)
+        self.keeper = Keeper(
+            self.engine,
+            self.journal,
+            self.snapshots,
+            epoch=self.epoch,
+            sync_s=settings.sync_s,
+            snapshot_every=settings.snapshot_every,
+        )
+
+    # --- core and listeners ----------------------------------------------------------------------
+
+    def _join_listeners(self) -> None:
+        engine, loop = self.engine, asyncio.get_running_loop()
+        self.view = StateView(engine.config)
+        self.view.reset(*recovered(engine), seq=engine.event_seq)
+        self.metrics = Metrics(self.view, self.clock, invariants.NAMES)
+        self.watch = InvariantWatch(engine, self.metrics.breached)
+        self.dispatcher = Dispatcher(
+            engine,
+            self.journal,
+            self.clock,
+            epoch=self.epoch,
+            call_later=loop.call_later,
+            on_crash=self._crashed,
+            decided=self.metrics.decided,
+        )
+        self.stages.at_stop("snapshot", self._last_snapshot, LIMIT_S)
+        self.gateway = Gateway(
+            self.dispatcher,
+            self.clock,
+            secret=self.settings.agi.secret.reveal(),
+            slice_s=self.settings.slice_s,
+            call_later=loop.call_later,
+        )
+        self.broker = parts.make_broker(self.settings)
+        self.publisher = parts.make_publisher(
+            self.settings,
+            self.broker,
+            self.encoder,
+            self.event_log,
+            self.clock,
+            engine=engine,
+            epoch=self.epoch,
+        )
+        self.dispatcher.listen("event log", self.event_log.offer)
+        if self.settings.bus.enabled:
+            self.dispatcher.listen("bus", self.publisher.offer)
+        self.dispatcher.listen("view", self.view.apply)
+        self.dispatcher.listen("metrics", self.metrics.apply)
+        self.dispatcher.listen("configuration", self._follow_config)
+        self.dispatcher.listen_turns("invariants", lambda _: self.watch.after_turn())
+        self.dispatcher.start()
+
+    def _apply_config(self) -> None:
+        """The file's configuration, if it says something else than what the core goes by."""
+        base = self.engine.base
+        wanted = routing_config(self.settings, base.version + 1 if self.engine.seq else 1)
+        if self.engine.seq and msgspec.structs.replace(wanted, version=base.version) == base:
+            return
+        for event in self.dispatcher.submit(ApplyConfig(wanted)):
+            if isinstance(event, CommandRefused):
+                log.error("the new configuration is not in force: %s", event.code)
+
+    def _follow_config(self, envelope: Envelope) -> None:
+        if isinstance(envelope.event, ConfigApplied):
+            self.view.configure(self.engine.config)
+            self.publisher.use(directory_of(self.engine.config))
+
+    def _crashed(self, _error: Exception) -> None:
+        self.exit_code = CRASHED
+        self.ending.set()
+
+    async def _last_snapshot(self) -> None:
+        """The state as it ends, unless the core has crashed and its state is not to be trusted."""
+        self.dispatcher.stop()
+        if self.exit_code == 0:
+            await self.keeper.snapshot()
+
+    # --- bus, Asterisks, questions ---------------------------------------------------------------
+
+    async def _start_bus(self) -> None:
+        """Beside everything else: calls do not wait for a broker."""
+        if not self.settings.bus.enabled:
+            return
+        if self.broker is not None:
+            self.stages.at_stop("broker", self.broker.stop, LIMIT_S)
+        self.stages.at_stop("bus", partial(self.publisher.close, LIMIT_S * 0.9), LIMIT_S)
+        self.background.keep("bus", partial(self._join_bus, self.event_log.last_seq()))
+
+    async def _join_bus(self, newest: int) -> None:
+        """`newest` is the last event of the past; what came since is new to the bus in any case."""
+        if self.broker is not None:
+            # Not before it is ours: on that port may be somebody else's.
+            await self.broker.start()
+        position = await self.event_log.bookmark(parts.BUS_READER, newest)
+        await self.publisher.start(self.epoch, position, self.event_log.last_seq())
+
+    async def _start_asterisks(self) -> None:
+        self.stages.at_stop("Asterisks", self._log_off, LIMIT_S + 0.4)
+        for asterisk in self.settings.asterisks:
+            pbx = self.gateway.add(PbxId(asterisk.name))
+            client = parts.make_client(asterisk, pbx, f"{self.settings.node}-{self.epoch}")
+            self.clients[pbx.name] = client
+            client.start()
+        self.gateway.start()
+        deadline_s = time.monotonic() + ASTERISK_WAIT_S
+        while not self.gateway.all_heard and time.monotonic() < deadline_s:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)  # once, at the start: the gateway knows no event loop
+        for name, client in self.clients.items():
+            if self.gateway.pbxs[name].hearing is not Hearing.UP:
+                log.error("%s: not heard yet: %s", name, client.failure or client.state.value)
+
+    async def _log_off(self) -> None:
+        self.gateway.stop()
+        await asyncio.gather(*(client.close() for client in self.clients.values()))
+
+    async def _start_agi(self) -> None:
+        self.agi = parts.make_agi(self.settings, self.gateway)
+        await self.agi.start()
+        self.stages.at_stop("questions", self._close_agi, LIMIT_S)
+
+    async def _close_agi(self) -> None:
+        self.gateway.drain()
+        await self.agi.close()
+
+    # --- operators, background -------------------------------------------------------------------
+
+    async def _start_servers(self) -> None:
+        settings = self.settings
+        health = Health(self)
+        control = Control(
+            node=settings.node,
+            site=settings.site,
+            view=self.view,
+            clock=self.clock,
+            submit=self.dispatcher.submit,
+            read_events=self.event_log.read_after,
+            health=health.all,
+            invariants=self.metrics.breaches,
+        )
+        self.servers = Servers(
+            control.app(),
+            probes_app(self.metrics, health.routing),
+            socket=ControlSocket(settings.control_path),
+            host=settings.metrics.host,
+            port=settings.metrics.port,
+        )
+        await self.servers.start()
+        self.stages.at_stop("operators", self.servers.stop, LIMIT_S)
+        health.watch(self.metrics)
+
+    def _start_background(self) -> None:
+        self.background.keep("journal", self.keeper.flush_forever)
+        self.background.keep("snapshots", self.keeper.snapshot_forever)
+        self.background.keep("watchdog", watchdog)
+        self.stages.at_stop("background", self.background.stop, LIMIT_S)
+        lag = LoopLag(self.metrics)
+        lag.start()
+        self.stages.at_stop_call("event loop lag", lag.stop)

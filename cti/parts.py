@@ -1,0 +1,109 @@
+"""How the daemon's parts are made from the settings. Nothing is started here. For `cti.app`."""
+
+import errno
+import ipaddress
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from cti import logs
+from cti.agi.server import AgiServer
+from cti.ami.client import AmiClient
+from cti.bus.board import StateBoard
+from cti.bus.broker import Broker
+from cti.bus.cloudevents import CloudEventEncoder, Moment
+from cti.bus.directory import directory_of
+from cti.bus.mqtt import BrokerAddress, MqttConnector
+from cti.bus.publisher import Publisher
+from cti.clock import Clock
+from cti.config import AsteriskSettings, Settings
+from cti.event_log import EventLog
+from cti.gateway.gateway import Gateway
+from cti.gateway.pbx import EVENTS, Pbx
+from routing.engine import RoutingEngine
+
+BUS_READER = "bus"
+"""Under this name the event log keeps how far the bus has got."""
+
+
+def make_encoder(settings: Settings, engine: RoutingEngine) -> CloudEventEncoder:
+    """Events as CloudEvents, with callers' numbers masked."""
+    encoder = CloudEventEncoder(
+        settings.node, settings.site, logs.masked, prefix=settings.bus.topic_prefix
+    )
+    encoder.directory = directory_of(engine.config)
+    return encoder
+
+
+def make_broker(settings: Settings) -> Broker | None:
+    """A broker of our own, where one is wanted."""
+    if not (settings.bus.enabled and settings.bus.embedded):
+        return None
+    return Broker(Path(settings.data_dir) / "broker", port=settings.bus.port)
+
+
+def make_publisher(
+    settings: Settings,
+    broker: Broker | None,
+    encoder: CloudEventEncoder,
+    event_log: EventLog,
+    clock: Clock,
+    *,
+    engine: RoutingEngine,
+    epoch: int,
+) -> Publisher:
+    """The router's voice on the bus, knowing what is so in the core now."""
+    bus = settings.bus
+    address = BrokerAddress(
+        host=broker.host if broker else bus.host,
+        port=bus.port,
+        username="" if broker else bus.username,
+        password="" if broker else bus.password.reveal(),
+    )
+    tls = ssl.create_default_context(cafile=bus.ca_path or None) if bus.tls else None
+    board = StateBoard(encoder)
+    at = Moment(epoch, engine.event_seq, engine.now_us)
+    board.restore(engine.agents.values(), engine.calls.values(), at)
+    return Publisher(
+        MqttConnector(address, settings.node, tls=tls),
+        encoder,
+        board,
+        clock,
+        event_log.read_after,
+        lambda position: event_log.mark(BUS_READER, position),
+    )
+
+
+def make_client(asterisk: AsteriskSettings, pbx: Pbx, run: str) -> AmiClient:
+    """The link to one Asterisk, told to its `Pbx` and the other way round."""
+    client = AmiClient(
+        asterisk.name,
+        asterisk.host,
+        asterisk.ami_port,
+        asterisk.username,
+        asterisk.secret.reveal(),
+        wanted=EVENTS,
+        on_event=pbx.heard,
+        on_up=pbx.link_up,
+        on_down=pbx.link_down,
+        run=run,
+    )
+    pbx.attach(client, refusals_of(client))
+    return client
+
+
+def refusals_of(client: AmiClient) -> Callable[[], bool]:
+    """Whether nobody listens at its port: the process is gone, not just the way to it."""
+    refused = f"[Errno {errno.ECONNREFUSED}]"
+    return lambda: refused in client.failure
+
+
+def make_agi(settings: Settings, gateway: Gateway) -> AgiServer:
+    """Where the dialplans ask."""
+    return AgiServer(
+        settings.agi.host,
+        settings.agi.port,
+        allowed=[ipaddress.ip_network(network) for network in settings.agi.allowed],
+        handler=gateway.answer,
+        on_done=gateway.answered,
+    )
