@@ -1,0 +1,256 @@
+"""The offers' part of the naive twin: made, ringing, answered, bridged, failed; conversations."""
+
+from routing import commands as c
+from routing import events as e
+from routing.commands import OfferOutcome, RequestedState
+from routing.refusals import Refusal
+from tests.naive.agents import POLICY, Agents
+from tests.naive.choice import best_pair
+from tests.naive.records import Agent, Call, Offer
+
+
+class Offers(Agents):
+    """Everything between a match and the end of a conversation."""
+
+    # --- offers -----------------------------------------------------------------------------
+
+    def make_offer(self, call: Call, agent: Agent) -> None:
+        world, now = self.world, self.now
+        number = world.next_number("offer")
+        queue = world.queue(call.queue_id)
+        self.pair_is_decided(call, agent)
+        world.drop_deadline("need changes", call.call_id)
+        offer = Offer(number, call.call_id, agent.agent_id, call.queue_id, now)
+        world.offers.append(offer)
+        call.state, call.agent_id, call.offer_id = "offered", agent.agent_id, number
+        self.set_work(agent, "reserved")
+        agent.call_id, agent.offer_id = call.call_id, number
+        agent.offers += 1
+        agent.last_offer = number
+        self.wait_for(offer, world.config.limits.deliver_timeout_us)
+        self.show(agent)
+        self.say_offer(call, agent, queue, number)
+
+    def match(self) -> None:
+        """As long as there are pairs: the first waiting call in line takes its best agent."""
+        while pair := best_pair(self.world):
+            self.make_offer(*pair)
+
+    def pair_is_decided(self, call: Call, agent: Agent) -> None:
+        """For the decision record; see `engine`."""
+
+    def say_offer(self, call: Call, agent: Agent, queue, number: int) -> None:
+        """For the decision record; see `engine`."""
+
+    def live_offer(self, offer_id: int) -> Offer | Refusal:
+        return self.world.offer(offer_id) or Refusal.OFFER_CLOSED
+
+    def offer_ringing(self, command: c.OfferRinging) -> Refusal | None:
+        offer = self.live_offer(command.offer_id)
+        if isinstance(offer, Refusal):
+            return offer
+        if offer.state != "made":
+            return Refusal.OFFER_STATE
+        offer.state, offer.ringing_us = "ringing", self.now
+        call = self.world.call(offer.call_id)
+        ring_us = self.world.queue(offer.queue_id).ring_timeout_us
+        self.wait_for(offer, ring_us + self.world.config.limits.ring_grace_us)
+        self.out.append(
+            e.CallDelivered(
+                offer_id=offer.offer_id,
+                call_id=offer.call_id,
+                request_no=call.request_no,
+                queue_id=offer.queue_id,
+                agent_id=offer.agent_id,
+                caller=call.caller,
+            )
+        )
+        return None
+
+    def offer_answered(self, command: c.OfferAnswered) -> Refusal | None:
+        offer = self.live_offer(command.offer_id)
+        if isinstance(offer, Refusal):
+            return offer
+        if offer.state == "answered":
+            return Refusal.OFFER_STATE
+        offer.state = "answered"
+        self.wait_for(offer, self.world.config.limits.bridge_timeout_us)
+        return None
+
+    def offer_failed(self, command: c.OfferFailed) -> Refusal | None:
+        offer = self.live_offer(command.offer_id)
+        if isinstance(offer, Refusal):
+            return offer
+        if command.outcome in ("established", "callerGone", "withdrawn"):
+            return Refusal.OFFER_STATE  # conclusions of the core, not reports
+        self.fail(offer, command.outcome)
+        return None
+
+    def wait_for(self, offer: Offer, duration_us: int) -> None:
+        """For the next report of Asterisk; as long as we cannot hear it, nothing is late."""
+        if self.world.call(offer.call_id).pbx not in self.world.lost:
+            self.world.set_deadline("offer late", offer.offer_id, self.now + duration_us)
+
+    def wait_again_for(self, offer: Offer) -> None:
+        """We hear its Asterisk again: the full time for what it was about to report."""
+        limits = self.world.config.limits
+        ring_us = self.world.queue(offer.queue_id).ring_timeout_us
+        times = {
+            "made": limits.deliver_timeout_us,
+            "ringing": ring_us + limits.ring_grace_us,
+            "answered": limits.bridge_timeout_us,
+        }
+        self.wait_for(offer, times[offer.state])
+
+    def offer_is_late(self, offer_id: int) -> None:
+        offer = self.world.offer(offer_id)
+        ringing = offer.state == "ringing"
+        self.fail(offer, OfferOutcome.NO_ANSWER if ringing else OfferOutcome.UNDELIVERED)
+
+    def fail(self, offer: Offer, outcome: OfferOutcome) -> None:
+        call = self.world.call(offer.call_id)
+        agent = self.end_offer(offer, outcome)
+        self.line_up(call, outcome.value)
+        self.release(agent)
+
+    def end_offer(self, offer: Offer, outcome: OfferOutcome) -> Agent:
+        """The offer is over, without a conversation. The call's fate is next, then the agent's."""
+        world = self.world
+        agent, call = world.agent(offer.agent_id), world.call(offer.call_id)
+        world.offers.remove(offer)
+        world.drop_deadline("offer late", offer.offer_id)
+        self.out.append(
+            e.OfferEnded(
+                offer_id=offer.offer_id,
+                call_id=offer.call_id,
+                request_no=call.request_no,
+                queue_id=offer.queue_id,
+                agent_id=offer.agent_id,
+                outcome=outcome,
+                open_us=self.now - offer.made_us,
+            )
+        )
+        if outcome in {*POLICY, OfferOutcome.UNDELIVERED}:
+            self.becomes_idle(agent)
+            self.offer_failed_for(agent, outcome)
+        return agent
+
+    def release(self, agent: Agent) -> None:
+        """The agent of an offer that is over gets what he asked for meanwhile."""
+        self.set_work(agent, "idle")
+        agent.call_id, agent.offer_id = "", 0
+        wish, agent.pending = agent.pending, None
+        if wish:
+            self.grant(agent, wish)
+        if agent.status != "loggedOff":
+            self.show(agent)
+        self.match()
+
+    # --- conversations ----------------------------------------------------------------------
+
+    def legs_bridged(self, command: c.LegsBridged) -> Refusal | None:
+        offer = self.live_offer(command.offer_id)
+        if isinstance(offer, Refusal):
+            return offer
+        world, now = self.world, self.now
+        call, agent = world.call(offer.call_id), world.agent(offer.agent_id)
+        world.offers.remove(offer)
+        world.drop_deadline("offer late", offer.offer_id)
+        call.state, call.established_us = "talking", now
+        call.waited_us = now - call.first_queued_us
+        self.set_work(agent, "busy")
+        agent.offer_id = 0
+        agent.calls += 1
+        agent.failures.clear()
+        self.out.append(
+            e.CallEstablished(
+                offer_id=offer.offer_id,
+                call_id=call.call_id,
+                request_no=call.request_no,
+                queue_id=call.queue_id,
+                agent_id=agent.agent_id,
+                waited_us=now - call.first_queued_us,
+                rang_us=now - (offer.ringing_us or offer.made_us),
+            )
+        )
+        self.show(agent)
+        return None
+
+    def call_held(self, command: c.CallHeld) -> Refusal | None:
+        call = self.in_state(command.call_id, "talking")
+        if isinstance(call, Refusal):
+            return call
+        call.state, call.held_since_us = "held", self.now
+        self.out.append(
+            e.CallHeldEvent(call.call_id, call.request_no, call.queue_id, call.agent_id)
+        )
+        return None
+
+    def call_retrieved(self, command: c.CallRetrieved) -> Refusal | None:
+        call = self.in_state(command.call_id, "held")
+        if isinstance(call, Refusal):
+            return call
+        held_us = self.now - call.held_since_us
+        call.state, call.held_us = "talking", call.held_us + held_us
+        self.out.append(
+            e.CallRetrievedEvent(
+                call.call_id, call.request_no, call.queue_id, call.agent_id, held_us
+            )
+        )
+        return None
+
+    def agent_leg_cleared(self, command: c.AgentLegCleared) -> Refusal | None:
+        call = self.in_state(command.call_id, "talking", "held")
+        if isinstance(call, Refusal):
+            return call
+        if call.agent_id != command.agent_id:
+            return Refusal.CALL_STATE
+        agent = self.end_conversation(call, e.ClearedBy.AGENT)
+        call.state, call.agent_id = "released", ""
+        self.after_conversation(agent, call)
+        return None
+
+    def in_state(self, call_id: str, *states: str) -> Call | Refusal:
+        call = self.world.call(call_id)
+        if call is None:
+            return Refusal.UNKNOWN_CALL
+        return call if call.state in states else Refusal.CALL_STATE
+
+    def end_conversation(self, call: Call, by: e.ClearedBy) -> Agent:
+        """The two have parted. The call's fate comes next, then the agent's."""
+        agent = self.world.agent(call.agent_id)
+        if call.state == "held":
+            call.held_us += self.now - call.held_since_us
+        talked_us = self.now - call.established_us - call.held_us
+        call.talked_us += talked_us
+        self.out.append(
+            e.ConnectionCleared(
+                call_id=call.call_id,
+                request_no=call.request_no,
+                queue_id=call.queue_id,
+                agent_id=agent.agent_id,
+                by=by,
+                talked_us=talked_us,
+                held_us=call.held_us,
+            )
+        )
+        return agent
+
+    def after_conversation(self, agent: Agent, call: Call) -> None:
+        """After-call work, or what he asked for during the call."""
+        duration_us = self.after_call_work_us(agent, call)
+        if agent.pending and agent.pending.state is RequestedState.WORKING_AFTER_CALL:
+            agent.pending = None
+        if duration_us:
+            self.start_after_call_work(agent, duration_us)
+        else:
+            self.work_is_done(agent)
+        if agent.status != "loggedOff":
+            self.show(agent)
+        self.match()
+
+    def after_call_work_us(self, agent: Agent, call: Call) -> int:
+        """As long as the queue gives, or as he asked for."""
+        if agent.pending and agent.pending.state is RequestedState.WORKING_AFTER_CALL:
+            return self.world.config.limits.open_work_us
+        return self.world.queue(call.queue_id).after_call_work_us
