@@ -47,6 +47,10 @@ class Builder:
         if not any(_touch(path, wrong) for wrong in self._wrong_paths):
             self.problems.append(Problem(where or self._tree.origin(path), dotted(path), rule))
 
+    def warn(self, where: str, path: Path, rule: str) -> None:
+        """Something that may be used as it is, and that the operator should know."""
+        self.warnings.append(Problem(where or self._tree.origin(path), dotted(path), rule))
+
     # --- tables ----------------------------------------------------------------------------------
 
     def _struct(self, kind: type[msgspec.Struct], raw: Any, path: Path) -> Any:

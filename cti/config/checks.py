@@ -4,9 +4,17 @@ import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from cti.config.problems import Path, shown
-from cti.config.settings import OutcomeSettings, PolicySettings, QueueSettings, Settings
+from cti.config.problems import Path, dotted, shown
+from cti.config.settings import (
+    BoostSettings,
+    BreakCapSettings,
+    OutcomeSettings,
+    PolicySettings,
+    QueueSettings,
+    Settings,
+)
 from cti.config.sources import Tree
+from cti.config.to_routing import ROUTER_REASONS
 from routing.config import SECOND_US
 from routing.config_check import MIN_GAP_US
 from routing.needs import NeedError, parse
@@ -21,37 +29,63 @@ Finding = tuple[str, Path, str]
 def check(settings: Settings, tree: Tree) -> list[Finding]:
     """Every rule that spans two fields. `tree` says where each was written."""
     return [
-        *_twice(tree, "asterisks", "name", [asterisk.name for asterisk in settings.asterisks]),
-        *_twice(tree, "queues", "id", [queue.id for queue in settings.queues]),
-        *_twice(tree, "agents", "id", [agent.id for agent in settings.agents]),
-        *_queues(settings.queues),
+        *_twice(tree, _named("asterisks", settings.asterisks, "name")),
+        *_twice(tree, _named("queues", settings.queues, "id")),
+        *_twice(tree, _named("agents", settings.agents, "id")),
+        *_queues(settings.queues, {queue.id for queue in settings.queues}, ()),
+        *_boosts(settings, tree),
+        *_break_caps(settings.break_caps, {*settings.reasons, *ROUTER_REASONS}),
+        *_modes(settings, tree),
         *_policies(settings.policies),
         *_daemon(settings),
     ]
 
 
-def _twice(tree: Tree, table: str, key: str, names: Sequence[str]) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    for index, name in enumerate(names):
-        at = first.setdefault(name, index)
-        if name and at != index:
-            files = (tree.origin((table, at)), tree.origin((table, index)))
+def doubts(settings: Settings) -> list[Finding]:
+    """What is allowed and most likely a slip of the pen."""
+    return [*_unknown_employers(settings), *_unknown_groups(settings)]
+
+
+_Named = list[tuple[Path, str]]
+"""Where each name of one kind stands, and the name."""
+
+
+def _named(table: str, rows: Sequence[object], key: str, at: Path = ()) -> _Named:
+    return [((*at, table, index, key), getattr(row, key)) for index, row in enumerate(rows)]
+
+
+def _twice(tree: Tree, names: _Named) -> Iterator[Finding]:
+    first: dict[str, Path] = {}
+    for path, name in names:
+        known = first.setdefault(name, path)
+        if name and known is not path:
+            files = (tree.origin(known[:-1]), tree.origin(path[:-1]))
             where = " and ".join(dict.fromkeys(files))
-            yield where, (table, index, key), f"{shown(name)} is {table}[{at}] already"
+            yield where, path, f"{shown(name)} is {dotted(known[:-1])} already"
 
 
-def _queues(queues: tuple[QueueSettings, ...]) -> Iterator[Finding]:
-    known = {queue.id for queue in queues}
+# --- queues --------------------------------------------------------------------------------------
+
+
+def _queues(queues: tuple[QueueSettings, ...], known: set[str], root: Path) -> Iterator[Finding]:
     for index, queue in enumerate(queues):
-        at: Path = ("queues", index)
-        yield from _need(queue.need, (*at, "need"))
-        for number, step in enumerate(queue.steps):
-            yield from _need(step.need, (*at, "steps", number, "need"))
-        for number, (earlier, later) in enumerate(pairwise(queue.steps), start=1):
-            if later.after_s <= earlier.after_s:
-                rule = f"must be more than the {earlier.after_s:g} of the step before"
-                yield "", (*at, "steps", number, "after_s"), rule
+        at: Path = (*root, "queues", index)
+        yield from _steps(queue, at)
         yield from _overflows(queue, known, at)
+        yield from _shares(queue, at)
+        for number, each in enumerate(queue.announcements):
+            if 0 < each.every_s < 1:
+                yield "", (*at, "announcements", number, "every_s"), "must be 0 or 1 or more"
+
+
+def _steps(queue: QueueSettings, at: Path) -> Iterator[Finding]:
+    yield from _need(queue.need, (*at, "need"))
+    for number, step in enumerate(queue.steps):
+        yield from _need(step.need, (*at, "steps", number, "need"))
+    for number, (earlier, later) in enumerate(pairwise(queue.steps), start=1):
+        if later.after_s <= earlier.after_s:
+            rule = f"must be more than the {earlier.after_s:g} of the step before"
+            yield "", (*at, "steps", number, "after_s"), rule
 
 
 def _need(text: str, at: Path) -> Iterator[Finding]:
@@ -72,8 +106,90 @@ def _overflows(queue: QueueSettings, known: set[str], at: Path) -> Iterator[Find
             yield "", path, "give to_queue or to_extension, one of the two"
         elif overflow.to_queue == queue.id:
             yield "", (*path, "to_queue"), "must be another queue"
-        elif overflow.to_queue and not known & {overflow.to_queue, ""}:
-            yield "", (*path, "to_queue"), f"no queue has the id {shown(overflow.to_queue)}"
+        elif overflow.to_queue:
+            yield from _known_queue(overflow.to_queue, known, (*path, "to_queue"))
+
+
+def _known_queue(name: str, known: set[str], at: Path) -> Iterator[Finding]:
+    if name and not known & {name, ""}:  # "": an id that is wrong already, maybe this one
+        yield "", at, f"no queue has the id {shown(name)}"
+
+
+def _shares(queue: QueueSettings, at: Path) -> Iterator[Finding]:
+    total = sum(queue.allocation.values())
+    if queue.allocation and total != 100:
+        yield "", (*at, "allocation"), f"the percents must add up to 100, not {total}"
+    reserve = queue.reserve
+    if reserve is None:
+        return
+    yield from _need(reserve.need, (*at, "reserve", "need"))
+    if reserve.close_at >= reserve.open_at:
+        rule = f"must be less than open_at, which is {reserve.open_at}"
+        yield "", (*at, "reserve", "close_at"), rule
+
+
+# --- rules over all queues, modes ----------------------------------------------------------------
+
+
+def _boosts(settings: Settings, tree: Tree) -> Iterator[Finding]:
+    """Ids are one of a kind with those of the modes: records say no more than the id."""
+    names = _named("boosts", settings.boosts, "id")
+    for index, mode in enumerate(settings.modes):
+        names += _named("boosts", mode.boosts, "id", ("modes", index))
+    yield from _twice(tree, names)
+    known = {queue.id for queue in settings.queues}
+    yield from _boosted(settings.boosts, known, ())
+    for index, mode in enumerate(settings.modes):
+        yield from _boosted(mode.boosts, known, ("modes", index))
+
+
+def _boosted(boosts: tuple[BoostSettings, ...], known: set[str], root: Path) -> Iterator[Finding]:
+    for index, boost in enumerate(boosts):
+        for number, name in enumerate(boost.queues):
+            yield from _known_queue(name, known, (*root, "boosts", index, "queues", number))
+
+
+def _break_caps(caps: tuple[BreakCapSettings, ...], known: set[str]) -> Iterator[Finding]:
+    for index, cap in enumerate(caps):
+        at: Path = ("break_caps", index, "reasons")
+        if not cap.reasons:
+            yield "", at, "must name at least one reason"
+        for number, reason in enumerate(cap.reasons):
+            if reason not in known:
+                yield "", (*at, number), f"{shown(reason)} is not among the reasons"
+
+
+def _modes(settings: Settings, tree: Tree) -> Iterator[Finding]:
+    yield from _twice(tree, _named("modes", settings.modes, "name"))
+    known = {queue.id for queue in settings.queues}
+    for index, mode in enumerate(settings.modes):
+        root: Path = ("modes", index)
+        yield from _twice(tree, _named("queues", mode.queues, "id", root))
+        for number, queue in enumerate(mode.queues):
+            yield from _known_queue(queue.id, known, (*root, "queues", number, "id"))
+        yield from _queues(mode.queues, known, root)
+
+
+# --- doubts --------------------------------------------------------------------------------------
+
+
+def _unknown_employers(settings: Settings) -> Iterator[Finding]:
+    known = {agent.employer for agent in settings.agents}
+    for index, queue in enumerate(settings.queues):
+        for employer in queue.allocation:
+            if employer not in known:
+                at: Path = ("queues", index, "allocation", employer)
+                yield "", at, "no agent has this employer: its share goes to the others"
+
+
+def _unknown_groups(settings: Settings) -> Iterator[Finding]:
+    held = {skill for agent in settings.agents for skill in agent.skills}
+    for index, cap in enumerate(settings.break_caps):
+        if cap.group and cap.group not in held:
+            yield "", ("break_caps", index, "group"), "no agent has this skill: it caps nobody"
+
+
+# --- the daemon ----------------------------------------------------------------------------------
 
 
 def _policies(policies: PolicySettings) -> Iterator[Finding]:

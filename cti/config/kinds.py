@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from functools import cache
-from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from cti.config.rules import Range, Text
+from cti.config.rules import Name, Range, Text
 from cti.config.secret import Secret
 from cti.config.settings import Cause
 from cti.config.sources import EnvText
@@ -32,7 +32,9 @@ def hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def base(hint: Any) -> Any:
-    """The type without its rule."""
+    """The type without its rule, and of `T | None` the T: TOML has no way to say nothing."""
+    if get_origin(hint) in (Union, UnionType):
+        return next(part for part in get_args(hint) if part is not NoneType)
     return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
@@ -96,4 +98,11 @@ CALLED: Final[dict[Any, str]] = {
 }
 
 # stands in a draft for a required value that is wrong or missing
-EMPTY: Final[dict[Any, Any]] = {str: "", float: 0.0, Secret: Secret(), Cause: "queueFull"}
+EMPTY: Final[dict[Any, Any]] = {
+    str: "",
+    int: 0,
+    float: 0.0,
+    Secret: Secret(),
+    Cause: "queueFull",
+    tuple[Name, ...]: (),
+}

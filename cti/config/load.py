@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cti.config.build import Builder
-from cti.config.checks import check
+from cti.config.checks import check, doubts
+from cti.config.inherit import inherit, is_repetition
 from cti.config.problems import ConfigError, Problem
 from cti.config.settings import Settings
 from cti.config.sources import gather
@@ -31,15 +32,19 @@ def read(path: Path | None, environ: Mapping[str, str] = os.environ) -> Loaded:
     Raises ConfigError with every problem found; nothing but reading has happened then.
     """
     tree = gather(path, environ)
+    filled = inherit(tree)
     builder = Builder(tree)
     settings = builder.draft(Settings)
     for finding in check(settings, tree):
         builder.add(*finding)
-    if not builder.problems:
+    found = [problem for problem in builder.problems if not is_repetition(problem, filled)]
+    if not found:
         # The core's own last look. It should find nothing that was not named better above.
-        builder.problems += (Problem("", "", rule) for rule in problems(routing_config(settings)))
-    if builder.problems:
-        raise ConfigError(tuple(builder.problems))
+        found += (Problem("", "", rule) for rule in problems(routing_config(settings)))
+    if found:
+        raise ConfigError(tuple(found))
+    for finding in doubts(settings):
+        builder.warn(*finding)
     return Loaded(settings, tuple(builder.warnings))
 
 

@@ -1,8 +1,8 @@
 """What each kind of field may hold, said once: the pattern for the machine, the words for people.
 
 Everything that can reach AMI, AGI, the dialplan or an MQTT topic is held to a positive list of
-characters. None of them contains CR, LF, NUL, `$`, `{`, `,`, `&`, `*`, `/` or a blank, so no value
-can end a header, start an expression, or add a second destination to a `Dial`.
+characters. None of them contains CR, LF, NUL, `$`, `{`, `,`, `&`, `/` or a blank, so no value can
+end a header, start an expression, or add a second destination to a `Dial`.
 """
 
 import ipaddress
@@ -43,7 +43,7 @@ class Range:
     def says(self) -> str:
         """The sentence after "must be", such as `1 to 25 seconds`."""
         unit = f" {self.unit}" if self.unit else ""
-        return f"{self.low:g} to {self.high:g}{unit}"
+        return f"{self.low:.9g} to {self.high:.9g}{unit}"
 
 
 def matching(pattern: str, says: str) -> Text:
@@ -88,6 +88,10 @@ _NEED = matching(
 # --- as annotations ------------------------------------------------------------------------------
 
 Name = Annotated[str, NAME]
+Sound = Annotated[
+    str, matching(r"[a-z0-9_-]{1,64}", "a sound of the folder cti/: 1 to 64 of a-z 0-9 _ -")
+]
+DialNumber = Annotated[str, matching(r"[0-9*#+]{1,32}", "1 to 32 of 0-9 * # +")]
 Endpoint = Annotated[str, _ENDPOINT]
 Extension = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
 OptionalName = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
@@ -113,6 +117,7 @@ PositiveCount = Annotated[int, Range(1, 1_000_000)]
 Points = Annotated[int, Range(0, 1_000_000)]
 Priority = Annotated[int, Range(0, 1000)]  # the range of docs/call-flow.md
 Level = Annotated[int, Range(1, MAX_LEVEL)]
+Percent = Annotated[int, Range(0, 100)]
 Seconds = Annotated[float, Range(0, 86_400, "seconds")]
 PositiveSeconds = Annotated[float, Range(0.001, 86_400, "seconds")]
 SliceSeconds = Annotated[int, Range(1, 25, "seconds")]  # docs/call-flow.md, SLICE_S

@@ -15,6 +15,7 @@ from cti.config.secret import Secret
 from routing.config import DEFAULT_REASONS, Strategy
 
 Cause = Literal["queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow"]
+AnnouncementKind = Literal["plain", "position", "wait"]
 
 
 class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,25 @@ class OverflowSettings(msgspec.Struct, frozen=True, kw_only=True):
     to_extension: of.Extension = ""
 
 
+class ReserveSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Agents who meet `need` help out from `open_at` waiting calls until no more than `close_at`
+    wait.
+    """
+
+    need: of.Need
+    open_at: of.PositiveCount
+    close_at: of.Count = 0
+
+
+class AnnouncementSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller hears after `after_s` of waiting, and then every `every_s` (0: once)."""
+
+    sound: of.Sound
+    after_s: of.PositiveSeconds
+    every_s: of.Seconds = 0
+    kind: AnnouncementKind = "plain"
+
+
 class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     """One waiting line (`routing.config.QueueSpec` says what each field does)."""
 
@@ -114,6 +134,14 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_wait_s: of.Seconds = 0
     sticky_s: of.Seconds = 0
     service_level_s: of.Seconds = 20
+    sl_points: of.Points = 0
+    sl_window_s: of.PositiveSeconds = 10
+    regain_s: of.Seconds = 0
+    callback_attempts: of.Count = 2
+    callback_retry_s: of.Seconds = 300
+    allocation: dict[of.Name, of.Percent] = {}
+    reserve: ReserveSettings | None = None
+    announcements: tuple[AnnouncementSettings, ...] = ()
     steps: tuple[StepSettings, ...] = ()
     overflows: tuple[OverflowSettings, ...] = ()
 
@@ -127,6 +155,36 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     employer: of.Name = "own"
     site: of.OptionalName = ""  # "": the site of the router
     weight: of.PositiveCount = 1
+    training: bool = False
+
+
+class BoostSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls with this tag get more points, in all queues or in those named. `id` is in the records
+    of every call that it raised.
+    """
+
+    id: of.Name
+    tag: of.Name
+    points: of.PositiveCount
+    queues: tuple[of.Name, ...] = ()
+
+
+class BreakCapSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """At most `limit` agents of `group` ("": of all) pause for these reasons at once."""
+
+    group: of.OptionalName = ""
+    reasons: tuple[of.Name, ...]
+    limit: of.Count
+
+
+class ModeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A named emergency mode. What one of its queues does not say is as in `[[queues]]`
+    (`cti.config.inherit`).
+    """
+
+    name: of.Name
+    queues: tuple[QueueSettings, ...] = ()
+    boosts: tuple[BoostSettings, ...] = ()
 
 
 class OutcomeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +236,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policies: PolicySettings = PolicySettings()
     limits: LimitSettings = LimitSettings()
     reasons: tuple[of.Name, ...] = DEFAULT_REASONS
+    boosts: tuple[BoostSettings, ...] = ()
+    break_caps: tuple[BreakCapSettings, ...] = ()
+    modes: tuple[ModeSettings, ...] = ()
 
     @property
     def data_path(self) -> Path:

@@ -2,19 +2,26 @@
 
 from cti.config.settings import (
     AgentSettings,
+    BoostSettings,
     LimitSettings,
     OutcomeSettings,
     QueueSettings,
+    ReserveSettings,
     Settings,
 )
 from routing.config import (
     SECOND_US,
     AgentSpec,
+    Announcement,
+    Boost,
+    BreakCap,
     Limits,
+    Mode,
     OutcomePolicy,
     Overflow,
     Policies,
     QueueSpec,
+    Reserve,
     RoutingConfig,
     Step,
 )
@@ -40,6 +47,18 @@ def routing_config(settings: Settings, version: int = 1) -> RoutingConfig:
             unreachable=_outcome(policies.unreachable),
         ),
         limits=_limits(settings.limits),
+        boosts=tuple(_boost(boost) for boost in settings.boosts),
+        break_caps=tuple(
+            BreakCap(SkillId(cap.group), cap.reasons, cap.limit) for cap in settings.break_caps
+        ),
+        modes=tuple(
+            Mode(
+                name=mode.name,
+                queues=tuple(_queue(queue) for queue in mode.queues),
+                boosts=tuple(_boost(boost) for boost in mode.boosts),
+            )
+            for mode in settings.modes
+        ),
     )
 
 
@@ -63,6 +82,22 @@ def _queue(queue: QueueSettings) -> QueueSpec:
         max_wait_us=_us(queue.max_wait_s),
         sticky_us=_us(queue.sticky_s),
         service_level_us=_us(queue.service_level_s),
+        sl_points=queue.sl_points,
+        sl_window_us=_us(queue.sl_window_s),
+        regain_us=_us(queue.regain_s),
+        callback_attempts=queue.callback_attempts,
+        callback_retry_us=_us(queue.callback_retry_s),
+        allocation=tuple(queue.allocation.items()),  # its order settles ties
+        reserve=_reserve(queue.reserve),
+        announcements=tuple(
+            Announcement(
+                sound=each.sound,
+                after_us=_us(each.after_s),
+                every_us=_us(each.every_s),
+                kind=each.kind,
+            )
+            for each in queue.announcements
+        ),
         steps=tuple(Step(after_us=_us(step.after_s), need=step.need) for step in queue.steps),
         overflows=tuple(
             Overflow(
@@ -75,6 +110,21 @@ def _queue(queue: QueueSettings) -> QueueSpec:
     )
 
 
+def _reserve(reserve: ReserveSettings | None) -> Reserve | None:
+    if reserve is None:
+        return None
+    return Reserve(need=reserve.need, open_at=reserve.open_at, close_at=reserve.close_at)
+
+
+def _boost(boost: BoostSettings) -> Boost:
+    return Boost(
+        rule_id=boost.id,
+        tag=boost.tag,
+        points=boost.points,
+        queues=tuple(QueueId(queue) for queue in boost.queues),
+    )
+
+
 def _agent(agent: AgentSettings, site: str) -> AgentSpec:
     # Sorted by name, so that the order of a table in a file is no part of the state hash.
     return AgentSpec(
@@ -84,6 +134,7 @@ def _agent(agent: AgentSettings, site: str) -> AgentSpec:
         employer=agent.employer,
         site=agent.site or site,
         weight=agent.weight,
+        training=agent.training,
     )
 
 

@@ -1,5 +1,6 @@
 """Everything that is wrong, at once, with file, path, rule, and never with a secret."""
 
+from types import UnionType
 from typing import Annotated, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -28,7 +29,7 @@ NO_DIALPLAN = ("data_dir", "path", "socket", "ca_path", "username", "password")
 def text_fields(kind, path=()):
     """Every field that holds a text with a rule: path, annotation."""
     for name, hint in get_type_hints(kind, include_extras=True).items():
-        base = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+        base = get_args(hint)[0] if get_origin(hint) in (Annotated, UnionType) else hint
         at = (*path, name)
         if get_origin(base) is tuple:
             inner = get_args(base)[0]
