@@ -4,10 +4,10 @@ Each has a session of its own, so that Ctrl-C on the terminal reaches the demo o
 them in order; and each ends by itself when the demo is killed (`cti.bus.tied`).
 """
 
+import contextlib
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -19,7 +19,10 @@ from typing import IO, Any
 from cti.bus import tied
 
 STOP_S = 2.5
-"""All are told to stop at once; who is still there after this is killed."""
+"""For all together; who is still there after this is killed."""
+
+EACH_S = 1.5
+"""How long the next one waits for the one before."""
 
 
 class ChildError(Exception):
@@ -89,18 +92,15 @@ class Children:
                 raise ChildError(child.last_words(f"ended with code {child.process.returncode}"))
 
     def stop(self) -> float:
-        """End all, and give the seconds that it took. Nothing is left."""
+        """End all, the last one started first, and give the seconds that it took."""
         began = time.monotonic()
         for child in reversed(self.started):
-            if child.is_alive:
-                child.process.send_signal(signal.SIGTERM)
+            child.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(min(EACH_S, max(0.0, STOP_S - time.monotonic() + began)))
         for child in self.started:
-            left_s = STOP_S - (time.monotonic() - began)
-            try:
-                child.process.wait(max(0.0, left_s))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
+            child.process.kill()  # nothing, to one that has ended
+            child.process.wait()
             if child.process.stdout is not None:
                 child.process.stdout.close()
         self.started.clear()

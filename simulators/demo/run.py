@@ -89,6 +89,7 @@ class Demo:
         finally:
             # A second Ctrl-C must not leave processes behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self._look_once_more()
             stopped_s = self._children.stop()
         if code == 0:
@@ -109,7 +110,8 @@ class Demo:
             agi_port=wishes.agi_port,
             rough=wishes.rough,
         )
-        config = defaults.config_file(folder, site)
+        mqtt_port = defaults.free_port()
+        config = defaults.config_file(folder, site, mqtt_port)
         known = f"{site.phones[0]}-{site.phones[-1]}"
         # All at once: each waits for the others by itself, as on a machine that boots.
         start, run = self._children.start, ("-m", "simulators")
@@ -126,8 +128,9 @@ class Demo:
         self._wait_for_status(lambda _status: True, START_S, "the daemon does not answer")
         _say(
             f"simulated Asterisk: AMI {address}, {wishes.agents} phones,"
-            f" {wishes.calls_per_minute} calls a minute · daemon: cti serve --config"
-            f" {_short(config)}"
+            f" {wishes.calls_per_minute} calls a minute · bus: MQTT 127.0.0.1:{mqtt_port}, topics"
+            f" cti/v1/#\ndaemon: cti serve --config {_short(config)} · another screen: cti watch"
+            f" --socket {_short(self._client.path)}"
         )
 
     def _wait_for_a_call(self) -> None:

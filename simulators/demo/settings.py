@@ -41,7 +41,7 @@ def site_file(
     return settings
 
 
-def config_file(folder: Path, site: SiteSettings) -> Path:
+def config_file(folder: Path, site: SiteSettings, mqtt_port: int) -> Path:
     """Write what the daemon is told."""
     lines = [
         "# Written by the demo at each start. Your own: see asterisk-config/README.md.",
@@ -58,6 +58,9 @@ def config_file(folder: Path, site: SiteSettings) -> Path:
         "[agi]",
         f"port = {site.agi_port}",
         f"secret = {_text(site.agi_secret)}",
+        "",
+        "[bus]",
+        f"port = {mqtt_port}",
         "",
         "[metrics]",
         "port = 0",

@@ -23,7 +23,7 @@ def files(folder, agents=12):
         agi_port=0,
         rough=False,
     )
-    return site, defaults.config_file(folder, site)
+    return site, defaults.config_file(folder, site, 18_830)
 
 
 def test_the_configuration_of_the_demo_is_one_that_the_daemon_takes(tmp_path):
@@ -34,6 +34,7 @@ def test_the_configuration_of_the_demo_is_one_that_the_daemon_takes(tmp_path):
     assert [asterisk.ami_port for asterisk in settings.asterisks] == [site.ami_port]
     assert settings.asterisks[0].secret.reveal() == site.ami_secret
     assert settings.agi.port == site.agi_port
+    assert settings.bus.port == 18_830
     assert settings.agi.secret.reveal() == site.agi_secret
     assert tuple(agent.id for agent in settings.agents) == site.phones
     assert [queue.id for queue in settings.queues] == [name for name, _ in site.queues]
