@@ -15,8 +15,8 @@ setup: $(STAMP) ## create .venv and install everything, hash-checked
 $(STAMP): requirements.lock pyproject.toml
 	@echo "setup: creating .venv with $(PYTHON) (a minute at most on a first run)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 run: setup ## the daemon with a simulated Asterisk, callers, agents and a live screen

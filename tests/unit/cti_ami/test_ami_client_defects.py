@@ -1,6 +1,7 @@
-"""One test for each way in which an AMI client was seen to fail (panoramisk, pyst2, astami, basicami,
-aiopyami), held against ours over real sockets: links, orders, passwords. What was misread has its
-own file, test_ami_client_defects_reading.py.
+"""One test for each way in which another AMI client was seen to fail, held against ours.
+
+panoramisk, pyst2, astami, basicami and aiopyami; over real sockets: links, orders, passwords. What
+was misread has its own file, test_ami_client_defects_reading.py.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
-"""One test for each thing that an AMI client was seen to misread (panoramisk, pyst2, astami, basicami,
-aiopyami), held against ours over real sockets.
+"""One test for each thing that another AMI client was seen to misread, held against ours.
+
+panoramisk, pyst2, astami, basicami and aiopyami; over real sockets.
 """
 
 import asyncio
