@@ -3,7 +3,7 @@
 `append` is one `write()` of one line. That survives any death of this process (the page cache is
 the kernel's); `sync`, once a second on a thread, bounds what a power cut may cost. Nobody waits for
 the disk: a power cut ends the calls anyway, and a flush a command would cost 40 times the routing
-(style anchors B6: 1.3 to 2.4 us a line, 70 to 90 us a flush, measured).
+(1.3 to 2.4 us a line, 70 to 90 us a flush, measured).
 
 When the disk is full or breaks, **the call path goes on** and the journal says so: it is
 `degraded`, counts what it could not keep, and writes nothing more, because a journal with a hole is

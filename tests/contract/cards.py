@@ -1,0 +1,276 @@
+"""The telephony cards: what must happen on the phone, in words that need no Asterisk to be read.
+
+Numbers are spaced for cards to come. A card says what is there (`phones`, `ready`), what is done
+(`steps`, one after the other) and what every call must have lived through (`calls`, in the order of
+their arrival). It is run with the real daemon on the simulated Asterisk and on a real one.
+
+A story is the list of a call's events: `delivered 8001` (his phone rings), `failed noAnswer`,
+`established 8001`, `connectionCleared agent` (who ended it), `callCleared answered`. `a|b` allows
+either.
+"""
+
+from dataclasses import dataclass, field
+
+QUEUED = "queued arrived"
+DONE = "callCleared answered"
+ABANDONED = "callCleared abandoned"
+# Asterisk takes the two legs down in either order; who hung up is told by `HangupRequest` alone.
+EITHER = "connectionCleared caller|agent"
+
+
+@dataclass(frozen=True)
+class Phone:
+    """What an agent's phone does: `answers`, `rings`, `busy`, `rejects`, `dead`, `unregistered`.
+
+    `talk_ms`: it hangs up by itself so long after the answer.
+    """
+
+    behaviour: str = "answers"
+    after_ms: int = 100
+    talk_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """`count` callers, one after the other, who hang up `stay_ms` after they called."""
+
+    stay_ms: int
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Until:
+    """Wait until the events hold this word so often: `established 8001`, `queued`."""
+
+    word: str
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Agents become ready."""
+
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Do:
+    """Something that happens to the world: `cut`, `mend`, `killRouter`, `startRouter`,
+    `restartAsterisk`.
+    """
+
+    what: str
+
+
+Step = Call | Until | Ready | Do
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card; see above."""
+
+    number: str
+    title: str
+    phones: dict[str, Phone]
+    steps: tuple[Step, ...]
+    calls: tuple[tuple[str, ...], ...]
+    ready: tuple[str, ...] = ()
+    after_call_work_s: float = 0
+    failsafe_s: int = 0  # 0: nobody goes to failsafe
+    served_by_failsafe: int = 0
+    checks: tuple[str, ...] = field(default=())
+
+
+A, B = "8001", "8002"
+ANSWERS = Phone()
+HANGS_UP = Phone(talk_ms=600)
+
+
+def talk(agent: str, by: str = EITHER) -> tuple[str, ...]:
+    """From the ringing to the end of the contact."""
+    return (f"delivered {agent}", f"established {agent}", by, DONE)
+
+
+def failed(agent: str, outcome: str) -> tuple[str, ...]:
+    """One agent who does not take the call."""
+    return (f"delivered {agent}", f"failed {outcome}", f"queued {outcome}")
+
+
+CARDS = (
+    Card(
+        "T-010",
+        "ring and answer",
+        {A: ANSWERS},
+        (Call(stay_ms=1500), Until("callCleared")),
+        ((QUEUED, *talk(A)),),
+        ready=(A,),
+    ),
+    Card(
+        "T-020",
+        "no answer: the next agent, and a pause for the one who did not",
+        {A: Phone("rings"), B: ANSWERS},
+        (Call(stay_ms=6000), Until("callCleared")),
+        ((QUEUED, *failed(A, "noAnswer"), *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
+        "T-030",
+        "busy: the next agent",
+        {A: Phone("busy"), B: ANSWERS},
+        (Call(stay_ms=1500), Until("callCleared")),
+        ((QUEUED, *failed(A, "busy"), *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
+        "T-040",
+        "rejected: the next agent",
+        {A: Phone("rejects"), B: ANSWERS},
+        (Call(stay_ms=1500), Until("callCleared")),
+        ((QUEUED, *failed(A, "rejected"), *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
+        "T-050",
+        "a phone that is not registered is not offered anything",
+        {A: Phone("unregistered"), B: ANSWERS},
+        (Call(stay_ms=1500), Until("callCleared")),
+        ((QUEUED, *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
+        "T-055",
+        "a phone that is registered and dead is unreachable, not unanswered",
+        {A: Phone("dead"), B: ANSWERS},
+        (Call(stay_ms=6000), Until("callCleared")),
+        ((QUEUED, *failed(A, "unreachable"), *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
+        "T-060",
+        "the caller gives up while he waits",
+        {A: ANSWERS},
+        (Call(stay_ms=800), Until("callCleared")),
+        ((QUEUED, ABANDONED),),
+    ),
+    Card(
+        "T-070",
+        "the caller gives up while it rings: no fault of the agent's",
+        {A: Phone("rings")},
+        (Call(stay_ms=800), Until("callCleared")),
+        ((QUEUED, f"delivered {A}", "failed callerGone", ABANDONED),),
+        ready=(A,),
+    ),
+    Card(
+        "T-080",
+        "the agent hangs up",
+        {A: HANGS_UP},
+        (Call(stay_ms=9000), Until("callCleared")),
+        ((QUEUED, *talk(A, "connectionCleared agent")),),
+        ready=(A,),
+    ),
+    Card(
+        "T-090",
+        "the caller hangs up",
+        {A: ANSWERS},
+        (Call(stay_ms=1200), Until("callCleared")),
+        ((QUEUED, *talk(A)),),
+        ready=(A,),
+    ),
+    Card(
+        "T-100",
+        "after-call work, and then the next call",
+        {A: HANGS_UP},
+        (Call(stay_ms=15_000, count=2), Until("callCleared", 2)),
+        ((QUEUED, *talk(A)), (QUEUED, *talk(A))),
+        ready=(A,),
+        after_call_work_s=1,
+        checks=("afterCallWork",),
+    ),
+    Card(
+        "T-110",
+        "two calls for one agent: one after the other",
+        {A: HANGS_UP},
+        (Call(stay_ms=15_000, count=2), Until("callCleared", 2)),
+        ((QUEUED, *talk(A)), (QUEUED, *talk(A))),
+        ready=(A,),
+        checks=("oneAtATime",),
+    ),
+    Card(
+        "T-120",
+        "twenty wait, agents come one by one: in the order of arrival",
+        {str(8001 + n): Phone(talk_ms=300) for n in range(4)},
+        (
+            Call(stay_ms=60_000, count=20),
+            Until("queued", 20),
+            *(Ready((str(8001 + n),)) for n in range(4)),
+            Until("callCleared", 20),
+        ),
+        (),
+        checks=("allAnswered", "inOrder", "oneAtATime"),
+    ),
+    Card(
+        "T-130",
+        "the link is cut and comes back: who talked talks, who waits is served",
+        {A: Phone(talk_ms=4000)},
+        (
+            Call(stay_ms=60_000, count=2),
+            Until("established"),
+            Until("queued", 2),
+            Do("cut"),
+            Until("systemStatus lost"),
+            Do("mend"),
+            Until("callCleared", 2),
+        ),
+        ((QUEUED, *talk(A)), (QUEUED, *talk(A))),
+        ready=(A,),
+    ),
+    Card(
+        "T-135",
+        "what happens while the link is cut is made up for",
+        {A: HANGS_UP, B: ANSWERS},
+        (
+            Call(stay_ms=60_000),
+            Until(f"established {A}"),
+            Do("cut"),
+            Until("systemStatus lost"),
+            Do("callsEnd"),
+            Do("mend"),
+            Until("callCleared"),
+        ),
+        ((QUEUED, f"delivered {A}", f"established {A}", EITHER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-150",
+        "Asterisk dies and comes back: its calls are closed as lost, the next one is served",
+        {A: HANGS_UP},
+        (
+            Call(stay_ms=60_000),
+            Until("queued"),
+            Do("restartAsterisk"),
+            Until("callCleared lost"),
+            Do("routing"),
+            Ready((A,)),
+            Call(stay_ms=60_000),
+            Until("callCleared answered"),
+        ),
+        ((QUEUED, "callCleared lost"), (QUEUED, *talk(A))),
+    ),
+    Card(
+        "T-160",
+        "the router is absent: failsafe answers, and the next caller is ours again",
+        {A: HANGS_UP},
+        (
+            Do("killRouter"),
+            Call(stay_ms=60_000),
+            Do("failsafeAnswers"),
+            Do("startRouter"),
+            Ready((A,)),
+            Call(stay_ms=60_000),
+            Until("callCleared answered"),
+        ),
+        ((QUEUED, *talk(A)),),
+        failsafe_s=2,
+        served_by_failsafe=1,
+    ),
+)
