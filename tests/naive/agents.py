@@ -25,7 +25,7 @@ class Agents:
     """Everything that concerns agents alone."""
 
     def __init__(self, config: RoutingConfig) -> None:
-        self.world = World(config)
+        self.world = World(config, config)
         self.out: list[e.Event] = []
 
     @property
@@ -180,6 +180,35 @@ class Agents:
         agent.status, agent.reason, agent.pending = "loggedOff", reason, None
         self.show(agent, by)
         self.out.append(e.AgentLoggedOff(agent.agent_id, by, reason))
+        self.somebody_signed_out()
+
+    def somebody_signed_out(self) -> None:
+        """For the callers of queues that nobody serves any more; see `calls`."""
+
+    # --- what he serves -----------------------------------------------------------------------
+
+    def serve_group(self, command: c.ServeGroup) -> Refusal | None:
+        agent = self.signed_on(command.agent_id)
+        if isinstance(agent, Refusal):
+            return agent
+        if command.group not in dict(agent.spec.skills):
+            return Refusal.UNKNOWN_GROUP
+        if command.serving != (command.group in agent.unused):
+            return None
+        if command.serving:
+            agent.unused.remove(command.group)
+        else:
+            agent.unused.append(command.group)
+        groups = tuple(agent.skills.items())
+        self.out.append(e.AgentGroupsChanged(agent.agent_id, groups, command.by))
+        return None
+
+    def mark_last_call(self, command: c.MarkLastCall) -> Refusal | None:
+        agent = self.signed_on(command.agent_id)
+        if isinstance(agent, Refusal):
+            return agent
+        agent.last_call = command.on
+        return None
 
     # --- failed offers ----------------------------------------------------------------------
 

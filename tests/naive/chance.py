@@ -11,8 +11,11 @@ from routing import commands as c
 from routing.commands import Command, OfferOutcome, RequestedState
 from routing.config import (
     AgentSpec,
+    Boost,
     Limits,
+    Mode,
     OutcomePolicy,
+    Overflow,
     Policies,
     QueueSpec,
     RoutingConfig,
@@ -25,6 +28,13 @@ SECOND = 1_000_000
 SKILLS = ("english", "loans", "cards", "vip", "trainee")
 PBXS = ("a1", "a2")
 REASONS = ("break", "meal")
+CAUSES = ("queueFull", "queueTimeOverflow", "calendarOverflow")
+BOOSTS = (
+    Boost("loss-report", "loss", 50),
+    Boost("vip-q0", "vip", 10, ("q0",)),
+    Boost("elderly", "elderly", 7),
+    Boost("vip-storm", "vip", 5),
+)
 FAILURES = (
     OfferOutcome.NO_ANSWER,
     OfferOutcome.BUSY,
@@ -59,7 +69,7 @@ def agent_name(number: int) -> str:
     return f"{8001 + number}"
 
 
-def some_queue(rng: Random, number: int, agents: int) -> QueueSpec:
+def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
     moments = sorted(rng.sample(range(1, 40), rng.choice((0, 0, 1, 2))))
     return QueueSpec(
         queue_id=f"q{number}",
@@ -73,7 +83,24 @@ def some_queue(rng: Random, number: int, agents: int) -> QueueSpec:
         after_call_work_us=rng.choice((0, 0, 10, 30)) * SECOND,
         max_waiting=rng.choice((1, 3, 10_000, 10_000, 10_000)),
         sticky_us=rng.choice((0, 8)) * SECOND,
+        max_wait_us=rng.choice((0, 0, 0, 25)) * SECOND,
+        sl_points=rng.choice((0, 0, 17)),
+        sl_window_us=rng.choice((5, 10)) * SECOND,
+        service_level_us=rng.choice((12, 20)) * SECOND,
+        allocation=rng.choice(((), (), (("own", 70), ("other", 30)))),
+        overflows=some_overflows(rng, queues),
         steps=tuple(Step(moment * SECOND, some_need(rng, agents)) for moment in moments),
+    )
+
+
+def some_overflows(rng: Random, queues: int) -> tuple[Overflow, ...]:
+    """For each cause perhaps a way out: to another queue or out of the router."""
+    causes = [cause for cause in CAUSES if rng.random() < 0.2]
+    return tuple(
+        Overflow(cause, to_queue=f"q{rng.randrange(queues)}")
+        if rng.random() < 0.7
+        else Overflow(cause, to_extension="mailbox")
+        for cause in causes
     )
 
 
@@ -89,15 +116,21 @@ def some_policy(rng: Random) -> OutcomePolicy:
 
 def some_config(rng: Random) -> RoutingConfig:
     """A centre of one to six queues and one to twelve agents."""
-    agents = rng.randint(1, 12)
+    agents, queues = rng.randint(1, 12), rng.randint(1, 6)
+    drawn = tuple(some_queue(rng, number, agents, queues) for number in range(queues))
+    crisis = replace(some_queue(rng, 0, agents, queues), allocation=drawn[0].allocation)
     return RoutingConfig(
-        queues=tuple(some_queue(rng, number, agents) for number in range(rng.randint(1, 6))),
+        queues=drawn,
+        boosts=BOOSTS[: rng.randint(0, 3)],
+        modes=(Mode("storm", queues=(crisis,), boosts=BOOSTS[2:]), Mode("drill")),
         agents=tuple(
             AgentSpec(
                 agent_id=agent_name(number),
                 device=f"phone-{number}",
                 skills=some_skills(rng),
                 weight=rng.randint(1, 4),
+                employer=rng.choice(("own", "own", "other", "third")),
+                training=rng.random() < 0.1,
             )
             for number in range(agents)
         ),
@@ -130,7 +163,7 @@ class Draw:
         ]
         if faults:
             self.makers += [(3, self.phone), (2, self.telephony), (2, self.nonsense)]
-            self.makers += [(1, self.reconfigure)]
+            self.makers += [(1, self.reconfigure), (4, self.centre)]
         self.weights = [weight for weight, _ in self.makers]
 
     def command(self) -> Command:
@@ -151,6 +184,8 @@ class Draw:
             first_queued_us=self.first_queued(),
             caller=rng.choice(("", "13800138000")),
             preferred_agent=self.agent() if rng.random() < 0.2 else "",
+            tags=tuple(rng.sample(("loss", "vip", "elderly"), rng.choice((0, 0, 0, 1, 2)))),
+            training=rng.random() < 0.05,
         )
 
     def first_queued(self) -> int:
@@ -213,14 +248,30 @@ class Draw:
             kind = c.TelephonyRestored
         return kind(pbx)
 
+    def centre(self) -> Command:
+        """Groups, last calls, closing times, emergency modes."""
+        rng = self.rng
+        queue = rng.choice(self.world.config.queues).queue_id
+        return rng.choice(
+            (
+                c.ServeGroup(self.agent(), rng.choice(SKILLS), serving=rng.random() < 0.6),
+                c.MarkLastCall(self.agent(), on=rng.random() < 0.8),
+                c.SetQueueAccepting(queue, accepting=rng.random() < 0.7),
+                c.SetMode(rng.choice(("storm", "drill", "none")), on=rng.random() < 0.5),
+                c.RollbackConfig(),
+            )
+        )
+
     def reconfigure(self) -> Command:
         """A queue or an agent becomes another, or is taken away, or all is drawn anew."""
-        rng, config = self.rng, self.world.config
+        rng, config = self.rng, self.world.base
         agents, queues = list(config.agents), list(config.queues)
         kind = rng.random()
         if kind < 0.4:
             at = rng.randrange(len(queues))
-            queues[at] = replace(some_queue(rng, 0, len(agents)), queue_id=queues[at].queue_id)
+            drawn = some_queue(rng, 0, len(agents), len(queues))
+            old = queues[at]  # its shares stay: see `disputed` in the scenarios
+            queues[at] = replace(drawn, queue_id=old.queue_id, allocation=old.allocation)
         elif kind < 0.8:
             at = rng.randrange(len(agents))
             agents[at] = replace(agents[at], skills=some_skills(rng), weight=rng.randint(1, 4))

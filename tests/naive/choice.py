@@ -1,13 +1,18 @@
 """Who gets whom: the total orders of the specification, each as one sort key."""
 
-from routing.config import QueueSpec
+from routing.config import Boost, QueueSpec
 from tests.naive.needs import asked_skills, meets
 from tests.naive.records import Agent, Call, World
 
 
-def need_text(call: Call) -> str:
+def need_text(world: World, call: Call) -> str:
     """The whole need as one text: the queue's part (or the preferred agent) and the call's own."""
-    first = f"@{call.preferred}" if call.sticky else call.step_need
+    queue = world.queue(call.queue_id)
+    first = call.step_need
+    if call.sticky:
+        first = f"@{call.preferred}"
+    elif queue.reserve and queue.queue_id in world.reserves and first.strip():
+        first = f"({first}) | ({queue.reserve.need})" if queue.reserve.need.strip() else ""
     parts = [f"({part})" for part in (first, call.needs) if part.strip()]
     return " & ".join(parts)
 
@@ -21,12 +26,25 @@ def step_at(queue: QueueSpec, waited_us: int) -> tuple[int, str]:
     return number, need
 
 
+def boosts(world: World, call: Call) -> list[Boost]:
+    """The rules that give this call more points, as it arrives, in the order they are written."""
+    return [
+        boost
+        for boost in world.config.boosts
+        if boost.tag in call.tags and (not boost.queues or call.queue_id in boost.queues)
+    ]
+
+
 def score(world: World, call: Call) -> int:
-    """Priority plus points for age, up to the cap."""
+    """Priority and boosts, points for age up to the cap, points for a service level in danger."""
     queue = world.queue(call.queue_id)
+    priority = queue.priority + call.priority + sum(boost.points for boost in call.boosts)
     age_us = world.now_us - call.first_queued_us
     points = queue.age_points * (age_us // queue.age_every_us)
-    return queue.priority + call.priority + min(queue.age_cap, points)
+    into_window_us = age_us - (queue.service_level_us - queue.sl_window_us)
+    into_window_us = min(max(into_window_us, 0), queue.sl_window_us)
+    danger = queue.sl_points * into_window_us // queue.sl_window_us if queue.sl_points else 0
+    return priority + min(queue.age_cap, points) + danger
 
 
 def order(world: World, call: Call) -> tuple[int, int, int]:
@@ -48,14 +66,17 @@ def can_be_offered(world: World, call: Call) -> bool:
     return call.in_line and call.pbx not in world.lost
 
 
-def suits(call: Call, agent: Agent) -> bool:
-    return meets(need_text(call))(agent.agent_id, agent.skills)
+def suits(world: World, call: Call, agent: Agent) -> bool:
+    """Practice calls are for training seats, and nothing else is."""
+    if call.training != agent.spec.training:
+        return False
+    return meets(need_text(world, call))(agent.agent_id, agent.skills)
 
 
-def rank(queue: QueueSpec, call: Call, agent: Agent) -> tuple[int, ...]:
+def rank(world: World, call: Call, agent: Agent) -> tuple[int, ...]:
     """How good an agent is by the queue's strategy: smallest first."""
     idle = (agent.idle_since_us, agent.logon_no)
-    asked = asked_skills(need_text(call))
+    asked = asked_skills(need_text(world, call))
     orders = {
         "longestIdle": idle,
         "fewestCalls": (agent.calls, *idle),
@@ -65,7 +86,27 @@ def rank(queue: QueueSpec, call: Call, agent: Agent) -> tuple[int, ...]:
         "roundRobin": (agent.last_offer, agent.logon_no),
         "weighted": (agent.offers * 1_000_000 // agent.spec.weight, *idle),
     }
-    return orders[queue.strategy]
+    return orders[world.queue(call.queue_id).strategy]
+
+
+def behind(world: World, queue: QueueSpec, employer: str) -> tuple[bool, int, int, str]:
+    """How far an employer is below his share of a queue's calls: smallest comes first."""
+    percents = dict(queue.allocation)
+    total = 1 + sum(n for (queue_id, _), n in world.given.items() if queue_id == queue.queue_id)
+    given = world.given.get((queue.queue_id, employer), 0)
+    missing = percents.get(employer, 0) * total - 100 * given
+    place = list(percents).index(employer) if employer in percents else 0
+    return (employer not in percents, -missing, place, employer)
+
+
+def best_agent(world: World, call: Call, agents: list[Agent]) -> Agent:
+    """First whose turn it is among the employers, then by the strategy."""
+    queue = world.queue(call.queue_id)
+    if queue.allocation:
+        employers = {agent.spec.employer for agent in agents}
+        chosen = min(employers, key=lambda employer: behind(world, queue, employer))
+        agents = [agent for agent in agents if agent.spec.employer == chosen]
+    return min(agents, key=lambda agent: rank(world, call, agent))
 
 
 def best_pair(world: World) -> tuple[Call, Agent] | None:
@@ -75,10 +116,9 @@ def best_pair(world: World) -> tuple[Call, Agent] | None:
         return None
     waiting = [call for call in world.calls if can_be_offered(world, call)]
     for call in sorted(waiting, key=lambda call: order(world, call)):
-        queue = world.queue(call.queue_id)
-        suitable = [agent for agent in free if suits(call, agent)]
+        suitable = [agent for agent in free if suits(world, call, agent)]
         if suitable:
-            return call, min(suitable, key=lambda agent: rank(queue, call, agent))
+            return call, best_agent(world, call, suitable)
     return None
 
 

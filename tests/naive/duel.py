@@ -51,9 +51,13 @@ class Duel:
         """The events, which both agree on."""
         stamped = Stamped(len(self.journal) + 1, at_us, command)
         self.journal.append(stamped)
-        events = list(self.engine.handle(stamped))
         expected = self.twin.handle(stamped)
-        problem = self.problem(events, expected)
+        try:
+            events = list(self.engine.handle(stamped))
+        except Exception as crash:  # noqa: BLE001  whatever it is, it stops a daemon
+            events, problem = [], f"engine stops: {crash!r}"
+        else:
+            problem = self.problem(events, expected)
         if problem:
             signature = (problem[:12], *(type(m).__name__ for m in (command, *events, *expected)))
             story = self.story(problem, events, expected)

@@ -39,13 +39,19 @@ class NaiveEngine(Calls):
         self.seq, self.world.now_us, self.out = stamped.seq, stamped.at_us, []
         command = stamped.command
         if refusal := getattr(self, handler_name(command))(command):
-            subject = getattr(command, command.__struct_fields__[0])
-            if isinstance(command, c.ApplyConfig):
-                subject = command.config.version
+            subject = self.subject(command)
             self.out.append(e.CommandRefused(type(command).__name__, str(subject), refusal))
         self.match()
         self.event_seq += len(self.out)
         return self.out
+
+    def subject(self, command: c.Command) -> object:
+        """What a refusal names: the first field, or the version of a configuration."""
+        if isinstance(command, c.ApplyConfig):
+            return command.config.version
+        if isinstance(command, c.RollbackConfig):
+            return (self.world.previous or self.world.base).version
+        return getattr(command, command.__struct_fields__[0])
 
     def next_deadline_us(self) -> int | None:
         first = self.world.first_deadline()
@@ -67,6 +73,10 @@ class NaiveEngine(Calls):
 
     def need_changes(self, call_id: str) -> None:
         call = self.world.call(call_id)
+        longest_us = self.world.queue(call.queue_id).max_wait_us
+        if 0 < longest_us <= self.now - call.first_queued_us:
+            self.divert(call, "queueTimeOverflow")
+            return
         before = call.step_no
         self.look_at_clock(call)
         if call.step_no == before:
@@ -134,21 +144,72 @@ class NaiveEngine(Calls):
     # --- configuration ----------------------------------------------------------------------
 
     def apply_config(self, command: c.ApplyConfig) -> Refusal | None:
+        return self.change_base(command.config)
+
+    def rollback_config(self, _: c.RollbackConfig) -> Refusal | None:
+        if self.world.previous is None:
+            return Refusal.NO_PREVIOUS_CONFIG
+        return self.change_base(self.world.previous)
+
+    def change_base(self, config: RoutingConfig) -> Refusal | None:
         """Everything new holds at once, but what is under way goes on as it began."""
         world = self.world
-        queues = {queue.queue_id for queue in command.config.queues}
-        agents = {agent.agent_id for agent in command.config.agents}
+        queues = {queue.queue_id for queue in config.queues}
+        agents = {agent.agent_id for agent in config.agents}
         in_use = {call.queue_id for call in world.calls}
         signed_on = {agent.agent_id for agent in world.agents}
-        if problems(command.config) or not in_use <= queues or not signed_on <= agents:
+        if problems(config) or not in_use <= queues or not signed_on <= agents:
             return Refusal.BAD_CONFIG
-        world.config = command.config
+        world.previous, world.base = world.base, config
+        known = [mode.name for mode in config.modes]
+        world.modes = [name for name in world.modes if name in known]
+        self.put_in_force()
+        return None
+
+    def set_mode(self, command: c.SetMode) -> Refusal | None:
+        world = self.world
+        if command.name not in [mode.name for mode in world.base.modes]:
+            return Refusal.UNKNOWN_MODE
+        if command.on == (command.name in world.modes):
+            return None
+        if command.on:
+            world.modes.append(command.name)
+        else:
+            world.modes.remove(command.name)
+        self.out.append(e.ModeChanged(command.name, command.on, command.by))
+        self.put_in_force()
+        return None
+
+    def put_in_force(self) -> None:
+        """The base, with the queues and boosts of every mode that is on."""
+        world, base = self.world, self.world.base
+        queues = {queue.queue_id: queue for queue in base.queues}
+        boosts = base.boosts
+        for mode in base.modes:
+            if mode.name in world.modes:
+                queues |= {queue.queue_id: queue for queue in mode.queues}
+                boosts += mode.boosts
+        world.config = msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=boosts)
+        known = {agent.agent_id for agent in base.agents}
+        world.unreachable = [name for name in world.unreachable if name in known]
+        world.closed = [name for name in world.closed if name in queues]
         for agent in world.agents:
             agent.spec = world.spec(agent.agent_id)
         for call in world.calls:
             if call.in_line:
                 self.look_at_clock(call)
-        self.out.append(e.ConfigApplied(command.config.version, ()))
+        self.out.append(e.ConfigApplied(base.version, ()))
+
+    def set_queue_accepting(self, command: c.SetQueueAccepting) -> Refusal | None:
+        if self.world.queue(command.queue_id) is None:
+            return Refusal.UNKNOWN_QUEUE
+        if command.accepting != (command.queue_id in self.world.closed):
+            return None
+        if command.accepting:
+            self.world.closed.remove(command.queue_id)
+        else:
+            self.world.closed.append(command.queue_id)
+        self.out.append(e.QueueAcceptingChanged(command.queue_id, command.accepting, command.by))
         return None
 
     # --- decisions --------------------------------------------------------------------------
@@ -164,7 +225,7 @@ class NaiveEngine(Calls):
             score=score(self.world, call),
             waited_us=self.now - call.first_queued_us,
             config_version=self.world.config.version,
-            rules=(),
+            rules=tuple(boost.rule_id for boost in call.boosts),
             candidates=(),
             passed_over=(),
             rivals=(),

@@ -6,7 +6,7 @@ from routing.commands import OfferOutcome, RequestedState
 from routing.refusals import Refusal
 from tests.naive.agents import POLICY, Agents
 from tests.naive.choice import best_pair
-from tests.naive.records import Agent, Call, Offer
+from tests.naive.records import Agent, Call, Offer, Wish
 
 
 class Offers(Agents):
@@ -19,6 +19,9 @@ class Offers(Agents):
         number = world.next_number("offer")
         queue = world.queue(call.queue_id)
         self.pair_is_decided(call, agent)
+        if queue.allocation:
+            share = (queue.queue_id, agent.spec.employer)
+            world.given[share] = world.given.get(share, 0) + 1
         world.drop_deadline("need changes", call.call_id)
         offer = Offer(number, call.call_id, agent.agent_id, call.queue_id, now)
         world.offers.append(offer)
@@ -130,6 +133,9 @@ class Offers(Agents):
                 open_us=self.now - offer.made_us,
             )
         )
+        share = (call.queue_id, agent.spec.employer)
+        if world.given.get(share):
+            world.given[share] -= 1
         if outcome in {*POLICY, OfferOutcome.UNDELIVERED}:
             self.becomes_idle(agent)
             self.offer_failed_for(agent, outcome)
@@ -161,6 +167,8 @@ class Offers(Agents):
         self.set_work(agent, "busy")
         agent.offer_id = 0
         agent.calls += 1
+        if agent.last_call and not agent.pending:
+            agent.pending = Wish(None)
         agent.failures.clear()
         self.out.append(
             e.CallEstablished(

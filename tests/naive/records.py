@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from routing.commands import RequestedState
-from routing.config import AgentSpec, RoutingConfig
+from routing.config import AgentSpec, Boost, RoutingConfig
 
 
 @dataclass
@@ -19,6 +19,10 @@ class Call:
     first_queued_us: int
     caller: str
     preferred: str
+    tags: tuple[str, ...] = ()
+    training: bool = False
+    boosts: list[Boost] = field(default_factory=list)
+    hops: int = 0
     state: str = "waiting"
     step_need: str = ""  # the queue's side of the present need
     step_no: int = 0
@@ -80,6 +84,8 @@ class Agent:
     pending: Wish | None = None
     call_id: str = ""
     offer_id: int = 0
+    unused: list[str] = field(default_factory=list)  # groups he does not serve now
+    last_call: bool = False
     gap_until_us: int = 0
     gap_cause: str = ""
     until_us: int = 0  # planned end of after-call work
@@ -103,7 +109,8 @@ class Agent:
 
     @property
     def skills(self) -> dict[str, int]:
-        return dict(self.spec.skills)
+        """Those of his skills that are in use."""
+        return {skill: level for skill, level in self.spec.skills if skill not in self.unused}
 
 
 @dataclass
@@ -120,7 +127,10 @@ class Deadline:
 class World:
     """Everything there is."""
 
-    config: RoutingConfig
+    config: RoutingConfig  # in force: the base with the modes that are on laid over it
+    base: RoutingConfig
+    previous: RoutingConfig | None = None
+    modes: list[str] = field(default_factory=list)  # those that are on
     now_us: int = 0
     calls: list[Call] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
@@ -129,6 +139,9 @@ class World:
     unreachable: list[str] = field(default_factory=list)  # agents whose phone is gone
     lost: list[str] = field(default_factory=list)  # Asterisks that we do not hear …
     gone: list[str] = field(default_factory=list)  # … and those of them that have died
+    closed: list[str] = field(default_factory=list)  # queues that take nobody new
+    reserves: list[str] = field(default_factory=list)  # queues whose reserve is open
+    given: dict[tuple[str, str], int] = field(default_factory=dict)  # offers by queue and employer
     numbers: dict[str, int] = field(default_factory=dict)
 
     def next_number(self, what: str) -> int:
