@@ -70,8 +70,8 @@ CLASS_OF: Final[Mapping[str, str]] = {
 
 WANTED_EVENTS: Final = frozenset(
     {
-        "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "FullyBooted", "Hangup", "Hold",
-        "OriginateResponse", "Shutdown", "Unhold", "UserEvent",
+        "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "FullyBooted", "Hangup",
+        "HangupRequest", "Hold", "OriginateResponse", "Shutdown", "Unhold", "UserEvent",
     }
 )  # fmt: skip
 """docs/call-flow.md."""

@@ -23,6 +23,7 @@ ROUTER_EVENTS = frozenset(
         "BridgeEnter",
         "Hold",
         "Unhold",
+        "HangupRequest",
         "Hangup",
         "ContactStatus",
         "OriginateResponse",
