@@ -210,12 +210,18 @@ class Router:
     async def until(
         self, check: Callable[[list[dict[str, Any]]], object], within_s: float = 15
     ) -> list[dict[str, Any]]:
-        """Wait until the events say so; the events."""
+        """Wait until the events say so; the events. A router that is starting is waited for."""
         deadline = time.monotonic() + within_s
+        events: list[dict[str, Any]] = []
         while True:
-            events = await self.events()
-            if check(events):
-                return events
+            try:
+                events = await self.events()
+            except (aiohttp.ClientError, OSError):
+                assert self.process is not None
+                assert self.process.poll() is None, self.last_words()
+            else:
+                if check(events):
+                    return events
             if time.monotonic() > deadline:
                 told = "\n".join(said for said in map(word, events) if said)
                 raise AssertionError(f"not within {within_s} s:\n{told}\n{self.last_words()}")
