@@ -21,21 +21,28 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from routing.config import (
     AgentSpec,
+    Announcement,
+    Boost,
+    BreakCap,
     Limits,
+    Mode,
     OutcomePolicy,
     Overflow,
     Policies,
     QueueSpec,
+    Reserve,
     RoutingConfig,
     Step,
 )
 from tests.scenarios.words import (
     AGENT_WORDS,
+    BOOST_WORDS,
     DEFAULT_PBX,
     LIMIT_WORDS,
     POLICY_NAMES,
@@ -154,7 +161,7 @@ def with_setup(scenario: Scenario, words: list[str]) -> Scenario:
     return replace(scenario, config=changed(scenario.config, words))
 
 
-def changed(config: RoutingConfig, words: list[str]) -> RoutingConfig:
+def changed(config: RoutingConfig, words: list[str]) -> RoutingConfig:  # noqa: PLR0911
     """The configuration with one line of set-up applied."""
     match words:
         case ["queue", name, *rest]:
@@ -172,6 +179,14 @@ def changed(config: RoutingConfig, words: list[str]) -> RoutingConfig:
         case ["limits", *rest]:
             bounds = msgspec.structs.asdict(config.limits) | options(rest, LIMIT_WORDS)
             return msgspec.structs.replace(config, limits=Limits(**bounds))
+        case ["boost", name, *rest]:
+            boosts = (*config.boosts, Boost(name, **options(rest, BOOST_WORDS)))
+            return msgspec.structs.replace(config, boosts=boosts)
+        case ["cap", group, reasons, limit]:
+            cap = BreakCap(group, tuple(reasons.split(",")), int(limit))
+            return msgspec.structs.replace(config, break_caps=(*config.break_caps, cap))
+        case ["mode", name, *rest]:
+            return msgspec.structs.replace(config, modes=modes_with(config, name, rest))
         case ["pbx", *names]:
             return msgspec.structs.replace(config, pbxs=(*config.pbxs, *names))
         case ["without", name]:
@@ -180,23 +195,41 @@ def changed(config: RoutingConfig, words: list[str]) -> RoutingConfig:
             raise ScenarioError(f"unknown set-up: {' '.join(words)!r}")
 
 
+def modes_with(config: RoutingConfig, name: str, words: list[str]) -> tuple[Mode, ...]:
+    """`mode storm queue q …` or `mode storm boost id …`: one line more of an overlay."""
+    old = next((mode for mode in config.modes if mode.name == name), Mode(name))
+    overlay = RoutingConfig(queues=old.queues, boosts=old.boosts)
+    if words:
+        overlay = changed(overlay, words)
+    return put(config.modes, "name", Mode(name, overlay.queues, overlay.boosts))
+
+
 def queue_of(name: str, words: list[str]) -> QueueSpec:
     """`need loans ring 15s step 10s cards`; steps and overflows may come several times."""
     steps: list[Step] = []
     overflows: list[Overflow] = []
     plain: list[str] = []
+    more: dict[str, Any] = {}
     rest = list(words)
     while rest:
         if rest[0] == "step":
             steps.append(Step(duration_us(rest[1]), rest[2]))
             rest = rest[3:]
-        elif rest[0] == "overflow":
-            overflows.append(Overflow(rest[1], to_queue=rest[2]))
+        elif rest[0] == "overflow":  # to a queue, or to an extension of the dialplan: `=mailbox`
+            place = "to_extension" if rest[2].startswith("=") else "to_queue"
+            overflows.append(Overflow(rest[1], **{place: rest[2].removeprefix("=")}))
             rest = rest[3:]
+        elif rest[0] == "reserve":  # need, how many waiting open it, how many close it
+            more["reserve"] = Reserve(rest[1], int(rest[2]), int(rest[3]))
+            rest = rest[4:]
+        elif rest[0] == "announce":  # sound, kind, first after, then every
+            played = Announcement(rest[1], duration_us(rest[3]), duration_us(rest[4]), rest[2])
+            more["announcements"] = (*more.get("announcements", ()), played)
+            rest = rest[5:]
         else:
             plain += rest[:2]
             rest = rest[2:]
-    found = options(plain, QUEUE_WORDS)
+    found = options(plain, QUEUE_WORDS) | more
     return QueueSpec(name, **found, steps=tuple(steps), overflows=tuple(overflows))
 
 
@@ -211,7 +244,7 @@ def agent_of(name: str, words: list[str]) -> AgentSpec:
     )
 
 
-def put(specs: tuple, key: str, spec: QueueSpec | AgentSpec) -> tuple:
+def put(specs: tuple, key: str, spec: QueueSpec | AgentSpec | Mode) -> tuple:
     """Replace the spec of the same name where it stands, or add it at the end."""
     name = getattr(spec, key)
     if any(getattr(old, key) == name for old in specs):

@@ -54,6 +54,13 @@ def written(duration: int) -> str:
 
 Reader = Callable[[str], Any]
 
+
+def share(text: str) -> tuple[str, int]:
+    """`own:70`: seventy percent for this employer."""
+    employer, percent = text.split(":")
+    return employer, int(percent)
+
+
 QUEUE_WORDS: dict[str, tuple[str, Reader]] = {
     "need": ("need", str),
     "strategy": ("strategy", Strategy),
@@ -65,12 +72,26 @@ QUEUE_WORDS: dict[str, tuple[str, Reader]] = {
     "work": ("after_call_work_us", duration_us),
     "full": ("max_waiting", int),
     "sticky": ("sticky_us", duration_us),
+    "max-wait": ("max_wait_us", duration_us),
+    "level": ("service_level_us", duration_us),
+    "danger": ("sl_points", int),
+    "window": ("sl_window_us", duration_us),
+    "regain": ("regain_us", duration_us),
+    "attempts": ("callback_attempts", int),
+    "retry": ("callback_retry_us", duration_us),
+    "share": ("allocation", lambda text: tuple(map(share, text.split("+")))),
 }
 AGENT_WORDS: dict[str, tuple[str, Reader]] = {
     "device": ("device", str),
     "employer": ("employer", str),
     "site": ("site", str),
     "weight": ("weight", int),
+    "training": ("training", lambda text: text == "yes"),
+}
+BOOST_WORDS: dict[str, tuple[str, Reader]] = {
+    "tag": ("tag", str),
+    "points": ("points", int),
+    "queues": ("queues", lambda text: tuple(text.split(","))),
 }
 POLICY_WORDS: dict[str, tuple[str, Reader]] = {
     "gap": ("gap_us", duration_us),
@@ -100,8 +121,13 @@ CALL_WORDS: dict[str, tuple[str, Reader]] = {
     "since": ("first_queued_us", moment_us),
     "at": ("pbx", str),
     "tags": ("tags", lambda text: tuple(text.split(","))),
+    "training": ("training", lambda text: text == "yes"),
 }
-BY_WORDS: dict[str, tuple[str, Reader]] = {"by": ("by", str), "because": ("reason", str)}
+BY_WORDS: dict[str, tuple[str, Reader]] = {
+    "by": ("by", str),
+    "because": ("reason", str),
+    "override": ("override", lambda text: text == "yes"),
+}
 
 
 def options(words: Sequence[str], table: dict[str, tuple[str, Reader]]) -> dict[str, Any]:
@@ -181,6 +207,22 @@ def command_of(words: Sequence[str], offers: Offers) -> Command:  # noqa: C901, 
             return commands.SetAgentState(agent, RequestedState.NOT_READY, reason, **by)
         case ["extend", agent, extra]:
             return commands.ExtendAfterCallWork(agent, duration_us(extra))
+        case [("serve" | "unserve") as what, agent, group, *rest]:
+            by = options(rest, BY_WORDS)
+            return commands.ServeGroup(agent, group, what == "serve", **by)
+        case ["last-call", agent, ("on" | "off") as switch]:
+            return commands.MarkLastCall(agent, switch == "on")
+        case [("open" | "close") as what, queue, *rest]:
+            by = options(rest, BY_WORDS)
+            return commands.SetQueueAccepting(queue, what == "open", **by)
+        case ["book-callback", call, number]:
+            return commands.BookCallback(call, number)
+        case ["cancel-callback", call, *rest]:
+            return commands.CancelCallback(call, **options(rest, BY_WORDS))
+        case ["mode", name, ("on" | "off") as switch, *rest]:
+            return commands.SetMode(name, switch == "on", **options(rest, BY_WORDS))
+        case ["roll-back"]:
+            return commands.RollbackConfig()
         case _:
             raise ScenarioError(f"nobody knows how to: {' '.join(words)!r}")
 
@@ -191,6 +233,8 @@ def command_of(words: Sequence[str], offers: Offers) -> Command:  # noqa: C901, 
 PLACES: dict[type, tuple[str, ...]] = {
     events.CallQueued: ("call_id", "queue_id"),
     events.CallRelaxed: ("call_id", "step"),
+    events.AnnouncementDue: ("call_id", "sound"),
+    events.CallbackBooked: ("call_id", "number"),
     events.OfferMade: ("call_id", "agent_id"),
     events.CallDelivered: ("call_id", "agent_id"),
     events.OfferEnded: ("call_id", "agent_id", "outcome"),
@@ -203,6 +247,11 @@ PLACES: dict[type, tuple[str, ...]] = {
     events.AgentLoggedOn: ("agent_id",),
     events.AgentLoggedOff: ("agent_id",),
     events.AgentStateChanged: ("agent_id", "state", "reason"),
+    events.AgentGroupsChanged: ("agent_id", "groups"),
+    events.BreakQueued: ("agent_id", "reason"),
+    events.QueueAcceptingChanged: ("queue_id", "accepting"),
+    events.ReserveChanged: ("queue_id", "open"),
+    events.ModeChanged: ("name", "on"),
     events.DeviceChanged: ("agent_id", "reachable"),
     events.TelephonyChanged: ("pbx", "state"),
     events.ConfigApplied: ("version",),
