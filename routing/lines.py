@@ -18,6 +18,7 @@ from routing.events import (
 from routing.forecast import UNKNOWN
 from routing.ids import QueueId
 from routing.matching import (
+    by_score,
     calls_in_front,
     enter_pool,
     leave_pool,
@@ -89,7 +90,8 @@ def nobody_left(core: "RoutingEngine") -> None:
             continue
         if any(pool.members for pool in queue.pools):
             continue
-        for *_, call in [entry for band in queue.bands for entry in band.line]:
+        waiting = [entry[2] for band in queue.bands for entry in band.line]
+        for call in by_score(core, waiting):
             leave_pool(core, call)
             divert(core, call, "noAvailableAgents")
 

@@ -130,14 +130,19 @@ def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:
 
 def match_in_order(core: "RoutingEngine", calls: list[Call], trigger: str) -> None:
     """Several calls came into line at once: the one with the highest score chooses first."""
+    for call in by_score(core, calls):
+        offer_to_best_agent(core, call, trigger)
+
+
+def by_score(core: "RoutingEngine", calls: list[Call]) -> list[Call]:
+    """Those of the calls that stand in line, in the order in which they would be served."""
     ranked = []
     for call in calls:
         if call.band is not None:
             waited_us = core.now_us - call.first_queued_us
             points = score(call.band.spec, call.band.priority, waited_us)
             ranked.append((-points, call.first_queued_us, call.number, call))
-    for *_, call in sorted(ranked):
-        offer_to_best_agent(core, call, trigger)
+    return [entry[3] for entry in sorted(ranked)]
 
 
 def priority_of(queue: Queue, call: Call) -> int:
@@ -217,9 +222,10 @@ def agent_is_free(core: "RoutingEngine", agent: Agent, trigger: str) -> None:
     """The agent may have become offerable: give him the best call, or let him stand ready."""
     if agent.entries is not None or not agent.is_offerable:
         return
-    found = best_calls(agent, core.now_us, core.config.limits.decision_rows)
+    rows = core.config.limits.decision_rows
+    found = best_calls(agent, core.now_us, rows)
     if found:
-        rivals = tuple((entry[2].call_id, -points) for points, entry in found)
+        rivals = tuple((entry[2].call_id, -points) for points, entry in found[:rows])
         make_offer(core, found[0][1][2], agent, trigger, rivals)
     else:
         core.pools.enter_ready(agent)

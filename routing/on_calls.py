@@ -91,7 +91,7 @@ def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | Non
         return Refusal.UNKNOWN_QUEUE
     if len(core.calls) >= core.config.limits.calls:
         return Refusal.TOO_MANY_CALLS
-    if command.needs and len(core.pools.pools) >= core.config.limits.needs:
+    if command.needs and core.pools.in_use >= core.config.limits.needs:
         return Refusal.TOO_MANY_NEEDS
     try:
         parse(command.needs)

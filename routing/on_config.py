@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routing.agent import Agent, AgentStatus
+from routing.breaks import note_break
 from routing.commands import ApplyConfig, Command, RollbackConfig, SetMode
 from routing.config import RoutingConfig
 from routing.config_check import changes, problems
@@ -103,6 +104,8 @@ def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
     _swap_queues(core, config)
     for agent in moved:
         core.pools.sign_in(agent)
+    for agent in core.agents.values():  # caps and skills may be others now
+        note_break(core, agent)
     core.emit(ConfigApplied(config.version, said))
     for call in waiting:
         enter_pool(core, call)

@@ -112,6 +112,12 @@ def offer_failed(core: "RoutingEngine", command: OfferFailed) -> None:
     if offer is None or command.outcome in NO_PHONE_SAYS:
         _refuse(core, command, offer)
         return
+    if (
+        command.outcome is OfferOutcome.CUSTOMER_UNREACHABLE
+        and not core.calls[offer.call_id].callback
+    ):
+        _refuse(core, command, offer)  # nobody dialled a customer who is on the line
+        return
     fail_offer(core, offer, command.outcome)
 
 
@@ -142,7 +148,7 @@ def end_offer(core: "RoutingEngine", offer: Offer, outcome: OfferOutcome) -> Age
     agent, call = core.agents[offer.agent_id], core.calls[offer.call_id]
     _close(core, offer)
     queue = core.queues[offer.queue_id]
-    if queue.splits:
+    if queue.given.get(agent.spec.employer):
         queue.given[agent.spec.employer] -= 1
     agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.RELEASE)
     core.emit(

@@ -13,6 +13,8 @@ Pools of queues' needs are kept; those of what single callers bring are kept whi
 them and then until `SPARE_POOLS` newer ones want their place.
 """
 
+from collections.abc import Iterable
+
 from routing.agent import Agent
 from routing.call import Call
 from routing.config import Strategy
@@ -62,6 +64,7 @@ class Pool:
         "need",
         "pinned",
         "ready",
+        "shuffled",
         "skills",
         "strategy",
         "text",
@@ -76,10 +79,24 @@ class Pool:
         self.by_employer: dict[str, OrderedLine[ReadyEntry]] | None = {} if splits else None
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
+        self.shuffled = False  # somebody who signed in earlier joined later
         self.ready: OrderedLine[ReadyEntry] = OrderedLine()
         self.bands: dict[tuple[QueueId, int], Band] = {}
         self.waiting = 0
         self.pinned = False
+
+    def join(self, agent: Agent) -> None:
+        """The agent meets the need."""
+        if self.members and next(reversed(self.members.values())).logon_no > agent.logon_no:
+            self.shuffled = True
+        self.members[agent.agent_id] = agent
+
+    def as_signed_in(self) -> Iterable[Agent]:
+        """Who meets the need, in an order that a restored engine has too."""
+        if self.shuffled:
+            self.members = dict(sorted(self.members.items(), key=lambda item: item[1].logon_no))
+            self.shuffled = False
+        return self.members.values()
 
     def add_ready(self, entry: ReadyEntry) -> None:
         """An agent can be given calls of this pool."""
@@ -113,6 +130,11 @@ class PoolIndex:
         self._spare: dict[PoolKey, Pool] = {}
 
     # --- pools ---
+
+    @property
+    def in_use(self) -> int:
+        """Pools that belong to a queue or in which calls wait; spare ones cost nobody anything."""
+        return len(self.pools) - len(self._spare)
 
     def pool(self, key: PoolKey, need: Need) -> Pool:
         """The pool of this need, made when it is new."""
@@ -235,7 +257,7 @@ class PoolIndex:
             return
         if not is_met(pool.need, agent.agent_id, agent.skills):
             return
-        pool.members[agent.agent_id] = agent
+        pool.join(agent)
         agent.pools.append(pool)
         if agent.entries is not None:
             entry = rank(agent, pool.strategy, pool.skills)

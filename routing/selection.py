@@ -89,8 +89,9 @@ def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
 def best_calls(agent: Agent, now_us: int, rows: int) -> "list[tuple[int, WaitEntry]]":
     """The calls that this agent could have now, over all queues that he serves, best first.
 
-    (minus score, entry): the first is the one he should have, the others its rivals. Only the
-    heads of lines are looked at, so this is as long as he serves queues with calls in them.
+    (minus score, entry): the first is the one he should have (a record without rows has it too),
+    the others its rivals. Only the heads of lines are looked at, so this is as long as he serves
+    queues with calls in them.
     """
     heads = []
     for pool in agent.pools:
@@ -99,13 +100,13 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> "list[tuple[int, WaitEnt
                 head = band.line.first()
                 heads.append((-score(band.spec, band.priority, now_us - head[0]), head))
     heads.sort()
-    return heads[:rows]
+    return heads[: rows or 1]
 
 
 def passed_over(pool: "Pool", rows: int) -> "list[tuple[Agent, str]]":
     """Some who meet the need but cannot be given a call, with the reason."""
     found: list[tuple[Agent, str]] = []
-    for looked_at, agent in enumerate(pool.members.values()):
+    for looked_at, agent in enumerate(pool.as_signed_in()):
         if len(found) == rows or looked_at == 2 * rows:
             break
         if agent.entries is None and (reason := agent.why_not()):

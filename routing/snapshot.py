@@ -135,6 +135,7 @@ def _load_config(core: RoutingEngine, stored: Stored) -> None:
     core.previous, core.modes, core.breaks = stored.previous, stored.modes, stored.breaks
     core.arrived, core.outcomes = stored.arrived, stored.outcomes
     core.config = overlaid(stored.base, stored.modes)
+    core.pools.unpin_all()
     for spec in core.config.queues:
         core.queues[spec.queue_id].use(spec)
     for row, forecast in zip(stored.queues, stored.forecasts, strict=True):

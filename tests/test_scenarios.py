@@ -24,10 +24,7 @@ ROWS = [(scenario, row) for scenario in SCENARIOS for row in scenario.rows]
 
 
 DISPUTED: dict[str, str] = {
-    "Records without rows change no decision": "best_calls(rows=0) finds nobody for a free agent",
-    "Shares agreed while a phone rings": "KeyError in end_offer: the daemon stops",
     "Who comes having waited too long already is sent on at once": "his longest wait never ends",
-    "When the last agent leaves, the most important caller is sent on first": "by line, not score",
     "The reserve closes when enough have left the line": "only the next arrival or offer closes it",
     "An emergency rule lifts those who wait already": "boosts are fixed on arrival",
     "The last call may be the one he is in": "the next one is",
