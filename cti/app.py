@@ -49,7 +49,7 @@ from cti.invariant_watch import InvariantWatch
 from cti.journal import FileJournal
 from cti.keeper import Keeper
 from cti.metrics import LoopLag, Metrics
-from cti.recovery import Recovered, ReplayFailed, recover
+from cti.recovery import Recovered, ReplayFailed, quarantine_of, recover
 from cti.segments import JournalDamaged, list_segments
 from cti.snapshots import SnapshotStore
 from cti.supervision import Background, Stages, notify, watchdog
@@ -222,6 +222,9 @@ class Daemon:
             call_later=loop.call_later,
             on_crash=self._crashed,
             decided=self.metrics.decided,
+            quarantine=quarantine_of(
+                self.settings.data_path, code=version(), now_us=self.clock.now_us()
+            ),
         )
         self.stages.at_stop("snapshot", self._last_snapshot, LIMIT_S)
         self.gateway = Gateway(

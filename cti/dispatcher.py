@@ -30,6 +30,7 @@ from typing import Final, Protocol
 from cti.clock import Clock
 from cti.envelope import Envelope
 from cti.journal import Journal
+from cti.quarantine import Quarantine
 from routing.commands import Command, DeadlinesReached, Stamped
 from routing.engine import RoutingEngine
 from routing.events import Event
@@ -47,6 +48,10 @@ _MS: Final = 0.001
 
 class RouterStopped(Exception):  # noqa: N818  # says what is
     """The core has crashed or the daemon is ending: no command is taken any more."""
+
+
+class CommandHeld(RouterStopped):
+    """The command has crashed the core before (`cti.quarantine`); it is not tried again."""
 
 
 class Cancellable(Protocol):
@@ -68,6 +73,7 @@ class DispatcherCounters:
     events: int = 0
     listener_errors: int = 0
     postponed: int = 0  # submitted by listeners
+    held: int = 0  # have crashed the core before
     late_deadlines: int = 0  # fired late because the process was held up
 
 
@@ -88,6 +94,7 @@ class Dispatcher:
         call_later: CallLater,
         on_crash: Callable[[Exception], None],
         decided: Callable[[float], None] | None = None,
+        quarantine: Quarantine | None = None,
     ) -> None:
         self.engine = engine
         self.epoch = epoch
@@ -97,6 +104,7 @@ class Dispatcher:
         self._call_later = call_later
         self._on_crash = on_crash
         self._decided = decided
+        self._quarantine = quarantine or Quarantine()
         self._listeners: list[tuple[str, Callable[[Sequence[Envelope]], None]]] = []
         self._inbox: deque[Command] = deque()
         self._running = False
@@ -127,10 +135,13 @@ class Dispatcher:
         """Apply a command and return what it led to, in order.
 
         From within a listener: it is applied after the present one is out, and nothing is returned
-        now. Raises `RouterStopped`.
+        now. Raises `RouterStopped`, and `CommandHeld` for this one command.
         """
         if self._stopped:
             raise RouterStopped(self._stopped)
+        if self._quarantine.holds(command):
+            self.counters.held += 1
+            raise CommandHeld(f"{type(command).__name__} has crashed the core before")
         if self._running:
             self._postpone(command)
             return []

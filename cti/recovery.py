@@ -20,6 +20,7 @@ import msgspec
 
 from cti.data_dir import sync_directory
 from cti.envelope import Envelope
+from cti.quarantine import Abandoned, Quarantine, read_abandoned
 from cti.segments import (
     JournalGap,
     JournalLine,
@@ -29,7 +30,6 @@ from cti.segments import (
     read_journal,
 )
 from cti.snapshots import SnapshotStore
-from routing.commands import Command
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine
 from routing.snapshot import state_hash
@@ -49,17 +49,6 @@ class ReplayFailed(Exception):  # noqa: N818  # says what is
             f"one: callers who wait are known again from Asterisk with their first arrival, agents "
             f"have to sign in again"
         )
-
-
-class Abandoned(msgspec.Struct, frozen=True):
-    """One line of `abandoned.jsonl`: a command that crashed the core, and how."""
-
-    seq: int
-    at_us: int
-    epoch: int
-    code: str
-    command: Command
-    error: str
 
 
 @dataclass(slots=True)
@@ -181,6 +170,13 @@ def _abandon(crash: _Crash, directory: Path) -> Abandoned:
     cut(line.segment.path, line.offset)
     log.error("command %d crashed the core and is abandoned: %r", record.seq, crash.error)
     return record
+
+
+def quarantine_of(directory: Path, *, code: str, now_us: int) -> Quarantine:
+    """What must not be tried again, from `abandoned.jsonl`."""
+    file = directory / "abandoned.jsonl"
+    lines = file.read_bytes().splitlines() if file.exists() else []
+    return Quarantine(read_abandoned(lines), code=code, now_us=now_us)
 
 
 def verify(snapshots: SnapshotStore, journal: Path) -> list[str]:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from cti.dispatcher import Dispatcher, RouterStopped
+from cti.dispatcher import CommandHeld, Dispatcher, RouterStopped
 from cti.invariant_watch import InvariantWatch
 from cti.journal import MemoryJournal
+from cti.quarantine import Abandoned, Quarantine
 from routing.commands import (
     ApplyConfig,
     CallArrived,
@@ -184,6 +185,25 @@ def test_a_crash_of_the_core_ends_the_daemon_and_takes_no_more(world, monkeypatc
     with pytest.raises(RouterStopped, match="crashed"):
         world.submit(arrival(2))
     assert world.live_timers() == []
+
+
+def test_a_command_that_crashed_the_core_before_does_not_reach_it(world):
+    crashed = Abandoned(1, START_US, 6, "0.1.0", arrival(13), "KeyError")
+    again = Dispatcher(
+        world.dispatcher.engine,
+        world.journal,
+        world,
+        epoch=8,
+        call_later=world.call_later,
+        on_crash=world.crashes.append,
+        quarantine=Quarantine([crashed], code="0.1.0", now_us=START_US),
+    )
+    before = len(world.journal.kept)
+    with pytest.raises(CommandHeld):
+        again.submit(arrival(13))
+    assert len(world.journal.kept) == before
+    assert again.submit(arrival(14))
+    assert again.counters.held == 1
 
 
 # --- deadlines ----------------------------------------------------------------------------------

@@ -4,11 +4,13 @@ import msgspec
 import pytest
 
 from cti.envelope import Envelope
-from cti.recovery import Abandoned, ReplayFailed, recover, verify
+from cti.quarantine import DAY_US, Abandoned
+from cti.recovery import ReplayFailed, quarantine_of, recover, verify
 from cti.segments import JournalDamaged
+from routing.commands import DeadlinesReached
 from routing.engine import RoutingEngine
 from routing.snapshot import state_hash
-from tests.unit.cti_journal.history import CONFIG, OPENING, Life, arrival
+from tests.unit.cti_journal.history import CODE, CONFIG, OPENING, START_US, Life, arrival
 
 
 @pytest.fixture
@@ -161,6 +163,21 @@ def test_the_last_command_that_crashed_the_core_is_abandoned(life, poison):
     life.run(arrival(2))
     assert life.start().abandoned is None
     assert life.engine.seq == 6
+
+
+def test_what_was_abandoned_is_not_tried_again_by_the_same_program(life, poison):
+    life.run(*OPENING)
+    with pytest.raises(PoisonError):
+        life.run(arrival(13))
+    life.start()
+    held = quarantine_of(life.path, code=CODE, now_us=START_US + 1000)
+    assert held.holds(arrival(13))
+    assert not held.holds(arrival(14))
+    assert not held.holds(DeadlinesReached())
+    assert not quarantine_of(life.path, code="0.2.0", now_us=START_US).holds(arrival(13))
+    assert not quarantine_of(life.path, code=CODE, now_us=START_US + DAY_US * 2).holds(arrival(13))
+    (life.path / "abandoned.jsonl").write_bytes(b"{broken\n")
+    assert not quarantine_of(life.path, code=CODE, now_us=START_US).holds(arrival(13))
 
 
 def test_an_earlier_command_that_cannot_be_applied_refuses_to_start(life, poison):

@@ -1,0 +1,161 @@
+"""What breaks inside the daemon: a crash of the core, a full disk. In this process, to break it."""
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from cti.app import CRASHED, UNUSABLE, Daemon, serve
+from cti.config import Settings
+from cti.config.load import load
+from cti.segments import SUFFIX
+from routing.commands import CallArrived, LogOnAgent, RequestedState, SetAgentState
+from routing.engine import RoutingEngine
+from routing.ids import AgentId
+from routing.snapshot import state_hash
+from simulators.pbx.phones import Caller
+from tests.contract.cards import Call, Phone
+from tests.contract.cards_simulated import SimulatedWorld
+from tests.eventually import eventually
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[SimulatedWorld]:
+    world = SimulatedWorld({"8001": Phone(talk_ms=300)})
+    await world.start(tmp_path)
+    yield world
+    await world.stop()
+
+
+def settings_of(world: SimulatedWorld) -> Settings:
+    return load(world.router.folder / "cti.toml", {})
+
+
+class Running:
+    """A daemon in this loop."""
+
+    def __init__(self, world: SimulatedWorld) -> None:
+        self.daemon = Daemon(settings_of(world))
+
+    async def __aenter__(self) -> Daemon:
+        await self.daemon.start()
+        return self.daemon
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.daemon.stop()
+
+
+def ready(daemon: Daemon) -> None:
+    daemon.dispatcher.submit(LogOnAgent(AgentId("8001")))
+    daemon.dispatcher.submit(SetAgentState(AgentId("8001"), RequestedState.READY))
+
+
+class PoisonError(RuntimeError):
+    pass
+
+
+async def test_a_call_that_crashes_the_core_does_so_once(
+    world: SimulatedWorld, monkeypatch: pytest.MonkeyPatch
+):
+    """It waits in Asterisk still, so the next router meets it again, and leaves it to failsafe."""
+    handle = RoutingEngine.handle
+
+    def crash(self, stamped):
+        if isinstance(stamped.command, CallArrived) and stamped.command.priority == 666:
+            raise PoisonError("a call that nobody thought of")
+        return handle(self, stamped)
+
+    monkeypatch.setattr(RoutingEngine, "handle", crash)
+    serving = asyncio.create_task(serve(settings_of(world)))
+    await eventually(lambda: "CTI_EPOCH" in world.pbx.world.globals)
+    await world.call(Call(stay_ms=60_000))
+    await eventually(lambda: world._agi.asked_count >= 1)
+    world.pbx.world.call(Caller("666", "loans", priority="666"))
+    assert await asyncio.wait_for(serving, 5) == CRASHED
+    async with Running(world) as daemon:
+        abandoned = (world.router.folder / "data" / "abandoned.jsonl").read_text()
+        assert "a call that nobody thought of" in abandoned
+        await eventually(lambda: daemon.dispatcher.counters.held > 0, 10)
+        ready(daemon)
+        await world.call(Call(stay_ms=60_000))
+        await eventually(lambda: world.served == 2, 10)
+        assert not daemon.ending.is_set()
+
+
+async def test_a_damaged_journal_refuses_to_start_and_says_what_to_do(
+    world: SimulatedWorld, caplog: pytest.LogCaptureFixture
+):
+    async with Running(world) as daemon:
+        ready(daemon)
+    data = world.router.folder / "data"
+    for snapshot in (data / "snapshots").iterdir():
+        snapshot.unlink()
+    first = min((data / "journal").glob(f"*{SUFFIX}"))
+    lines = first.read_bytes().splitlines(keepends=True)
+    first.write_bytes(b"".join([lines[0], *lines[2:]]))
+    assert await serve(settings_of(world)) == UNUSABLE
+    assert "move it away and start with an empty one" in caplog.text
+
+
+async def test_a_full_disk_does_not_stop_calls_and_history_is_whole_again_afterwards(
+    world: SimulatedWorld, monkeypatch: pytest.MonkeyPatch
+):
+    write = os.write
+    full = [False]
+
+    def writes(file: int, data: bytes) -> int:
+        if full[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr("cti.journal.os.write", writes)
+    async with Running(world) as daemon:
+        ready(daemon)
+        await world.call(Call(stay_ms=60_000))
+        await eventually(lambda: world.served == 1, 10)
+        full[0] = True
+        await world.call(Call(stay_ms=60_000))
+        await eventually(lambda: world.served == 2, 10)
+        assert daemon.journal.degraded
+        assert daemon.journal.counters.unjournalled > 0
+        full[0] = False
+        await eventually(lambda: not daemon.journal.degraded, 10)
+        await world.call(Call(stay_ms=60_000, count=2))
+        await eventually(lambda: world.served == 4, 10)
+        before = state_hash(daemon.engine)
+        daemon.exit_code = CRASHED  # no snapshot at the end: what is on disk must do
+        seq = daemon.engine.seq
+    async with Running(world) as daemon:
+        kept = [line.stamped.seq for line in daemon.journal.read(seq - 3)]
+        assert kept[0] == seq - 2
+        assert daemon.epoch == 2
+    assert before
+
+
+async def test_a_broken_rule_is_counted_and_the_daemon_goes_on(world: SimulatedWorld):
+    async with Running(world) as daemon:
+        ready(daemon)
+        daemon.engine.devices.clear()
+        daemon.watch.check()
+        assert daemon.metrics.breaches()["devices"] > 0
+        daemon.engine.devices["a8001"] = AgentId("8001")
+        await world.call(Call(stay_ms=60_000))
+        await eventually(lambda: world.served == 1, 10)
+
+
+async def test_a_start_that_fails_leaves_nothing_open(world: SimulatedWorld):
+    taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = taken.sockets[0].getsockname()[1]
+    config = world.router.folder / "cti.toml"
+    text = config.read_text()
+    config.write_text(text.replace("[metrics]\nport = 0", f"[metrics]\nport = {port}"))
+    with pytest.raises(OSError, match=r"address (already )?in use"):
+        await serve(settings_of(world))
+    taken.close()
+    await taken.wait_closed()
+    config.write_text(text)
+    async with Running(world) as daemon:
+        assert daemon.epoch == 2
