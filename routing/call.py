@@ -72,7 +72,9 @@ class Call:
     first_queued_us: int
     caller: str
     preferred: AgentId
-    rules: tuple[str, ...]
+    own_priority: int  # what came with it; `priority` has the boosts in it
+    tags: tuple[str, ...]
+    rules: tuple[str, ...] = ()
     state: CallState = CallState.WAITING
     request_no: int = 1
     hops: int = 0
@@ -98,8 +100,9 @@ class Call:
 
 STORED = (
     "call_id", "number", "queue_id", "pbx", "priority", "needs", "first_queued_us", "caller",
-    "preferred", "rules", "state", "request_no", "hops", "step", "offer_id", "agent_id",
-    "offered_us", "established_us", "held_since_us", "held_us", "talked_us", "waited_us",
-    "change_us", "p50_us", "p90_us", "training", "callback", "attempts", "paused_until_us",
+    "preferred", "own_priority", "tags", "rules", "state", "request_no", "hops", "step",
+    "offer_id", "agent_id", "offered_us", "established_us", "held_since_us", "held_us",
+    "talked_us", "waited_us", "change_us", "p50_us", "p90_us", "training", "callback", "attempts",
+    "paused_until_us",
 )  # fmt: skip
 """The fields a snapshot keeps: all but the index entries."""

@@ -195,7 +195,7 @@ class ServeGroup(Message, frozen=True):
 
 
 class MarkLastCall(Message, frozen=True):
-    """The agent signs out by himself after the next conversation (end of shift)."""
+    """The agent signs out by himself after this conversation, or the next one (end of shift)."""
 
     agent_id: AgentId
     on: bool = True

@@ -4,10 +4,11 @@ What every way into and out of a line has in common, for the handlers of calls, 
 call-backs.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from routing.call import Call
-from routing.config import Announcement
+from routing.config import Announcement, Boost
 from routing.events import (
     AnnouncementDue,
     CallCleared,
@@ -20,6 +21,7 @@ from routing.ids import QueueId
 from routing.matching import (
     by_score,
     calls_in_front,
+    check_reserve,
     enter_pool,
     leave_pool,
     line_up,
@@ -36,11 +38,25 @@ MAX_HOPS = 10
 """Changes of queue by overflow; more is a circle in the configuration."""
 
 
+def apply_boosts(boosts: Iterable[Boost], call: Call) -> None:
+    """Raise the call by every rule that names one of its tags, in the order of the rules."""
+    hits = [
+        boost
+        for boost in boosts
+        if boost.tag in call.tags and (not boost.queues or call.queue_id in boost.queues)
+    ]
+    call.priority = call.own_priority + sum(boost.points for boost in hits)
+    call.rules = tuple(boost.rule_id for boost in hits)
+
+
 def enter_queue(core: "RoutingEngine", call: Call, cause: str) -> None:
     """Line up in the call's queue, or go where an overflow of that queue sends it."""
     queue = core.queues[call.queue_id]
+    waited_us = core.now_us - call.first_queued_us
     if not queue.accepting:
         divert(core, call, "calendarOverflow")
+    elif 0 < queue.spec.max_wait_us <= waited_us:
+        divert(core, call, "queueTimeOverflow")
     elif queue.waiting >= queue.spec.max_waiting:
         divert(core, call, "queueFull")
     elif "noAvailableAgents" in queue.overflows and not _anyone_signed_in(core, call):
@@ -75,7 +91,10 @@ def divert(core: "RoutingEngine", call: Call, cause: str) -> None:
     if to_queue:
         call.hops += 1
         call.request_no += 1
+        queue = core.queues[call.queue_id]
         call.queue_id = to_queue
+        apply_boosts(core.config.boosts, call)
+        check_reserve(core, queue)
         enter_queue(core, call, cause)
     else:
         forget_call(core, call, CallOutcome.DIVERTED)
@@ -149,8 +168,10 @@ def forget_call(core: "RoutingEngine", call: Call, outcome: CallOutcome) -> None
     waited_us = call.waited_us if call.established_us else core.now_us - call.first_queued_us
     del core.calls[call.call_id]
     core.outcomes[outcome] = core.outcomes.get(outcome, 0) + 1
+    queue = core.queues[call.queue_id]
     core.emit(
         CallCleared(
             call.call_id, call.request_no, call.queue_id, outcome, waited_us, call.talked_us
         )
     )
+    check_reserve(core, queue)

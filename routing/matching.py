@@ -92,8 +92,7 @@ def enter_pool(core: "RoutingEngine", call: Call) -> None:
     call.step = queue.step_at(waited_us, prefers=prefers)
     core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
     wait_for_change(core, call, queue)
-    if queue.toggles_reserve():
-        toggle_reserve(core, queue)
+    check_reserve(core, queue)
 
 
 def wait_for_change(core: "RoutingEngine", call: Call, queue: Queue) -> None:
@@ -109,6 +108,12 @@ def leave_pool(core: "RoutingEngine", call: Call) -> None:
     """Take the call out of line."""
     core.pools.leave_line(call)
     core.deadlines.cancel(DeadlineKind.CALL, call.call_id)
+
+
+def check_reserve(core: "RoutingEngine", queue: Queue) -> None:
+    """Open or close the queue's reserve, if so many wait now."""
+    if queue.toggles_reserve():
+        toggle_reserve(core, queue)
 
 
 def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:
@@ -278,8 +283,7 @@ def make_offer(
             decision,
         )
     )
-    if queue.toggles_reserve():
-        toggle_reserve(core, queue)
+    check_reserve(core, queue)
 
 
 def _tell_queue(core: "RoutingEngine", queue: Queue, call: Call, agent: Agent) -> None:

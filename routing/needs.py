@@ -64,7 +64,7 @@ Need = AtLeast | AgentIs | Not | AllOf | AnyOf
 
 ANYONE = AllOf(())
 
-_TOKEN = re.compile(r"\s*(?:(@?[\w.-]+)(?:\s*(?:>=|:)\s*(\d{1,4}))?|([&|!()]))", re.ASCII)
+_TOKEN = re.compile(r"(@?[\w.-]+)(?:\s*(?:>=|:)\s*(\d{1,4}))?|([&|!()])|\s+", re.ASCII)
 
 
 class _Parser:
@@ -73,11 +73,12 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens: list[tuple[str, str, int]] = []
         place = 0
-        while place < len(text.rstrip()):
+        while place < len(text):
             match = _TOKEN.match(text, place)
             if match is None:
                 raise NeedError(f"unexpected {text[place : place + 10]!r} at character {place + 1}")
-            self._tokens.append((match[1] or match[3], match[2] or "", match.start() + 1))
+            if word := match[1] or match[3]:
+                self._tokens.append((word, match[2] or "", place + 1))
             place = match.end()
         self._at = 0
         self._depth = 0
@@ -115,7 +116,7 @@ class _Parser:
         if word in ("&", "|", ")"):
             raise NeedError(f"unexpected {word!r} at character {place}")
         if word.startswith("@"):
-            if level or len(word) == 1:
+            if level:
                 raise NeedError(f"@ takes an agent id and no level, at character {place}")
             return AgentIs(word[1:])
         wanted = int(level or 1)

@@ -91,8 +91,15 @@ def log_off_agent(core: "RoutingEngine", command: LogOffAgent) -> None:
     if agent.work is AgentWork.IDLE:
         _sign_out(core, agent, command.by, command.reason)
     elif agent.pending != SIGN_OUT:
-        _set_pending(agent, SIGN_OUT, command.reason, command.by)
-        show(core, agent, by=command.by)
+        sign_out_afterwards(core, agent, command.reason, command.by)
+
+
+def sign_out_afterwards(
+    core: "RoutingEngine", agent: Agent, reason: str = "", by: str = ""
+) -> None:
+    """Sign out when the present work is over."""
+    _set_pending(agent, SIGN_OUT, reason, by)
+    show(core, agent, by=by)
 
 
 def _sign_out(core: "RoutingEngine", agent: Agent, by: str, reason: str) -> None:

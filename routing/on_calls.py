@@ -13,7 +13,6 @@ from routing.commands import (
     CallTaken,
     OfferOutcome,
 )
-from routing.config import Boost
 from routing.deadlines import DeadlineKind
 from routing.events import (
     CallHeldEvent,
@@ -23,7 +22,7 @@ from routing.events import (
     ConnectionCleared,
 )
 from routing.ids import NO_AGENT, NO_CALL
-from routing.lines import enter_queue, forget_call
+from routing.lines import apply_boosts, enter_queue, forget_call
 from routing.machine import advance
 from routing.matching import (
     becomes_idle,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
 IN_CONVERSATION = (CallState.TALKING, CallState.HELD)
+BEFORE_CONVERSATION = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
 
 def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
@@ -54,34 +54,26 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
     if not 0 < first_us <= core.now_us:
         first_us = core.now_us
     regained_us = queue.regain(command.caller, core.now_us) if command.caller else 0
-    boosts = _boosts_of(core, command)
     call = Call(
         command.call_id,
         core.last_call,
         command.queue_id,
         command.pbx,
-        command.priority + sum(boost.points for boost in boosts),
+        command.priority,
         text_of(parse(command.needs)),
         min(regained_us or first_us, first_us),
         command.caller,
         command.preferred_agent if command.preferred_agent in core.agents else NO_AGENT,
-        tuple(boost.rule_id for boost in boosts),
+        command.priority,
+        command.tags,
         training=command.training,
     )
+    apply_boosts(core.config.boosts, call)
     core.calls[call.call_id] = call
     core.arrived += 1
     if core.pbx_lost.get(call.pbx) == "gone":
         hear_nothing_of(core, call.pbx)  # it asks, so it lives again: its calls need a deadline
     enter_queue(core, call, "regained" if regained_us else "arrived")
-
-
-def _boosts_of(core: "RoutingEngine", command: CallArrived) -> list[Boost]:
-    """The rules that raise this call, in the order of the configuration."""
-    return [
-        boost
-        for boost in core.config.boosts
-        if boost.tag in command.tags and (not boost.queues or command.queue_id in boost.queues)
-    ]
 
 
 def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | None:
@@ -106,7 +98,7 @@ def caller_hung_up(core: "RoutingEngine", command: CallerHungUp) -> None:
     if call is None:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
         return
-    if call.callback and call.state in (CallState.WAITING, CallState.OUT_OF_SIGHT):
+    if call.callback and call.state in BEFORE_CONVERSATION:
         return  # that is what was agreed: the place is kept without a channel
     queue = core.queues[call.queue_id]
     if queue.spec.regain_us and call.caller and not call.established_us:

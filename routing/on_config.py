@@ -16,6 +16,7 @@ from routing.commands import ApplyConfig, Command, RollbackConfig, SetMode
 from routing.config import RoutingConfig
 from routing.config_check import changes, problems
 from routing.events import ConfigApplied, ModeChanged
+from routing.lines import apply_boosts
 from routing.matching import enter_pool, leave_pool, match_in_order, pin_pools_of
 from routing.on_groups import skills_in_use
 from routing.queue import Queue
@@ -101,6 +102,8 @@ def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
     waiting = [call for call in core.calls.values() if call.band is not None]
     for call in waiting:
         leave_pool(core, call)
+    for call in core.calls.values():
+        apply_boosts(config.boosts, call)
     _swap_queues(core, config)
     for agent in moved:
         core.pools.sign_in(agent)

@@ -7,7 +7,7 @@ from routing.breaks import has_to_wait
 from routing.commands import MarkLastCall, RequestedState, ServeGroup, SetQueueAccepting
 from routing.events import AgentGroupsChanged, QueueAcceptingChanged
 from routing.matching import agent_is_free, agent_is_not_free
-from routing.on_agents import apply_now, keep_for_later, signed_in
+from routing.on_agents import apply_now, keep_for_later, sign_out_afterwards, signed_in
 from routing.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -42,10 +42,13 @@ def skills_in_use(agent: Agent) -> dict:  # type: ignore[type-arg]
 
 
 def mark_last_call(core: "RoutingEngine", command: MarkLastCall) -> None:
-    """The next conversation is the last one of the shift."""
+    """The conversation that he is in, or else the next one, is the last one of the shift."""
     agent = signed_in(core, command, command.agent_id)
-    if agent is not None:
-        agent.last_call = command.on
+    if agent is None:
+        return
+    agent.last_call = command.on
+    if command.on and agent.work is AgentWork.BUSY and not agent.pending:
+        sign_out_afterwards(core, agent)
 
 
 def set_queue_accepting(core: "RoutingEngine", command: SetQueueAccepting) -> None:

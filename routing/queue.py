@@ -123,8 +123,10 @@ class Queue:
         return step
 
     def next_change_us(self, waited_us: int, *, prefers: bool) -> int | None:
-        """After how much waiting, more than `waited_us`, something changes next; None for never."""
+        """After how much waiting something changes next; None for never."""
         sticky_us, max_wait_us = self.spec.sticky_us, self.spec.max_wait_us
+        if 0 < max_wait_us <= waited_us:
+            return waited_us  # overdue: it came back to the line too late
         ahead = [after for after in self.boundaries if after > waited_us]
         ahead += [next_play_us(each, waited_us) for each in self.spec.announcements]
         if prefers and waited_us < sticky_us:

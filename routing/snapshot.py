@@ -187,6 +187,6 @@ def _typed(record: type, names: tuple[str, ...], row: tuple[Any, ...]) -> list[A
         enum = _ENUMS.get((record, name))
         if enum is not None:
             values[index] = enum(values[index])
-        elif name == "rules":
+        elif name in ("rules", "tags"):
             values[index] = tuple(values[index])
     return values
