@@ -25,19 +25,21 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib import metadata
+from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from cti import parts
 from cti.ami.client import AmiClient
 from cti.api.control import Control
+from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
 from cti.bus.directory import directory_of
 from cti.clock import SystemClock
-from cti.config import Settings, routing_config
+from cti.config import Settings
+from cti.config.at_start import AppliedFiles
+from cti.config.reconfigure import Reconfiguration
 from cti.data_dir import DataDirectory
 from cti.dispatcher import Dispatcher
 from cti.envelope import Envelope
@@ -56,8 +58,7 @@ from cti.supervision import Background, Stages, notify, watchdog
 from cti.view import StateView
 from cti.view.recover import recovered
 from routing import invariants
-from routing.commands import ApplyConfig
-from routing.events import CommandRefused, ConfigApplied
+from routing.events import ConfigApplied
 from routing.ids import PbxId
 
 log = logging.getLogger(__name__)
@@ -80,13 +81,13 @@ def version() -> str:
         return "unknown"
 
 
-def run(settings: Settings) -> int:
-    """Run the daemon until SIGTERM or SIGINT; its exit code.
+def run(settings: Settings, file: Path | None = None) -> int:
+    """Run the daemon until SIGTERM or SIGINT; its exit code. `file` is where `settings` are from.
 
     Raises OSError and SocketBusy when a port, directory or socket cannot be had.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(serve(settings))
+        return runner.run(serve(settings, file))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -98,9 +99,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-async def serve(settings: Settings) -> int:
+async def serve(settings: Settings, file: Path | None = None) -> int:
     """Start, run until a signal or a crash of the core, stop; the exit code."""
-    daemon = Daemon(settings)
+    daemon = Daemon(settings, file)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.ending.set)
@@ -119,8 +120,9 @@ async def serve(settings: Settings) -> int:
 class Daemon:
     """All parts of one router. `start` them, wait for `ending`, `stop` them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, file: Path | None = None) -> None:
         self.settings = settings
+        self.file = file
         self.ending = asyncio.Event()
         self.exit_code = 0
         self.stages = Stages()
@@ -254,14 +256,14 @@ class Daemon:
         self.dispatcher.start()
 
     def _apply_config(self) -> None:
-        """The file's configuration, if it says something else than what the core goes by."""
-        base = self.engine.base
-        wanted = routing_config(self.settings, base.version + 1 if self.engine.seq else 1)
-        if self.engine.seq and msgspec.structs.replace(wanted, version=base.version) == base:
-            return
-        for event in self.dispatcher.submit(ApplyConfig(wanted)):
-            if isinstance(event, CommandRefused):
-                log.error("the new configuration is not in force: %s", event.code)
+        """The file's configuration or the core's: `cti.config.at_start` says which and why."""
+        self.reconfiguration = Reconfiguration(
+            self.settings,
+            self.engine,
+            self.dispatcher.submit,
+            AppliedFiles(self.settings.data_path),
+        )
+        self.reconfiguration.at_start(self.file)
 
     def _follow_config(self, envelope: Envelope) -> None:
         if isinstance(envelope.event, ConfigApplied):
@@ -333,10 +335,10 @@ class Daemon:
         control = Control(
             node=settings.node,
             site=settings.site,
-            view=self.view,
-            clock=self.clock,
+            present=Present(self.view, self.engine, self.clock),
+            history=self.event_log,
             submit=self.dispatcher.submit,
-            read_events=self.event_log.read_after,
+            reconfiguration=self.reconfiguration,
             health=health.all,
             invariants=self.metrics.breaches,
         )

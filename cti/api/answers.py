@@ -6,6 +6,7 @@ Fields are only ever added. Times are microseconds since 1970 UTC, lengths micro
 import msgspec
 
 from cti.view import AgentRow, CallRow, EventRow, QueueRow
+from routing.config import RoutingConfig
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -44,6 +45,8 @@ class Status(msgspec.Struct, frozen=True):
     not_ready_reasons: dict[str, int]
     queues: list[QueueRow]
     last_events: list[EventRow]
+    modes: dict[str, bool] = {}
+    breaks_waiting: int = 0
 
 
 class Queues(msgspec.Struct, frozen=True):
@@ -76,6 +79,39 @@ class AgentChanged(msgspec.Struct, frozen=True):
     agent: AgentRow | None
 
 
+class QueueChanged(msgspec.Struct, frozen=True):
+    """The queue after the command."""
+
+    changed: bool
+    queue: QueueRow | None
+
+
+class ModeSwitched(msgspec.Struct, frozen=True):
+    """Every mode of the configuration after the command, and whether it is on."""
+
+    changed: bool
+    modes: dict[str, bool]
+
+
+class CallChanged(msgspec.Struct, frozen=True):
+    """The call after the command; None when it is over."""
+
+    changed: bool
+    call: CallRow | None
+
+
+class Story(msgspec.Struct, frozen=True):
+    """What became of one call and why, a line each. `events` were read for it; `whole` is false
+    when there are more, or some that could not be read.
+    """
+
+    call_id: str
+    lang: str
+    events: int
+    whole: bool
+    lines: list[str]
+
+
 class Events(msgspec.Struct, frozen=True):
     """A page of the event log: CloudEvents as on the bus. Go on from `last` until it is `head`."""
 
@@ -92,11 +128,42 @@ class Invariants(msgspec.Struct, frozen=True):
     breaches: dict[str, int]
 
 
-class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field of a request."""
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong with one field of a request, or of a configuration: there `where` is the file
+    or the variable of the environment.
+    """
 
     field: str
     rule: str
+    where: str = ""
+
+
+class ConfigShown(msgspec.Struct, frozen=True):
+    """`GET /v1/config`: what was applied last, in the core's units. While a mode is on, it is laid
+    over this. `previous_version` is where a rollback leads, 0 for nowhere.
+    """
+
+    version: int
+    previous_version: int
+    site: str
+    modes: dict[str, bool]
+    config: RoutingConfig
+
+
+class ConfigChange(msgspec.Struct, frozen=True):
+    """What staging, applying or rolling back changes. `id` names this very step: who applies with
+    it gets what he has seen, or a refusal. `changes` is a word for each queue and agent, `details`
+    each field; `needs_restart` has no effect yet; `hindrances` say why the core would refuse it.
+    """
+
+    applied: bool
+    id: str
+    version: int
+    changes: tuple[str, ...]
+    details: tuple[str, ...]
+    needs_restart: tuple[str, ...]
+    hindrances: tuple[str, ...]
+    warnings: tuple[FieldError, ...]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

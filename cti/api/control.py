@@ -2,24 +2,24 @@
 
     GET  /v1/status  /v1/queues  /v1/agents  /v1/calls?limit=  /v1/health  /v1/invariants
     GET  /v1/events?after=SEQ&limit=       CloudEvents as on the bus, from the event log
-    POST /v1/agents/{id}/log-on            {"device"}
-    POST /v1/agents/{id}/log-off           {"by", "reason"}
-    POST /v1/agents/{id}/state             {"state", "reason", "by"}
-    POST /v1/agents/{id}/work-done         {"by"}
+    GET  /v1/calls/{id}/story?lang=        in words: why did this call go where it went?
+    …                                      orders: `cti.api.orders`
+    …                                      the configuration: `cti.api.configuration`
 
 JSON in and out; errors are RFC 9457 problem documents: 400 names each wrong field and its rule, 409
 carries the core's refusal code, 503 says that the router stops or the event log cannot be read.
-Reading costs the core nothing: it comes from the view.
+Reading costs the core nothing: it comes from the view and the event log.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
 
 from cti.api.answers import (
-    AgentChanged,
     Agents,
     Calls,
     Check,
@@ -28,41 +28,43 @@ from cti.api.answers import (
     Invariants,
     Queues,
     Status,
+    Story,
 )
-from cti.api.problem import ApiError, problems
+from cti.api.configuration import Configuration
+from cti.api.orders import Orders, Submit
+from cti.api.present import Present
+from cti.api.problem import ApiError, as_json, problems
 from cti.api.requests import (
     MAX_BODY_BYTES,
-    LogOff,
-    LogOn,
-    SetState,
-    WorkDone,
-    agent_id_of,
-    body_of,
+    call_id_of,
+    lang_of,
     limit_of,
     no_query,
     page_of,
 )
+from cti.api.story import story
 from cti.bus.cloudevents import Record
-from cti.clock import Clock
-from cti.dispatcher import RouterStopped
+from cti.config.reconfigure import Reconfiguration
 from cti.event_store import EventLogUnavailableError
-from cti.view import AgentRow, StateView
-from routing.commands import Command, LogOffAgent, LogOnAgent, RequestedState, SetAgentState
-from routing.events import AgentState, CommandRefused, Event
-from routing.ids import AgentId
-from routing.refusals import Refusal
 
-ReadEvents = Callable[[int, int], Awaitable[Sequence[Record]]]
-"""`(after, limit)` to records in order, the first above `after`: `EventLog.read_after`."""
+STORY_EVENTS = 1000
 
-_encode = msgspec.json.Encoder().encode
+
+class History(Protocol):
+    """The event log, to be read. Both raise EventLogUnavailableError."""
+
+    async def read_after(self, seq: int, limit: int) -> Sequence[Record]:
+        """Records in order, the first above `seq`."""
+
+    async def by_call(self, call_id: str, limit: int) -> Sequence[Record]:
+        """The first records of this call, in order."""
 
 
 class Control:
     """The handlers. `app()` gives them to aiohttp.
 
-    `submit` applies one command and returns what it led to (`Dispatcher.submit`).
-    `health` and `invariants` are asked at each request and must not block.
+    `submit` applies one command and returns what it led to (`Dispatcher.submit`). `health` and
+    `invariants` are asked at each request and must not block.
     """
 
     def __init__(
@@ -70,22 +72,24 @@ class Control:
         *,
         node: str,
         site: str,
-        view: StateView,
-        clock: Clock,
-        submit: Callable[[Command], Sequence[Event]],
-        read_events: ReadEvents,
+        present: Present,
+        history: History,
+        submit: Submit,
+        reconfiguration: Reconfiguration,
         health: Callable[[], Sequence[Check]],
         invariants: Callable[[], Mapping[str, int]],
     ) -> None:
         self._node = node
         self._site = site
-        self._view = view
-        self._clock = clock
-        self._submit = submit
-        self._read_events = read_events
+        self._present = present
+        self._view = present.view
+        self._clock = present.clock
+        self._history = history
+        self._orders = Orders(submit, present)
+        self._configuration = Configuration(site, present, reconfiguration)
         self._health = health
         self._invariants = invariants
-        self._started_us = clock.now_us()
+        self._started_us = present.clock.now_us()
 
     def app(self) -> web.Application:
         """An application with every route."""
@@ -97,19 +101,16 @@ class Control:
         app.router.add_get("/v1/events", self._get_events, allow_head=False)
         app.router.add_get("/v1/health", self._get_health, allow_head=False)
         app.router.add_get("/v1/invariants", self._get_invariants, allow_head=False)
-        # Not aiohttp's default [^{}/]+: an id with braces should be told its rule, not "not found".
-        agent = "/v1/agents/{agent_id:[^/]+}"
-        app.router.add_post(f"{agent}/log-on", self._post_log_on)
-        app.router.add_post(f"{agent}/log-off", self._post_log_off)
-        app.router.add_post(f"{agent}/state", self._post_state)
-        app.router.add_post(f"{agent}/work-done", self._post_work_done)
+        app.router.add_get("/v1/calls/{call_id:[^/]+}/story", self._get_story, allow_head=False)
+        self._orders.add_to(app)
+        self._configuration.add_to(app)
         return app
 
-    # --- reading ---------------------------------------------------------------------------------
+    # --- the present -----------------------------------------------------------------------------
 
     async def _get_status(self, request: web.Request) -> web.Response:
         no_query(request)
-        return _json(self.status())
+        return as_json(self.status())
 
     def status(self) -> Status:
         """The answer to `GET /v1/status`, for a screen in the same process."""
@@ -134,99 +135,59 @@ class Control:
             not_ready_reasons=view.not_ready_reasons(),
             queues=view.queues(now_us),
             last_events=view.last_events(),
+            modes=view.modes(),
+            breaks_waiting=len(self._present.engine.breaks),
         )
 
     async def _get_queues(self, request: web.Request) -> web.Response:
         no_query(request)
         now_us = self._clock.now_us()
         since_us = self._view.counting_since_us(now_us)
-        return _json(Queues(now_us, since_us, self._view.queues(now_us)))
+        return as_json(Queues(now_us, since_us, self._view.queues(now_us)))
 
     async def _get_agents(self, request: web.Request) -> web.Response:
         no_query(request)
-        return _json(Agents(self._clock.now_us(), self._view.agents()))
+        return as_json(Agents(self._clock.now_us(), self._present.agents()))
 
     async def _get_calls(self, request: web.Request) -> web.Response:
         limit, now_us = limit_of(request), self._clock.now_us()
-        return _json(Calls(now_us, self._view.live_calls, self._view.calls(now_us, limit)))
-
-    async def _get_events(self, request: web.Request) -> web.Response:
-        page = page_of(request)
-        try:
-            found = await self._read_events(page.after, page.limit)
-        except EventLogUnavailableError as error:
-            detail = f"the event log cannot be read now: {error}"
-            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "event-log", detail) from None
-        last = found[-1].seq if found else page.after
-        bodies = [msgspec.Raw(record.body) for record in found]
-        return _json(Events(page.after, last, max(self._view.seq, last), bodies))
+        return as_json(Calls(now_us, self._view.live_calls, self._view.calls(now_us, limit)))
 
     async def _get_health(self, request: web.Request) -> web.Response:
         no_query(request)
         checks = tuple(self._health())
-        return _json(Health(all(check.ok for check in checks), checks))
+        return as_json(Health(all(check.ok for check in checks), checks))
 
     async def _get_invariants(self, request: web.Request) -> web.Response:
         no_query(request)
         breaches = dict(self._invariants())
-        return _json(Invariants(not any(breaches.values()), breaches))
+        return as_json(Invariants(not any(breaches.values()), breaches))
 
-    # --- ordering --------------------------------------------------------------------------------
+    # --- history ---------------------------------------------------------------------------------
 
-    async def _post_log_on(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, LogOn)
-        return self._order(agent_id, LogOnAgent(agent_id, body.device))
+    async def _get_events(self, request: web.Request) -> web.Response:
+        page = page_of(request)
+        with _log_readable():
+            found = await self._history.read_after(page.after, page.limit)
+        last = found[-1].seq if found else page.after
+        bodies = [msgspec.Raw(record.body) for record in found]
+        return as_json(Events(page.after, last, max(self._view.seq, last), bodies))
 
-    async def _post_log_off(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, LogOff)
-        return self._order(agent_id, LogOffAgent(agent_id, body.by, body.reason))
-
-    async def _post_state(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, SetState)
-        return self._order(agent_id, SetAgentState(agent_id, body.state, body.reason, body.by))
-
-    async def _post_work_done(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, WorkDone)
-        # To the core "ready" in after-call work is the end of it; elsewhere it would be a wish that
-        # the agent did not have. The view is as new as the core: nothing can come between.
-        row = self._row(agent_id)
-        if row is not None and row.state is not AgentState.WORKING_AFTER_CALL:
-            detail = f"{agent_id} is {row.state.value}, not in after-call work"
-            raise _refused(Refusal.AGENT_STATE, agent_id, detail)
-        return self._order(agent_id, SetAgentState(agent_id, RequestedState.READY, by=body.by))
-
-    def _order(self, agent_id: AgentId, command: Command) -> web.Response:
-        try:
-            events = self._submit(command)
-        except RouterStopped as stopped:
-            raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "stopped", str(stopped)) from None
-        for event in events:
-            if isinstance(event, CommandRefused):
-                raise _refused(event.code, event.subject, _SAID[event.code])
-        return _json(AgentChanged(bool(events), self._row(agent_id)))
-
-    def _row(self, agent_id: AgentId) -> AgentRow | None:
-        return self._view.agent(agent_id)
+    async def _get_story(self, request: web.Request) -> web.Response:
+        call_id, lang = call_id_of(request), lang_of(request)
+        with _log_readable():
+            found = await self._history.by_call(call_id, STORY_EVENTS)
+        if not found:
+            raise ApiError(HTTPStatus.NOT_FOUND, "unknown-call", f"nothing is known of {call_id}")
+        lines, unreadable = story(found, lang)
+        whole = not unreadable and len(found) < STORY_EVENTS
+        return as_json(Story(call_id, lang, len(found), whole, lines))
 
 
-def _refused(code: Refusal, subject: str, detail: str) -> ApiError:
-    return ApiError(HTTPStatus.CONFLICT, "refused", detail, code=code.value, subject=subject)
-
-
-def _json(value: msgspec.Struct) -> web.Response:
-    return web.Response(body=_encode(value), content_type="application/json")
-
-
-_SAID = {code: code.value for code in Refusal} | {
-    Refusal.UNKNOWN_AGENT: "no agent of this id is configured",
-    Refusal.NOT_LOGGED_ON: "the agent is not signed in",
-    Refusal.ALREADY_LOGGED_ON: "the agent is signed in already, at another phone",
-    Refusal.DEVICE_IN_USE: "another agent is signed in at this phone",
-    Refusal.REASON_REQUIRED: "not ready needs a reason",
-    Refusal.UNKNOWN_REASON: "this reason is not in the configured list",
-    Refusal.AGENT_STATE: "this does not fit the agent's present state",
-}
+@contextmanager
+def _log_readable() -> Iterator[None]:
+    try:
+        yield
+    except EventLogUnavailableError as error:
+        detail = f"the event log cannot be read now: {error}"
+        raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "event-log", detail) from None

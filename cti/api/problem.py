@@ -56,6 +56,11 @@ def as_response(problem: Problem, headers: dict[str, str] | None = None) -> web.
     )
 
 
+def as_json(value: msgspec.Struct) -> web.Response:
+    """An answer."""
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
+
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -14,14 +14,15 @@ from aiohttp import web
 
 from cti.api.answers import FieldError
 from cti.api.problem import ApiError, bad_fields
+from cti.api.story import LANGUAGES
 from cti.config import rules as of
 from cti.config.build import Builder
-from cti.config.rules import Range
+from cti.config.rules import Range, Text
 from cti.config.sources import Tree
 from routing.commands import RequestedState
 
 MAX_BODY_BYTES = 16 * 1024
-"""The largest request there is has three names of 64 characters."""
+"""The largest request there is has a path of 4,096 characters."""
 
 MAX_PAGE = 1000
 
@@ -42,10 +43,73 @@ class LogOff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetState(msgspec.Struct, frozen=True, kw_only=True):
-    """`reason` is needed for notReady. `by`: who asks, where it is not the agent himself."""
+    """`reason` is needed for notReady. `by`: who asks, where it is not the agent himself.
+    `override`: a supervisor's word, for which break caps do not hold.
+    """
 
     state: RequestedState
     reason: of.OptionalName = ""
+    by: of.OptionalName = ""
+    override: bool = False
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """`serving`: whether the agent serves this group of his from now on."""
+
+    serving: bool
+    by: of.OptionalName = ""
+
+
+class LastCall(msgspec.Struct, frozen=True, kw_only=True):
+    """`on`: whether the agent is signed out after his next conversation."""
+
+    on: bool = True
+
+
+class Accepting(msgspec.Struct, frozen=True, kw_only=True):
+    """Closing time, or opening time."""
+
+    accepting: bool
+    by: of.OptionalName = ""
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True):
+    """An emergency mode, on or off."""
+
+    on: bool
+    by: of.OptionalName = ""
+
+
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """`number`: what is dialled when an agent is reserved, as the dialplan wants it."""
+
+    number: of.DialNumber
+
+
+class CancelledBy(msgspec.Struct, frozen=True, kw_only=True):
+    """`by`: who calls it off."""
+
+    by: of.OptionalName = ""
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """`file`: a configuration on the daemon's machine, which reads it with its own rights and its
+    own environment, as at the start.
+    """
+
+    file: of.AbsolutePath
+
+
+class Apply(msgspec.Struct, frozen=True, kw_only=True):
+    """`id`: of the change that was staged, so that no other one is applied."""
+
+    file: of.AbsolutePath
+    id: of.OptionalName = ""
+
+
+class Rollback(msgspec.Struct, frozen=True, kw_only=True):
+    """`by`: who orders it."""
+
     by: of.OptionalName = ""
 
 
@@ -84,10 +148,32 @@ async def body_of(request: web.Request, kind: type[T]) -> T:
 
 def agent_id_of(request: web.Request) -> str:
     """The agent in the path."""
-    agent_id = request.match_info["agent_id"]
-    if not of.NAME.admits(agent_id):
-        raise bad_fields((FieldError("agent_id", f"must be {of.NAME.says}"),))
-    return agent_id
+    return name_of(request, "agent_id")
+
+
+def name_of(request: web.Request, part: str) -> str:
+    """A name in the path: of an agent, a queue, a group, a mode."""
+    return _checked(part, request.match_info[part], of.NAME)
+
+
+def call_id_of(request: web.Request) -> str:
+    """The call in the path."""
+    return _checked("call_id", request.match_info["call_id"], of.CALL_ID)
+
+
+def _checked(field: str, value: str, rule: Text) -> str:
+    if not rule.admits(value):
+        raise bad_fields((FieldError(field, f"must be {rule.says}"),))
+    return value
+
+
+def lang_of(request: web.Request) -> str:
+    """`?lang=zh`."""
+    lang = request.query.get("lang", LANGUAGES[0])
+    _numbers({name: text for name, text in request.query.items() if name != "lang"}, {})
+    if lang not in LANGUAGES:
+        raise bad_fields((FieldError("lang", f"must be one of {', '.join(LANGUAGES)}"),))
+    return lang
 
 
 def page_of(request: web.Request) -> Page:

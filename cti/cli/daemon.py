@@ -30,14 +30,13 @@ def serve(arguments: argparse.Namespace, _words: Words) -> int:
     from cti.app import run  # noqa: PLC0415
 
     try:
-        run(settings)
+        return run(settings, arguments.config)
     except SocketBusy as busy:
         print(f"cti: {busy}\nnext: cti status shows it", file=sys.stderr)
         return FOUND
     except OSError as error:  # a port that is taken, a directory that cannot be written
         print(f"cti: cannot start: {error}", file=sys.stderr)
         return FOUND
-    return OK
 
 
 def config_check(arguments: argparse.Namespace, _words: Words) -> int:

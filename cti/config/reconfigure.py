@@ -35,6 +35,7 @@ from cti.config.problems import Problem
 from cti.config.settings import Settings
 from cti.config.to_routing import routing_config
 from cti.config.to_toml import ROUTING_FIELDS
+from cti.dispatcher import CommandHeld
 from routing.agent import AgentStatus
 from routing.commands import ApplyConfig, Command, RollbackConfig
 from routing.config import RoutingConfig
@@ -94,6 +95,14 @@ class Reconfiguration:
         self._environ = environ
         self._one_by_one = asyncio.Lock()
 
+    @property
+    def previous_version(self) -> int:
+        """Where a rollback leads; 0 for nowhere. Before the first configuration there was nothing:
+        no queue, so no call could be taken.
+        """
+        previous = self._engine.previous
+        return 0 if previous is None or previous == RoutingConfig() else previous.version
+
     def at_start(self, file: Path | None) -> AtStart:
         """Have the core go by the right configuration, see `cti.config.at_start`. Once, at the
         start; a refusal leaves the core's own in force.
@@ -132,14 +141,13 @@ class Reconfiguration:
             if not same_rules(self._engine.base, config):
                 self._order(ApplyConfig(config), config)
                 log.info("configuration %d of %s is applied", config.version, file)
-            await asyncio.to_thread(self._applied.note, file, digest(settings))
+            await asyncio.to_thread(self._note, file, settings)
         return change
 
     def rollback(self, by: str) -> Change:
         """Back to the one before. Raises NotApplied, and what `submit` raises."""
         engine, previous = self._engine, self._engine.previous
-        # Before the first one there was nothing: no queue, so no call could be taken.
-        if previous is None or previous == RoutingConfig():
+        if previous is None or not self.previous_version:
             code = Refusal.NO_PREVIOUS_CONFIG
             raise NotApplied(code, "there is no configuration before the present one")
         change = self._change(previous)
@@ -148,6 +156,9 @@ class Reconfiguration:
         return change
 
     # --- inside ----------------------------------------------------------------------------------
+
+    def _note(self, file: Path, settings: Settings) -> None:
+        self._applied.note(file, digest(settings))
 
     async def _read(self, file: Path) -> tuple[Settings, Loaded]:
         """What was started with, with the routing part of this file; and all that it says."""
@@ -173,7 +184,11 @@ class Reconfiguration:
     def _order(self, command: Command, new: RoutingConfig) -> None:
         if reasons := _bounded(hindrances(self._engine, new)):
             raise NotApplied(Refusal.BAD_CONFIG, "; ".join(reasons))
-        for event in self._submit(command):
+        try:
+            events = self._submit(command)
+        except CommandHeld as held:  # it has crashed the core before
+            raise NotApplied("held", str(held)) from None
+        for event in events:
             if isinstance(event, CommandRefused):
                 raise NotApplied(event.code, f"the core refuses {event.command}: {event.code}")
 

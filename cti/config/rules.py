@@ -59,13 +59,17 @@ def _network(text: str) -> bool:
     return True
 
 
+_NO_CONTROL = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+
 NAME = matching(r"[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
+# docs/call-flow.md: the name of an Asterisk, a hyphen, and its id of the channel.
+CALL_ID = matching(r"[A-Za-z0-9_.-]{1,161}", "1 to 161 of A-Z a-z 0-9 _ . -")
 # The order to deliver travels as an extension, EPOCH*OFFER*RING_S*ENDPOINT (docs/call-flow.md), and
 # Asterisk cuts extensions at AST_MAX_EXTENSION = 80 bytes with the closing NUL
 # (include/asterisk/channel.h): 40 for the endpoint leave 36 digits for the other three.
 _ENDPOINT = matching(r"[A-Za-z0-9_.-]{1,40}", "1 to 40 of A-Z a-z 0-9 _ . -")
 _HOST = matching(r"[A-Za-z0-9_.:-]{1,253}", "a host name or an IP address")
-_PATH = matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,4096}", "a path without control characters")
+_PATH = matching(rf"{_NO_CONTROL}{{1,4096}}", "a path without control characters")
 _TOPIC = matching(
     r"(?=.{1,128}\Z)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*",
     "topic levels of A-Z a-z 0-9 _ - joined by /, 128 characters at most",
@@ -78,7 +82,7 @@ _AMI_SECRET = matching(
 # The dialplan hashes it inside SHA1(…): nothing that an expression would read.
 _AGI_SECRET = matching(r"[A-Za-z0-9_.+=-]{16,128}", "16 to 128 of A-Z a-z 0-9 _ . + = -")
 _BUS_SECRET = matching(
-    r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,256}", "at most 256 characters, none a control character"
+    rf"{_NO_CONTROL}{{0,256}}", "at most 256 characters, none a control character"
 )
 _NEED = matching(
     rf"[A-Za-z0-9_.:&|()!>=@ -]{{0,{MAX_TEXT}}}",
@@ -100,8 +104,11 @@ OptionalEndpoint = Annotated[
 ]
 Host = Annotated[str, _HOST]
 FilePath = Annotated[str, _PATH]
+AbsolutePath = Annotated[
+    str, matching(rf"/{_NO_CONTROL}{{0,4095}}", "an absolute path without control characters")
+]
 OptionalPath = Annotated[
-    str, matching(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,4096}", "a path without control characters")
+    str, matching(rf"{_NO_CONTROL}{{0,4096}}", "a path without control characters")
 ]
 Topic = Annotated[str, _TOPIC]
 Network = Annotated[str, _NETWORK]

@@ -7,7 +7,7 @@ from typing import Any
 from cti.view.rows import AgentNow, AgentRow
 from routing import events as e
 from routing.config import AgentSpec
-from routing.ids import AgentId
+from routing.ids import AgentId, SkillId
 
 
 class Agents:
@@ -15,11 +15,13 @@ class Agents:
 
     def __init__(self) -> None:
         self._agents: dict[AgentId, AgentNow] = {}
+        self._skills: dict[AgentId, tuple[SkillId, ...]] = {}
         self.handlers: dict[type, Any] = {
             e.AgentLoggedOn: self._logged_on,
             e.AgentLoggedOff: self._logged_off,
             e.AgentStateChanged: self._agent_changed,
             e.DeviceChanged: self._device_changed,
+            e.AgentGroupsChanged: self._groups_changed,
         }
 
     def configure(self, specs: tuple[AgentSpec, ...]) -> None:
@@ -29,6 +31,10 @@ class Agents:
             or AgentNow(spec.agent_id, e.AgentState.NULL, device=spec.device)
             for spec in specs
         }
+        self._skills = {spec.agent_id: tuple(dict(spec.skills)) for spec in specs}
+        for agent_id, agent in self._agents.items():
+            held = self._skills[agent_id]
+            agent.idle_groups = tuple(group for group in agent.idle_groups if group in held)
 
     def reset(self, agents: list[AgentNow]) -> None:
         """So it is now with these agents."""
@@ -59,6 +65,7 @@ class Agents:
         agent = self._agent(event.agent_id)
         agent.state, agent.reason, agent.since_us = e.AgentState.NOT_READY, "loggedOn", at_us
         agent.device = event.device
+        agent.idle_groups = ()
 
     def _logged_off(self, event: e.AgentLoggedOff, at_us: int) -> None:
         agent = self._agent(event.agent_id)
@@ -76,6 +83,11 @@ class Agents:
 
     def _device_changed(self, event: e.DeviceChanged, _at_us: int) -> None:
         self._agent(event.agent_id).reachable = event.reachable
+
+    def _groups_changed(self, event: e.AgentGroupsChanged, _at_us: int) -> None:
+        served = dict(event.groups)
+        held = self._skills.get(event.agent_id, ())
+        self._agent(event.agent_id).idle_groups = tuple(g for g in held if g not in served)
 
     def _agent(self, agent_id: AgentId) -> AgentNow:
         found = self._agents.get(agent_id)
@@ -95,4 +107,5 @@ def _row(agent: AgentNow) -> AgentRow:
         agent.pending,
         agent.until_us,
         agent.reachable,
+        agent.idle_groups,
     )

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from cti.logs import masked
 from cti.view.figures import Count, QueueFigures
-from cti.view.rows import NOBODY, CallNow, CallRow, CallStage
+from cti.view.rows import NOBODY, CallNow, CallRow, CallStage, QueueNow
 from routing import events as e
 from routing.config import SECOND_US
 from routing.ids import AgentId, CallId, QueueId
@@ -21,6 +21,8 @@ _OUTCOMES: Final = {
     e.CallOutcome.DIVERTED: Count.DIVERTED,
     e.CallOutcome.TAKEN: Count.LOST,
     e.CallOutcome.LOST: Count.LOST,
+    e.CallOutcome.CALLBACK_FAILED: Count.CALLBACKS_UNMET,
+    e.CallOutcome.CALLBACK_CANCELLED: Count.CALLBACKS_UNMET,
 }
 
 
@@ -41,6 +43,10 @@ class LiveCalls:
             e.ConnectionCleared: self._connection_cleared,
             e.CallDiverted: self._diverted,
             e.CallCleared: self._cleared,
+            e.CallRelaxed: self._relaxed,
+            e.CallbackBooked: self._booked,
+            e.QueueAcceptingChanged: self._accepting_changed,
+            e.ReserveChanged: self._reserve_changed,
         }
 
     def __len__(self) -> int:
@@ -48,16 +54,19 @@ class LiveCalls:
 
     def configure(self, levels: list[tuple[QueueId, int]]) -> None:
         """These are the queues, each with the T of its service level; figures are kept."""
-        busy = {name: queue for name, queue in self.queues.items() if queue.line or queue.talking}
+        busy = {name: queue for name, queue in self.queues.items() if queue.is_busy}
         self.queues = {queue_id: self._queue(queue_id) for queue_id, _ in levels}
         self.queues |= {name: queue for name, queue in busy.items() if name not in self.queues}
         for queue_id, level_us in levels:
             self.queues[queue_id].level_us = level_us
 
-    def reset(self, calls: list[CallNow]) -> None:
-        """These are the live calls; what was counted stays."""
-        for queue in self.queues.values():
-            queue.empty()
+    def reset(self, calls: list[CallNow], queues: list[QueueNow]) -> None:
+        """These are the live calls, and so the queues are switched; what was counted stays."""
+        for figures in self.queues.values():
+            figures.empty()
+        for queue in queues:
+            figures = self._queue(queue.queue_id)
+            figures.accepting, figures.reserve_open = queue.accepting, queue.reserve_open
         self._calls = {now.call_id: replace(now) for now in calls}
         for call in self._calls.values():
             self._enter(call)
@@ -66,6 +75,11 @@ class LiveCalls:
         """The first to have come, at most `limit`."""
         live = sorted(self._calls.values(), key=_by_arrival)
         return [_call_row(call, now_us) for call in live[:limit]]
+
+    def row(self, call_id: CallId, now_us: int) -> CallRow | None:
+        """One live call."""
+        call = self._calls.get(call_id)
+        return _call_row(call, now_us) if call else None
 
     def per_second(self, now_us: int) -> float:
         """New contacts a second over the last 10 whole seconds."""
@@ -133,6 +147,22 @@ class LiveCalls:
         if not call.ended and (what := _OUTCOMES.get(event.outcome)):
             self._queue(event.queue_id).count(what)
 
+    def _relaxed(self, event: e.CallRelaxed, _at_us: int) -> None:
+        if call := self._calls.get(event.call_id):
+            call.step = event.step
+
+    def _booked(self, event: e.CallbackBooked, _at_us: int) -> None:
+        if call := self._calls.get(event.call_id):
+            self._leave(call)
+            call.callback = True
+            self._enter(call)
+
+    def _accepting_changed(self, event: e.QueueAcceptingChanged, _at_us: int) -> None:
+        self._queue(event.queue_id).accepting = event.accepting
+
+    def _reserve_changed(self, event: e.ReserveChanged, _at_us: int) -> None:
+        self._queue(event.queue_id).reserve_open = event.open
+
     def _move(
         self, call_id: CallId, stage: CallStage, at_us: int, agent_id: AgentId = NOBODY
     ) -> None:
@@ -145,7 +175,8 @@ class LiveCalls:
     def _enter(self, call: CallNow) -> None:
         queue = self._queue(call.queue_id)
         if call.stage in _IN_LINE:
-            queue.line[call.call_id] = call.first_queued_us
+            line = queue.promised if call.callback else queue.line
+            line[call.call_id] = call.first_queued_us
             queue.ringing += call.stage is CallStage.RINGING
         elif call.stage in _TALKING:
             queue.talking += 1
@@ -153,7 +184,7 @@ class LiveCalls:
     def _leave(self, call: CallNow) -> None:
         queue = self._queue(call.queue_id)
         if call.stage in _IN_LINE:
-            del queue.line[call.call_id]
+            del (queue.promised if call.callback else queue.line)[call.call_id]
             queue.ringing -= call.stage is CallStage.RINGING
         elif call.stage in _TALKING:
             queue.talking -= 1
@@ -185,4 +216,6 @@ def _call_row(call: CallNow, now_us: int) -> CallRow:
         call.since_us,
         call.agent_id,
         masked(call.caller),
+        call.step,
+        call.callback,
     )

@@ -1,7 +1,7 @@
 """What is counted of one queue, after the catalogue of indicators (names K…, SL-…, rules C…).
 
 * A request is counted when the queue is asked for an agent, and ends in exactly one way, so that
-  offered = answered + abandoned + diverted + lost + those still in hand.
+  offered = answered + abandoned + diverted + lost + callbacks_unmet + those still in hand.
 * Within T includes T (C5). The wait runs through ringing and stops at the answer (C4); what wait
   an answer had is said by the event, not measured here.
 * Totals only grow, for the metrics; screens show the part of them that belongs to the present day.
@@ -23,17 +23,24 @@ class Count(StrEnum):
     ABANDONED = "abandoned"
     DIVERTED = "diverted"
     LOST = "lost"
+    CALLBACKS_UNMET = "callbacks_unmet"
 
 
 class QueueFigures:
     """Who is in one queue now, and what has been counted of it."""
 
-    __slots__ = ("_before_today", "level_us", "line", "queue_id", "ringing", "talking", "totals")
+    __slots__ = (
+        "_before_today", "accepting", "level_us", "line", "promised", "queue_id", "reserve_open",
+        "ringing", "talking", "totals",
+    )  # fmt: skip
 
     def __init__(self, queue_id: QueueId, level_us: int) -> None:
         self.queue_id = queue_id
         self.level_us = level_us  # T of the service level
         self.line: dict[CallId, int] = {}  # waiting or ringing, with the first arrival
+        self.promised: dict[CallId, int] = {}  # the same, to be called back
+        self.accepting = True
+        self.reserve_open = False
         self.ringing = 0
         self.talking = 0
         self.totals: Counter[Count] = Counter()
@@ -49,9 +56,15 @@ class QueueFigures:
         if waited_us <= self.level_us:
             self.count(Count.ANSWERED_IN_TIME)
 
+    @property
+    def is_busy(self) -> bool:
+        """Somebody waits or talks."""
+        return bool(self.line or self.promised or self.talking)
+
     def empty(self) -> None:
         """Nobody is in the queue; what was counted stays."""
         self.line.clear()
+        self.promised.clear()
         self.ringing = self.talking = 0
 
     def turn_day(self) -> None:
@@ -60,13 +73,14 @@ class QueueFigures:
 
     def row(self, now_us: int) -> QueueRow:
         """The queue at this moment."""
-        offered, answered, in_time, abandoned, diverted, lost = (
+        offered, answered, in_time, abandoned, diverted, lost, unmet = (
             self.totals[what] - self._before_today[what] for what in Count
         )
+        ended = answered + abandoned + diverted + lost + unmet
         first_us = min(self.line.values(), default=now_us)
         return QueueRow(
             self.queue_id,
-            len(self.line),
+            len(self.line) + len(self.promised),
             self.ringing,
             self.talking,
             max(now_us - first_us, 0),
@@ -76,5 +90,9 @@ class QueueFigures:
             diverted,
             lost,
             Level("SL-B", self.level_us, in_time, answered + abandoned),
-            Level("SL-A", self.level_us, in_time, answered + abandoned + diverted + lost),
+            Level("SL-A", self.level_us, in_time, ended),
+            accepting=self.accepting,
+            reserve_open=self.reserve_open,
+            callbacks=len(self.promised),
+            callbacks_unmet=unmet,
         )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cti.view.rows import AgentNow, CallNow, CallStage
+from cti.view.rows import AgentNow, CallNow, CallStage, QueueNow
 from routing.call import Call, CallState
 from routing.engine import RoutingEngine
 from routing.ids import PbxId
@@ -17,10 +17,11 @@ _STAGES: Final = {
 }
 
 
-def recovered(
-    engine: RoutingEngine,
-) -> tuple[list[AgentNow], list[CallNow], list[tuple[PbxId, str]]]:
-    """Agents, calls and links of a core as it is now, for `StateView.reset`."""
+Recovered = tuple[list[AgentNow], list[CallNow], list[tuple[PbxId, str]], list[QueueNow], list[str]]
+
+
+def recovered(engine: RoutingEngine) -> Recovered:
+    """Agents, calls, links, queues and modes of a core as it is now, for `StateView.reset`."""
     agents = [
         AgentNow(
             agent.agent_id,
@@ -32,12 +33,17 @@ def recovered(
             agent.pending,
             agent.work_until_us,
             agent.reachable,
+            tuple(agent.idle_groups),
         )
         for agent in engine.agents.values()
     ]
     calls = [_call(engine, call) for call in engine.calls.values()]
     links = [(pbx, "lost" if pbx in engine.pbx_lost else "up") for pbx in engine.config.pbxs]
-    return agents, calls, links
+    queues = [
+        QueueNow(queue_id, queue.accepting, queue.reserve_open)
+        for queue_id, queue in engine.queues.items()
+    ]
+    return agents, calls, links, queues, list(engine.modes)
 
 
 def _call(engine: RoutingEngine, call: Call) -> CallNow:
@@ -55,4 +61,6 @@ def _call(engine: RoutingEngine, call: Call) -> CallNow:
         call.caller,
         call.request_no,
         ended=call.state not in (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED),
+        step=call.step,
+        callback=call.callback != "",
     )

@@ -13,7 +13,7 @@ import msgspec
 from cti.bus.cloudevents import csta_name
 from cti.envelope import Envelope
 from routing.events import AgentState
-from routing.ids import AgentId, CallId, PbxId, QueueId
+from routing.ids import AgentId, CallId, PbxId, QueueId, SkillId
 
 NOBODY = AgentId("")
 NO_CALL = CallId("")
@@ -44,6 +44,8 @@ class CallNow:
     caller: str = ""
     request_no: int = 1
     ended: bool = False  # its present request has been counted as answered or diverted
+    step: int = 0
+    callback: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +61,16 @@ class AgentNow:
     pending: str = ""
     until_us: int = 0
     reachable: bool = True
+    idle_groups: tuple[SkillId, ...] = ()
+
+
+@dataclass(slots=True)
+class QueueNow:
+    """What was switched of a queue."""
+
+    queue_id: QueueId
+    accepting: bool = True
+    reserve_open: bool = False
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -78,9 +90,11 @@ class Level(msgspec.Struct, frozen=True):
 class QueueRow(msgspec.Struct, frozen=True):
     """One queue at one moment, with the figures of the day.
 
-    `waiting` includes `ringing`. `offered` are requests (a transfer or overflow into the queue is
-    one more), of which `answered`, `abandoned`, `diverted` (out, or to another queue) and `lost`
-    (an Asterisk died, or its failsafe took the call) have ended. `service_level` is SL-B, answered
+    `waiting` includes `ringing` and `callbacks`, customers whose place is kept without a channel;
+    `longest_wait_us` is of those who are on the line. `offered` are requests (a transfer or
+    overflow into the queue is one more), of which `answered`, `abandoned`, `diverted` (out, or to
+    another queue), `lost` (an Asterisk died, or its failsafe took the call) and `callbacks_unmet`
+    (not reached, or called off: no abandon, C14) have ended. `service_level` is SL-B, answered
     within T of answered and abandoned; `service_level_strict` SL-A, of all that have ended.
     """
 
@@ -96,10 +110,17 @@ class QueueRow(msgspec.Struct, frozen=True):
     lost: int
     service_level: Level
     service_level_strict: Level
+    accepting: bool = True
+    reserve_open: bool = False
+    callbacks: int = 0
+    callbacks_unmet: int = 0
 
 
 class AgentRow(msgspec.Struct, frozen=True):
-    """One agent at one moment. `pending` is what he wants when the present work is over."""
+    """One agent at one moment. `pending` is what he wants when the present work is over,
+    `waiting_break` the reason of the break that he stands in line for, at place `break_place` (from
+    1), `idle_groups` the skills that he has and does not serve now.
+    """
 
     agent_id: AgentId
     state: AgentState
@@ -110,10 +131,16 @@ class AgentRow(msgspec.Struct, frozen=True):
     pending: str
     until_us: int
     reachable: bool
+    idle_groups: tuple[SkillId, ...] = ()
+    waiting_break: str = ""
+    break_place: int = 0
+    last_call: bool = False
 
 
 class CallRow(msgspec.Struct, frozen=True):
-    """One live call at one moment; `waited_us` since it first reached a queue, until the answer."""
+    """One live call at one moment; `waited_us` since it first reached a queue, until the answer.
+    `step`: how far its need has been relaxed, -1 while it waits for its preferred agent.
+    """
 
     call_id: CallId
     queue_id: QueueId
@@ -123,6 +150,8 @@ class CallRow(msgspec.Struct, frozen=True):
     since_us: int
     agent_id: AgentId
     caller: str
+    step: int = 0
+    callback: bool = False
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -157,10 +186,15 @@ def note(data: dict[str, Any]) -> str:
     `data` is the event as JSON has it, so that `cti events` shows the same as the live screen.
     """
     words = [str(data[key]) for key in _TELLING if data.get(key)]
+    words += [said[not data[key]] for key, said in _SWITCHES.items() if key in data]
     words += [f"→ {data[key]}" for key in ("to_queue", "to_extension", "pending") if data.get(key)]
     words += [f"{label} {data[key] / 1e6:.1f} s" for key, label in _LENGTHS.items() if key in data]
     return " ".join(words)
 
 
-_TELLING = ("command", "subject", "code", "outcome", "cause", "reason", "by", "version")
+_TELLING = (
+    "command", "subject", "code", "outcome", "cause", "reason", "name", "sound", "step", "number",
+    "by", "version",
+)  # fmt: skip
+_SWITCHES = {"on": ("on", "off"), "accepting": ("open", "closed"), "open": ("open", "closed")}
 _LENGTHS = {"waited_us": "waited", "rang_us": "rang", "talked_us": "talked"}

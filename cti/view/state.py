@@ -13,10 +13,19 @@ from cti.envelope import Envelope
 from cti.view.agents import Agents
 from cti.view.calls import LiveCalls
 from cti.view.figures import Count
-from cti.view.rows import AgentNow, AgentRow, CallNow, CallRow, EventRow, QueueRow, event_row
+from cti.view.rows import (
+    AgentNow,
+    AgentRow,
+    CallNow,
+    CallRow,
+    EventRow,
+    QueueNow,
+    QueueRow,
+    event_row,
+)
 from routing import events as e
 from routing.config import SECOND_US, RoutingConfig
-from routing.ids import AgentId, PbxId, QueueId
+from routing.ids import AgentId, CallId, PbxId, QueueId
 
 DAY_US = 86_400 * SECOND_US
 CHINA_US = 8 * 3600 * SECOND_US
@@ -38,6 +47,7 @@ class StateView:
         self._calls = LiveCalls()
         self._agents = Agents()
         self._pbxs: dict[PbxId, str] = {}
+        self._modes: dict[str, bool] = {}
         self._last: deque[Envelope] = deque(maxlen=LAST_EVENTS)
         self._day_offset_us = day_offset_us
         self._day = -1
@@ -47,6 +57,7 @@ class StateView:
             **self._agents.handlers,
             e.TelephonyChanged: self._telephony_changed,
             e.ConfigApplied: self._config_applied,
+            e.ModeChanged: self._mode_changed,
         }
         self.configure(config)
 
@@ -59,12 +70,15 @@ class StateView:
         self._agents.configure(config.agents)
         # As the core has it: heard, until it says otherwise.
         self._pbxs = {pbx: self._pbxs.get(pbx, "up") for pbx in config.pbxs}
+        self._modes = {mode.name: self._modes.get(mode.name, False) for mode in config.modes}
 
     def reset(
         self,
         agents: Iterable[AgentNow],
         calls: Iterable[CallNow],
         pbxs: Iterable[tuple[PbxId, str]] = (),
+        queues: Iterable[QueueNow] = (),
+        modes: Iterable[str] = (),
         *,
         seq: int = 0,
     ) -> None:
@@ -74,8 +88,9 @@ class StateView:
         the figures of the whole day, and not since the restart only.
         """
         self._agents.reset(list(agents))
-        self._calls.reset(list(calls))
+        self._calls.reset(list(calls), list(queues))
         self._pbxs |= dict(pbxs)
+        self._modes |= dict.fromkeys(modes, True)
         self.seq = max(self.seq, seq)
 
     def apply(self, envelope: Envelope) -> None:
@@ -125,6 +140,10 @@ class StateView:
         """Live calls, first come first, at most `limit`; `live_calls` says how many there are."""
         return self._calls.rows(now_us, limit)
 
+    def call(self, call_id: CallId, now_us: int) -> CallRow | None:
+        """One live call; None when there is none of this id."""
+        return self._calls.row(call_id, now_us)
+
     @property
     def live_calls(self) -> int:
         """Calls that the router has in hand."""
@@ -133,6 +152,10 @@ class StateView:
     def telephony(self) -> dict[str, str]:
         """Each Asterisk and whether we hear it: `up`, `lost` or `gone`."""
         return {str(pbx): state for pbx, state in self._pbxs.items()}
+
+    def modes(self) -> dict[str, bool]:
+        """Each emergency mode and whether it is on."""
+        return dict(self._modes)
 
     def calls_per_second(self, now_us: int) -> float:
         """New contacts a second over the last 10 whole seconds."""
@@ -146,6 +169,9 @@ class StateView:
 
     def _telephony_changed(self, event: e.TelephonyChanged, _at_us: int) -> None:
         self._pbxs[event.pbx] = event.state
+
+    def _mode_changed(self, event: e.ModeChanged, _at_us: int) -> None:
+        self._modes[event.name] = event.on
 
     def _config_applied(self, event: e.ConfigApplied, _at_us: int) -> None:
         self.config_version = event.version

@@ -3,14 +3,20 @@
 Wired as the daemon wires them, on a clock that is moved by hand.
 """
 
+from pathlib import Path
+
 import msgspec
 
 from cti.api.answers import Check
 from cti.api.control import Control
+from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
 from cti.bus.cloudevents import CloudEventEncoder
+from cti.config import Settings
+from cti.config.at_start import AppliedFiles
+from cti.config.reconfigure import Reconfiguration
 from cti.envelope import Envelope
 from cti.event_log import EventLog
 from cti.logs import masked
@@ -19,6 +25,7 @@ from cti.view import StateView
 from routing import commands as c
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.engine import RoutingEngine
+from routing.events import ConfigApplied
 
 SECOND = 1_000_000
 NOON = 1_795_320_000 * SECOND  # 2026-11-22 12:00:00 in UTC+8
@@ -46,11 +53,12 @@ class Router:
         self.engine = RoutingEngine(config)
         self.view = StateView(config, **view)
         self.metrics = Metrics(self.view, self.clock, ("oneOffer", "oneCall"))
-        self.listeners = [self.view.apply, self.metrics.apply]
+        self.listeners = [self.view.apply, self.metrics.apply, self.use]
         self.events = []
         self.checks = [Check("a1", ok=True)]
         self.log = None
-        self.read_events = no_log
+        self.history = NoLog()
+        self.files = Path("var")  # not written unless something is applied
 
     def do(self, command):
         stamped = c.Stamped(self.engine.seq + 1, self.clock.us, command)
@@ -103,17 +111,27 @@ class Router:
     def submit(self, command):
         return self.do(command)
 
-    async def read(self, after, limit):
-        return await self.read_events(after, limit)
+    async def read_after(self, after, limit):
+        return await self.history.read_after(after, limit)
+
+    async def by_call(self, call_id, limit):
+        return await self.history.by_call(call_id, limit)
+
+    def use(self, envelope):
+        """As the daemon follows a new configuration."""
+        if isinstance(envelope.event, ConfigApplied):
+            self.view.configure(self.engine.config)
 
     def control(self):
         return Control(
             node="n1",
             site="main",
-            view=self.view,
-            clock=self.clock,
+            present=Present(self.view, self.engine, self.clock),
+            history=self,
             submit=self.submit,
-            read_events=self.read,
+            reconfiguration=Reconfiguration(
+                Settings(), self.engine, self.submit, AppliedFiles(self.files), {}
+            ),
             health=lambda: self.checks,
             invariants=self.metrics.breaches,
         )
@@ -123,7 +141,7 @@ class Router:
         encoder = CloudEventEncoder("n1", "main", masked)
         self.log = EventLog(path.parent / "events.db", encoder.record)
         await self.log.start()
-        self.read_events = self.log.read_after
+        self.history, self.files = self.log, path.parent
         for envelope in self.events:
             self.log.offer(envelope)
         self.listeners.append(self.log.offer)
@@ -138,8 +156,12 @@ class Router:
         return servers
 
 
-async def no_log(_after, _limit):
-    return []
+class NoLog:
+    async def read_after(self, _after, _limit):
+        return []
+
+    async def by_call(self, _call_id, _limit):
+        return []
 
 
 def plain(value):

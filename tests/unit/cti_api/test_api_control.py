@@ -239,12 +239,16 @@ async def test_what_is_asked_of_a_router_that_stops_is_not_done(router, http):
 
 
 async def test_an_event_log_that_cannot_be_read_is_said(router, http):
-    async def unreadable(_after, _limit):
-        raise EventLogUnavailableError("disk I/O error")
+    class Unreadable:
+        async def read_after(self, _after, _limit):
+            raise EventLogUnavailableError("disk I/O error")
 
-    router.read_events = unreadable
-    status, _, problem = await http("GET", "events")
-    assert (status, problem["type"]) == (503, "urn:cti:problem:event-log")
+        by_call = read_after
+
+    router.history = Unreadable()
+    for path in ("events", "calls/c1/story"):
+        status, _, problem = await http("GET", path)
+        assert (status, problem["type"]) == (503, "urn:cti:problem:event-log")
 
 
 async def test_an_error_of_our_own_tells_nothing_of_the_inside(router, http, caplog):

@@ -138,7 +138,7 @@ def busy_router(seed):
 @pytest.mark.parametrize("seed", range(8))
 def test_a_view_of_a_recovered_core_shows_what_the_old_one_showed(seed):
     router = busy_router(seed)
-    agents, calls, pbxs = recovered(router.engine)
+    agents, calls, pbxs, *_ = recovered(router.engine)
     after = StateView(CONFIG)
     for envelope in router.events:  # the day's events, from the event log
         after.apply(envelope)

@@ -1,0 +1,172 @@
+"""Orders: one command of the core each, and what it is about as it is afterwards.
+
+    POST /v1/agents/{id}/log-on            {"device"}
+    POST /v1/agents/{id}/log-off           {"by", "reason"}
+    POST /v1/agents/{id}/state             {"state", "reason", "by", "override"}
+    POST /v1/agents/{id}/work-done         {"by"}
+    POST /v1/agents/{id}/last-call         {"on"}
+    POST /v1/agents/{id}/groups/{group}    {"serving", "by"}
+    POST /v1/queues/{id}/accepting         {"accepting", "by"}
+    POST /v1/modes/{name}                  {"on", "by"}
+    POST /v1/calls/{id}/callback           {"number"}
+    POST /v1/calls/{id}/cancel-callback    {"by"}
+
+What the core refuses is 409 with its code. `changed` is false when all was so already.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from aiohttp import web
+
+from cti.api import requests as asked
+from cti.api.answers import AgentChanged, CallChanged, ModeSwitched, QueueChanged
+from cti.api.present import Present
+from cti.api.problem import ApiError, as_json
+from cti.api.requests import agent_id_of, body_of, call_id_of, name_of
+from cti.dispatcher import RouterStopped
+from routing import commands as c
+from routing.events import AgentState, CommandRefused, Event
+from routing.ids import AgentId, CallId, QueueId, SkillId
+from routing.refusals import Refusal
+
+Submit = Callable[[c.Command], Sequence[Event]]
+
+
+class Orders:
+    """The handlers. `submit` applies one command and returns what it led to."""
+
+    def __init__(self, submit: Submit, present: Present) -> None:
+        self._submit = submit
+        self._present = present
+
+    def add_to(self, app: web.Application) -> None:
+        """All routes."""
+        post = app.router.add_post
+        # Not aiohttp's default [^{}/]+: an id with braces should be told its rule, not "not found".
+        agent = "/v1/agents/{agent_id:[^/]+}"
+        post(f"{agent}/log-on", self._log_on)
+        post(f"{agent}/log-off", self._log_off)
+        post(f"{agent}/state", self._state)
+        post(f"{agent}/work-done", self._work_done)
+        post(f"{agent}/last-call", self._last_call)
+        post(f"{agent}/groups/{{group:[^/]+}}", self._group)
+        post("/v1/queues/{queue_id:[^/]+}/accepting", self._accepting)
+        post("/v1/modes/{name:[^/]+}", self._mode)
+        call = "/v1/calls/{call_id:[^/]+}"
+        post(f"{call}/callback", self._callback)
+        post(f"{call}/cancel-callback", self._cancel_callback)
+
+    # --- agents ----------------------------------------------------------------------------------
+
+    async def _log_on(self, request: web.Request) -> web.Response:
+        agent_id = AgentId(agent_id_of(request))
+        body = await body_of(request, asked.LogOn)
+        return self._order(agent_id, c.LogOnAgent(agent_id, body.device))
+
+    async def _log_off(self, request: web.Request) -> web.Response:
+        agent_id = AgentId(agent_id_of(request))
+        body = await body_of(request, asked.LogOff)
+        return self._order(agent_id, c.LogOffAgent(agent_id, body.by, body.reason))
+
+    async def _state(self, request: web.Request) -> web.Response:
+        agent_id = AgentId(agent_id_of(request))
+        body = await body_of(request, asked.SetState)
+        return self._order(
+            agent_id, c.SetAgentState(agent_id, body.state, body.reason, body.by, body.override)
+        )
+
+    async def _work_done(self, request: web.Request) -> web.Response:
+        agent_id = AgentId(agent_id_of(request))
+        body = await body_of(request, asked.WorkDone)
+        # To the core "ready" in after-call work is the end of it; elsewhere it would be a wish that
+        # the agent did not have. The view is as new as the core: nothing can come between.
+        row = self._present.agent(agent_id)
+        if row is not None and row.state is not AgentState.WORKING_AFTER_CALL:
+            detail = f"{agent_id} is {row.state.value}, not in after-call work"
+            raise refused(Refusal.AGENT_STATE, agent_id, detail)
+        state = c.SetAgentState(agent_id, c.RequestedState.READY, by=body.by)
+        return self._order(agent_id, state)
+
+    async def _last_call(self, request: web.Request) -> web.Response:
+        agent_id = AgentId(agent_id_of(request))
+        body = await body_of(request, asked.LastCall)
+        return self._order(agent_id, c.MarkLastCall(agent_id, body.on))
+
+    async def _group(self, request: web.Request) -> web.Response:
+        agent_id, group = AgentId(agent_id_of(request)), SkillId(name_of(request, "group"))
+        body = await body_of(request, asked.Group)
+        return self._order(agent_id, c.ServeGroup(agent_id, group, body.serving, body.by))
+
+    def _order(self, agent_id: AgentId, command: c.Command) -> web.Response:
+        # Not every change has an event: a mark for the last call, a break no longer wanted.
+        before = self._present.agent(agent_id)
+        events = self.do(command)
+        after = self._present.agent(agent_id)
+        return as_json(AgentChanged(bool(events) or before != after, after))
+
+    # --- queues, modes, calls --------------------------------------------------------------------
+
+    async def _accepting(self, request: web.Request) -> web.Response:
+        queue_id = QueueId(name_of(request, "queue_id"))
+        body = await body_of(request, asked.Accepting)
+        events = self.do(c.SetQueueAccepting(queue_id, body.accepting, body.by))
+        return as_json(QueueChanged(bool(events), self._present.queue(queue_id)))
+
+    async def _mode(self, request: web.Request) -> web.Response:
+        name = name_of(request, "name")
+        body = await body_of(request, asked.Switch)
+        events = self.do(c.SetMode(name, body.on, body.by))
+        return as_json(ModeSwitched(bool(events), self._present.view.modes()))
+
+    async def _callback(self, request: web.Request) -> web.Response:
+        call_id = CallId(call_id_of(request))
+        body = await body_of(request, asked.Callback)
+        events = self.do(c.BookCallback(call_id, body.number))
+        return as_json(CallChanged(bool(events), self._present.call(call_id)))
+
+    async def _cancel_callback(self, request: web.Request) -> web.Response:
+        call_id = CallId(call_id_of(request))
+        body = await body_of(request, asked.CancelledBy)
+        events = self.do(c.CancelCallback(call_id, body.by))
+        return as_json(CallChanged(bool(events), self._present.call(call_id)))
+
+    def do(self, command: c.Command) -> Sequence[Event]:
+        """Apply it. Raises ApiError: 409 for what the core refuses, 503 when the router stops."""
+        with router_up():
+            events = self._submit(command)
+        for event in events:
+            if isinstance(event, CommandRefused):
+                raise refused(event.code, event.subject, _SAID[event.code])
+        return events
+
+
+@contextmanager
+def router_up() -> Iterator[None]:
+    """A router that takes no commands any more is 503."""
+    try:
+        yield
+    except RouterStopped as stopped:
+        raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "stopped", str(stopped)) from None
+
+
+def refused(code: str, subject: str, detail: str) -> ApiError:
+    """409, with the core's code."""
+    return ApiError(HTTPStatus.CONFLICT, "refused", detail, code=str(code), subject=subject)
+
+
+_SAID = {code: code.value for code in Refusal} | {
+    Refusal.UNKNOWN_AGENT: "no agent of this id is configured",
+    Refusal.NOT_LOGGED_ON: "the agent is not signed in",
+    Refusal.ALREADY_LOGGED_ON: "the agent is signed in already, at another phone",
+    Refusal.DEVICE_IN_USE: "another agent is signed in at this phone",
+    Refusal.REASON_REQUIRED: "not ready needs a reason",
+    Refusal.UNKNOWN_REASON: "this reason is not in the configured list",
+    Refusal.AGENT_STATE: "this does not fit the agent's present state",
+    Refusal.UNKNOWN_GROUP: "the agent does not have this skill",
+    Refusal.UNKNOWN_QUEUE: "no queue of this id is configured",
+    Refusal.UNKNOWN_MODE: "no mode of this name is configured",
+    Refusal.UNKNOWN_CALL: "no call of this id is in hand",
+    Refusal.CALL_STATE: "this does not fit the call's present state",
+}

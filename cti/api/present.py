@@ -1,0 +1,53 @@
+"""What is so now, for every answer: the view, and what no event tells, read from the core itself.
+
+The core says no event when an agent is marked for his last call, or no longer wants the break that
+he waits for. Both stand in its records, which belong to the same thread: looking costs it nothing.
+"""
+
+import msgspec
+
+from cti.clock import Clock
+from cti.view import AgentRow, CallRow, QueueRow, StateView
+from routing.engine import RoutingEngine
+from routing.ids import AgentId, CallId, QueueId
+
+
+class Present:
+    """Rows for answers, each as of now."""
+
+    def __init__(self, view: StateView, engine: RoutingEngine, clock: Clock) -> None:
+        self.view = view
+        self.engine = engine
+        self.clock = clock
+
+    def agents(self) -> list[AgentRow]:
+        """Every configured agent."""
+        places = {agent_id: place for place, agent_id in enumerate(self.engine.breaks, 1)}
+        return [self._told(row, places.get(row.agent_id, 0)) for row in self.view.agents()]
+
+    def agent(self, agent_id: AgentId) -> AgentRow | None:
+        """One agent; None when there is none of this id."""
+        row = self.view.agent(agent_id)
+        if row is None:
+            return None
+        line = list(self.engine.breaks)
+        return self._told(row, line.index(agent_id) + 1 if agent_id in line else 0)
+
+    def queue(self, queue_id: QueueId) -> QueueRow | None:
+        """One queue."""
+        rows = self.view.queues(self.clock.now_us())
+        return next((row for row in rows if row.queue_id == queue_id), None)
+
+    def call(self, call_id: CallId) -> CallRow | None:
+        """One live call."""
+        return self.view.call(call_id, self.clock.now_us())
+
+    def _told(self, row: AgentRow, place: int) -> AgentRow:
+        agent = self.engine.agents.get(row.agent_id)
+        last_call = agent is not None and agent.last_call
+        if not (place or last_call):
+            return row
+        reason = self.engine.breaks.get(row.agent_id, "")
+        return msgspec.structs.replace(
+            row, waiting_break=reason, break_place=place, last_call=last_call
+        )
