@@ -1,7 +1,7 @@
 """The rules that always hold, checked in production too, at a price that nobody notices.
 
 `routing.invariants.check` walks over everything, so it is run as often as it may cost: one part in
-a hundred of the time. On a small site that is after nearly every command, on the largest once in
+a thousand of the time. On a small site that is several times a second, on the largest once in
 minutes. A breach is a bug of ours: it is logged with the state's number (the journal holds the
 rest), counted by its name, and the daemon goes on: it serves callers, and a wrong counter is no
 reason to stop.
@@ -18,8 +18,8 @@ from routing.invariants import check
 
 log = logging.getLogger(__name__)
 
-SHARE: Final = 100
-"""A check that took d is not repeated before 100 d have passed …"""
+SHARE: Final = 1000
+"""A check that took d is not repeated before 1000 d have passed …"""
 
 LONG_S: Final = 0.005
 PAUSE_AFTER_LONG_S: Final = 60.0

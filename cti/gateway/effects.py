@@ -192,3 +192,6 @@ _HANDLERS: dict[type[Any], Callable[[Any, Legs, Moment, Effects], None]] = {
     CallDiverted: _call_diverted,
     CallCleared: _call_cleared,
 }
+
+FOLLOWED = frozenset(_HANDLERS)
+"""The events that may lead to an order, or that `legs` must follow; all others are none of ours."""

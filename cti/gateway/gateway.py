@@ -19,6 +19,7 @@ from cti.dispatcher import CallLater, Cancellable, Dispatcher, RouterStopped
 from cti.envelope import Envelope
 from cti.gateway.asking import Desk, answer
 from cti.gateway.devices import Devices
+from cti.gateway.effects import FOLLOWED
 from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.question import NotOurs, Question, read_question
 from cti.gateway.side import Surroundings
@@ -107,15 +108,19 @@ class Gateway:
     # --- from the core ---------------------------------------------------------------------------
 
     def decided(self, envelopes: Sequence[Envelope]) -> None:
-        """The events of one command."""
-        events = [envelope.event for envelope in envelopes]
-        for event in events:
-            if isinstance(event, AgentLoggedOn):
+        """The events of one command. Most are news for others and cost one look."""
+        events = []
+        for envelope in envelopes:
+            event = envelope.event
+            if type(event) in FOLLOWED:
+                events.append(event)
+            elif isinstance(event, AgentLoggedOn):
                 self._devices.assign(event.agent_id, event.device)
             elif isinstance(event, ConfigApplied):
                 self._devices.configure(_devices_of(self._dispatcher.engine))
-        for pbx in self.pbxs.values():
-            pbx.decided(events, envelopes[0].at_us)
+        if events:
+            for pbx in self.pbxs.values():
+                pbx.decided(events, envelopes[0].at_us)
 
     # --- from the dialplans ----------------------------------------------------------------------
 
