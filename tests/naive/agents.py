@@ -76,6 +76,10 @@ class Agents:
                 return Refusal.REASON_REQUIRED
             if command.reason not in self.world.config.reasons:
                 return Refusal.UNKNOWN_REASON
+            if not command.override and self.has_to_wait(agent, command.reason):
+                self.ask_for_break(agent, command.reason)
+                return None
+        self.world.breaks = [each for each in self.world.breaks if each[0] != agent.agent_id]
         if agent.work in {"reserved", "busy"}:
             agent.pending = None if command.state is RequestedState.READY else wish
         elif agent.work == "afterCallWork":
@@ -177,6 +181,7 @@ class Agents:
         for what in ("work over", "gap over"):
             self.world.drop_deadline(what, agent.agent_id)
         self.world.agents.remove(agent)
+        self.world.breaks = [each for each in self.world.breaks if each[0] != agent.agent_id]
         agent.status, agent.reason, agent.pending = "loggedOff", reason, None
         self.show(agent, by)
         self.out.append(e.AgentLoggedOff(agent.agent_id, by, reason))
@@ -184,6 +189,52 @@ class Agents:
 
     def somebody_signed_out(self) -> None:
         """For the callers of queues that nobody serves any more; see `calls`."""
+
+    # --- breaks -----------------------------------------------------------------------------
+
+    def has_to_wait(self, agent: Agent, reason: str) -> bool:
+        """As many others of the group as a cap allows have, or are about to have, such a break."""
+        for cap in self.world.config.break_caps:
+            held = dict(agent.spec.skills)
+            if reason not in cap.reasons or (cap.group and cap.group not in held):
+                continue
+            others = [
+                other
+                for other in self.world.agents
+                if other is not agent
+                and self.break_of(other) in cap.reasons
+                and (not cap.group or cap.group in dict(other.spec.skills))
+            ]
+            if len(others) >= cap.limit:
+                return True
+        return False
+
+    def break_of(self, agent: Agent) -> str:
+        if agent.pending and agent.pending.state is RequestedState.NOT_READY:
+            return agent.pending.reason
+        return agent.reason if agent.status == "notReady" else ""
+
+    def ask_for_break(self, agent: Agent, reason: str) -> None:
+        world = self.world
+        if (agent.agent_id, reason) in world.breaks:
+            return
+        world.breaks = [each for each in world.breaks if each[0] != agent.agent_id]
+        self.out.append(e.BreakQueued(agent.agent_id, reason, len(world.breaks)))
+        world.breaks.append((agent.agent_id, reason))
+
+    def grant_breaks(self) -> None:
+        """Whoever has asked and now has room gets it, in the order of asking."""
+        for agent_id, reason in list(self.world.breaks):
+            agent = self.world.agent(agent_id)
+            if self.has_to_wait(agent, reason):
+                continue
+            self.world.breaks.remove((agent_id, reason))
+            wish = Wish(RequestedState.NOT_READY, reason)
+            if agent.work == "idle":
+                self.grant(agent, wish)
+            else:
+                agent.pending = wish
+            self.show(agent)
 
     # --- what he serves -----------------------------------------------------------------------
 
@@ -208,6 +259,9 @@ class Agents:
         if isinstance(agent, Refusal):
             return agent
         agent.last_call = command.on
+        if command.on and agent.work == "busy" and not agent.pending:
+            agent.pending = Wish(None)  # the one he is in
+            self.show(agent)
         return None
 
     # --- failed offers ----------------------------------------------------------------------

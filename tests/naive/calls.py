@@ -1,8 +1,11 @@
 """The calls' part of the naive twin: arriving, waiting, going elsewhere, leaving."""
 
+import re
+
 from routing import commands as c
 from routing import events as e
 from routing.commands import OfferOutcome
+from routing.config import Announcement
 from routing.refusals import Refusal
 from tests.naive.choice import boosts, calls_in_front, can_be_offered, order, step_at
 from tests.naive.needs import BadNeedError, meets
@@ -44,6 +47,8 @@ class Calls(Offers):
             tags=command.tags,
             training=command.training,
         )
+        regained_us = self.regained(call)
+        call.first_queued_us = min(regained_us or first, first)
         call.boosts = boosts(world, call)
         world.calls.append(call)
         if call.pbx in world.gone:  # it asks, so it lives: lost, no longer gone
@@ -51,16 +56,25 @@ class Calls(Offers):
             world.set_deadline(
                 "telephony lost", call.pbx, self.now + world.config.limits.telephony_lost_us
             )
-        self.enter_queue(call, "arrived")
+        self.enter_queue(call, "regained" if regained_us else "arrived")
         return None
+
+    def regained(self, call: Call) -> int:
+        """His old first-queue time, when he dropped out of this queue not long ago."""
+        mine = [d for d in self.world.dropped if d[:2] == (call.queue_id, call.caller)]
+        self.world.dropped = [d for d in self.world.dropped if d not in mine]
+        return next((first for _, _, first, until in mine if self.now <= until), 0)
 
     def enter_queue(self, call: Call, cause: str) -> None:
         """Line up, unless the queue is closed, full, or served by nobody and says where to go."""
         queue = self.world.queue(call.queue_id)
         sends_away = any(flow.cause == "noAvailableAgents" for flow in queue.overflows)
+        waited_us = self.now - call.first_queued_us
         call.state = "entering"
         if queue.queue_id in self.world.closed:
             self.divert(call, "calendarOverflow")
+        elif 0 < queue.max_wait_us <= waited_us:
+            self.divert(call, "queueTimeOverflow")
         elif len(self.line_of(queue.queue_id)) >= queue.max_waiting:
             self.divert(call, "queueFull")
         elif sends_away and not self.is_served(queue):
@@ -113,6 +127,7 @@ class Calls(Offers):
                 cause=cause,
             )
         )
+        self.mind_reserve(call.queue_id)
         self.match()
 
     def look_at_clock(self, call: Call) -> None:
@@ -124,15 +139,71 @@ class Calls(Offers):
         if call.sticky:
             call.step_no = -1  # before the first: still the preferred agent's
         changes = [step.after_us for step in queue.steps]
+        changes += [next_play_us(each, waited_us) for each in queue.announcements]
         if call.preferred:
             changes.append(queue.sticky_us)
         if queue.max_wait_us:
             changes.append(queue.max_wait_us)
         coming = [after for after in changes if after > waited_us]
-        self.world.drop_deadline("need changes", call.call_id)
-        if coming and call.pbx not in self.world.lost:
-            due = call.first_queued_us + min(coming)
-            self.world.set_deadline("need changes", call.call_id, due)
+        if 0 < queue.max_wait_us <= waited_us:
+            coming = [waited_us]  # overdue: at once
+        self.world.drop_deadline("something changes", call.call_id)
+        if coming and can_be_offered(self.world, call):
+            call.planned_us = min(coming)
+            due = call.first_queued_us + call.planned_us
+            self.world.set_deadline("something changes", call.call_id, due)
+
+    def something_changes(self, call_id: str) -> None:
+        """Waited too long, something to hear, or another need: whatever it is time for."""
+        call = self.world.call(call_id)
+        queue = self.world.queue(call.queue_id)
+        waited_us = self.now - call.first_queued_us
+        if 0 < queue.max_wait_us <= waited_us:
+            self.divert(call, "queueTimeOverflow")
+            return
+        due = [each for each in queue.announcements if is_due(each, call.planned_us)]
+        if due and not call.callback:
+            self.announce(call, due[0])
+        before = call.step_no
+        self.look_at_clock(call)
+        if call.step_no != before:
+            self.out.append(
+                e.CallRelaxed(
+                    call_id=call.call_id,
+                    request_no=call.request_no,
+                    queue_id=call.queue_id,
+                    step=call.step_no,
+                    need="",
+                    waited_us=waited_us,
+                )
+            )
+
+    def announce(self, call: Call, announcement: Announcement) -> None:
+        """The twin knows no forecasts; `chance` draws no announcement that needs one."""
+        self.out.append(
+            e.AnnouncementDue(
+                call_id=call.call_id,
+                request_no=call.request_no,
+                queue_id=call.queue_id,
+                sound=announcement.sound,
+                kind=announcement.kind,
+                position=calls_in_front(self.world, call) + 1,
+                wait_us=-1,
+            )
+        )
+
+    def mind_reserve(self, queue_id: str) -> None:
+        """Open the reserve when enough wait, close it when few enough do."""
+        queue, open_ones = self.world.queue(queue_id), self.world.reserves
+        if not queue.reserve:
+            return
+        waiting = len(self.line_of(queue_id))
+        if queue_id in open_ones and waiting <= queue.reserve.close_at:
+            open_ones.remove(queue_id)
+            self.out.append(e.ReserveChanged(queue_id, open=False, waiting=waiting))
+        elif queue_id not in open_ones and waiting >= queue.reserve.open_at:
+            open_ones.append(queue_id)
+            self.out.append(e.ReserveChanged(queue_id, open=True, waiting=waiting))
 
     def divert(self, call: Call, cause: str) -> None:
         """To where the queue says for this cause: another queue, or out with an extension or ""."""
@@ -142,7 +213,7 @@ class Calls(Offers):
         if to_queue and call.hops >= 10:
             to_queue, cause = "", "maximumHops"
         waited_us = self.now - call.first_queued_us
-        self.world.drop_deadline("need changes", call.call_id)
+        self.world.drop_deadline("something changes", call.call_id)
         self.out.append(
             e.CallDiverted(
                 call_id=call.call_id,
@@ -158,7 +229,9 @@ class Calls(Offers):
         if to_queue:
             call.hops += 1
             call.request_no += 1
-            call.queue_id = to_queue
+            call.state, call.queue_id = "entering", to_queue
+            call.boosts = boosts(self.world, call)
+            self.mind_reserve(queue.queue_id)
             self.enter_queue(call, cause)
         else:
             call.waited_us = waited_us
@@ -166,7 +239,8 @@ class Calls(Offers):
 
     def clear(self, call: Call, outcome: e.CallOutcome) -> None:
         """The contact is over: say so and forget it."""
-        self.world.drop_deadline("need changes", call.call_id)
+        self.world.drop_deadline("something changes", call.call_id)
+        self.world.drop_deadline("call back", call.call_id)
         self.world.calls.remove(call)
         self.out.append(
             e.CallCleared(
@@ -178,6 +252,7 @@ class Calls(Offers):
                 talked_us=call.talked_us,
             )
         )
+        self.mind_reserve(call.queue_id)
 
     # --- the caller -------------------------------------------------------------------------
 
@@ -185,6 +260,14 @@ class Calls(Offers):
         call = self.world.call(command.call_id)
         if call is None:
             return Refusal.UNKNOWN_CALL
+        if call.callback and call.state in {"waiting", "offered"}:
+            return None  # that is what was agreed: the place is kept without a channel
+        regain_us = self.world.queue(call.queue_id).regain_us
+        if regain_us and call.caller and not call.established_us:
+            until_us = self.now + regain_us
+            place = (call.queue_id, call.caller, call.first_queued_us, until_us)
+            self.world.dropped = [d for d in self.world.dropped if d[:2] != place[:2]]
+            self.world.dropped.append(place)
         self.leaves(
             call,
             unanswered=e.CallOutcome.ABANDONED,
@@ -224,3 +307,68 @@ class Calls(Offers):
                 self.after_conversation(agent, call)
         else:
             self.clear(call, outcome)
+
+    # --- call-backs -------------------------------------------------------------------------
+
+    def book_callback(self, command: c.BookCallback) -> Refusal | None:
+        call = self.world.call(command.call_id)
+        if call is None:
+            return Refusal.UNKNOWN_CALL
+        if not re.fullmatch(r"[0-9*#+]{1,32}", command.number):
+            return Refusal.BAD_VALUE
+        if not call.in_line or call.callback:
+            return Refusal.CALL_STATE
+        call.callback = command.number
+        self.out.append(
+            e.CallbackBooked(call.call_id, call.request_no, call.queue_id, command.number)
+        )
+        return None
+
+    def cancel_callback(self, command: c.CancelCallback) -> Refusal | None:
+        call = self.world.call(command.call_id)
+        if call is None:
+            return Refusal.UNKNOWN_CALL
+        if not call.callback or not call.in_line:
+            return Refusal.CALL_STATE
+        self.callback_ends(call, e.CallOutcome.CALLBACK_CANCELLED)
+        return None
+
+    def callback_ends(self, call: Call, outcome: e.CallOutcome) -> None:
+        call.waited_us = self.now - call.first_queued_us
+        self.clear(call, outcome)
+
+    def customer_not_reached(self, call: Call) -> None:
+        """Try again after a while, as often as the queue says."""
+        queue = self.world.queue(call.queue_id)
+        call.attempts += 1
+        if call.attempts >= queue.callback_attempts:
+            self.callback_ends(call, e.CallOutcome.CALLBACK_FAILED)
+            return
+        call.paused = True
+        self.line_up(call, "customerUnreachable")
+        due = self.now + queue.callback_retry_us
+        self.world.set_deadline("call back", call.call_id, due)
+
+    def callback_is_due(self, call_id: str) -> None:
+        call = self.world.call(call_id)
+        call.paused = False
+        self.look_at_clock(call)
+        self.mind_reserve(call.queue_id)
+
+
+def next_play_us(each: Announcement, waited_us: int) -> int:
+    """After how much waiting this is to be heard next; 0 for never again."""
+    if waited_us < each.after_us:
+        return each.after_us
+    if not each.every_us:
+        return 0
+    rounds = (waited_us - each.after_us) // each.every_us + 1
+    return each.after_us + rounds * each.every_us
+
+
+def is_due(each: Announcement, waited_us: int) -> bool:
+    """Is this the moment for it?"""
+    if waited_us < each.after_us:
+        return False
+    late_us = waited_us - each.after_us
+    return late_us % each.every_us == 0 if each.every_us else late_us == 0

@@ -11,7 +11,9 @@ from routing import commands as c
 from routing.commands import Command, OfferOutcome, RequestedState
 from routing.config import (
     AgentSpec,
+    Announcement,
     Boost,
+    BreakCap,
     Limits,
     Mode,
     OutcomePolicy,
@@ -28,13 +30,15 @@ SECOND = 1_000_000
 SKILLS = ("english", "loans", "cards", "vip", "trainee")
 PBXS = ("a1", "a2")
 REASONS = ("break", "meal")
-CAUSES = ("queueFull", "queueTimeOverflow", "calendarOverflow")
+CAUSES = ("queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow")
 BOOSTS = (
     Boost("loss-report", "loss", 50),
     Boost("vip-q0", "vip", 10, ("q0",)),
     Boost("elderly", "elderly", 7),
     Boost("vip-storm", "vip", 5),
 )
+CAP_ALL = BreakCap("", ("break", "meal"), 2)
+CAP_LOANS = BreakCap("loans", ("break",), 1)
 FAILURES = (
     OfferOutcome.NO_ANSWER,
     OfferOutcome.BUSY,
@@ -93,6 +97,19 @@ def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
     )
 
 
+def some_announcements(rng: Random) -> tuple[Announcement, ...]:
+    """What can be said without a forecast."""
+    return tuple(
+        Announcement(
+            sound=f"sound-{number}",
+            after_us=rng.choice((0, 4, 10, 15)) * SECOND,
+            every_us=rng.choice((0, 7, 10)) * SECOND,
+            kind=rng.choice(("plain", "position")),
+        )
+        for number in range(rng.choice((0, 0, 0, 1, 2)))
+    )
+
+
 def some_overflows(rng: Random, queues: int) -> tuple[Overflow, ...]:
     """For each cause perhaps a way out: to another queue or out of the router."""
     causes = [cause for cause in CAUSES if rng.random() < 0.2]
@@ -118,9 +135,10 @@ def some_config(rng: Random) -> RoutingConfig:
     """A centre of one to six queues and one to twelve agents."""
     agents, queues = rng.randint(1, 12), rng.randint(1, 6)
     drawn = tuple(some_queue(rng, number, agents, queues) for number in range(queues))
-    crisis = replace(some_queue(rng, 0, agents, queues), allocation=drawn[0].allocation)
+    crisis = some_queue(rng, 0, agents, queues)
     return RoutingConfig(
         queues=drawn,
+        break_caps=rng.choice(((), (), (CAP_ALL,), (CAP_LOANS, CAP_ALL))),
         boosts=BOOSTS[: rng.randint(0, 3)],
         modes=(Mode("storm", queues=(crisis,), boosts=BOOSTS[2:]), Mode("drill")),
         agents=tuple(
@@ -141,7 +159,7 @@ def some_config(rng: Random) -> RoutingConfig:
             rejected=some_policy(rng),
             unreachable=some_policy(rng),
         ),
-        limits=Limits(calls=rng.choice((5, 200_000)), decision_rows=rng.choice((1, 4))),
+        limits=Limits(calls=rng.choice((5, 200_000)), decision_rows=rng.choice((0, 1, 4))),
     )
 
 
@@ -160,6 +178,7 @@ class Draw:
             (4, self.hold),
             (16, self.agent_state),
             (6, self.sign),
+            (2, self.callback),
         ]
         if faults:
             self.makers += [(3, self.phone), (2, self.telephony), (2, self.nonsense)]
@@ -213,6 +232,19 @@ class Draw:
                 return c.AgentLegCleared(chosen.call_id, chosen.agent_id)
         return c.CallerHungUp(call)
 
+    def callback(self) -> Command:
+        promised = [k.call_id for k in self.world.calls if k.callback]
+        if promised and self.rng.random() < 0.2:
+            return c.CancelCallback(self.rng.choice(promised))
+        dialled = [offer.offer_id for offer in self.world.offers if self.is_callback(offer.call_id)]
+        if dialled and self.rng.random() < 0.5:
+            return c.OfferFailed(self.rng.choice(dialled), OfferOutcome.CUSTOMER_UNREACHABLE)
+        return c.BookCallback(self.call(), self.rng.choice(("13800138000", "+86#*", "home", "")))
+
+    def is_callback(self, call_id: str) -> bool:
+        call = self.world.call(call_id)
+        return bool(call and call.callback)
+
     def hold(self) -> Command:
         connected = [k.call_id for k in self.world.calls if k.connected]
         call = self.rng.choice(connected) if connected else self.call()
@@ -225,7 +257,9 @@ class Draw:
             by = self.rng.choice(("", "", "boss"))
             return c.SetAgentState(agent, RequestedState.READY, by=by)
         if choice < 0.8:
-            return c.SetAgentState(agent, RequestedState.NOT_READY, self.rng.choice(REASONS))
+            override = self.rng.random() < 0.2
+            reason = self.rng.choice(REASONS)
+            return c.SetAgentState(agent, RequestedState.NOT_READY, reason, override=override)
         if choice < 0.9:
             return c.SetAgentState(agent, RequestedState.WORKING_AFTER_CALL)
         return c.ExtendAfterCallWork(agent, self.rng.choice((1, 5)) * SECOND)
@@ -270,8 +304,7 @@ class Draw:
         if kind < 0.4:
             at = rng.randrange(len(queues))
             drawn = some_queue(rng, 0, len(agents), len(queues))
-            old = queues[at]  # its shares stay: see `disputed` in the scenarios
-            queues[at] = replace(drawn, queue_id=old.queue_id, allocation=old.allocation)
+            queues[at] = replace(drawn, queue_id=queues[at].queue_id)
         elif kind < 0.8:
             at = rng.randrange(len(agents))
             agents[at] = replace(agents[at], skills=some_skills(rng), weight=rng.randint(1, 4))
@@ -295,6 +328,9 @@ class Draw:
                 c.CallerHungUp("nobody"),
                 c.OfferAnswered(0),
                 c.OfferFailed(self.offer(), OfferOutcome.ESTABLISHED),
+                c.OfferFailed(self.offer(), OfferOutcome.CUSTOMER_UNREACHABLE),
+                c.OfferFailed(self.offer(), OfferOutcome.CALLER_GONE),
+                c.OfferFailed(self.offer(), OfferOutcome.WITHDRAWN),
                 c.SetAgentState("nobody", RequestedState.READY),
                 c.SetAgentState(self.agent(), RequestedState.NOT_READY),
                 c.SetAgentState(self.agent(), RequestedState.NOT_READY, "weather"),

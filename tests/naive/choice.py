@@ -63,7 +63,7 @@ def offerable(world: World, agent: Agent) -> bool:
 
 
 def can_be_offered(world: World, call: Call) -> bool:
-    return call.in_line and call.pbx not in world.lost
+    return call.in_line and call.pbx not in world.lost and not call.paused
 
 
 def suits(world: World, call: Call, agent: Agent) -> bool:

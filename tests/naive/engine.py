@@ -15,7 +15,7 @@ from routing.config import RoutingConfig
 from routing.config_check import problems
 from routing.refusals import Refusal
 from tests.naive.calls import Calls
-from tests.naive.choice import score
+from tests.naive.choice import boosts, score
 from tests.naive.records import Agent, Call
 
 
@@ -42,6 +42,8 @@ class NaiveEngine(Calls):
             subject = self.subject(command)
             self.out.append(e.CommandRefused(type(command).__name__, str(subject), refusal))
         self.match()
+        self.grant_breaks()
+        self.match()
         self.event_seq += len(self.out)
         return self.out
 
@@ -63,34 +65,14 @@ class NaiveEngine(Calls):
         while (first := self.world.first_deadline()) and first.due_us <= self.now:
             self.world.deadlines.remove(first)
             {
-                "need changes": self.need_changes,
+                "something changes": self.something_changes,
+                "call back": self.callback_is_due,
                 "offer late": self.offer_is_late,
                 "work over": self.after_call_work_over,
                 "gap over": self.gap_is_over,
                 "telephony lost": self.telephony_is_dead,
             }[first.what](first.subject)
             self.match()
-
-    def need_changes(self, call_id: str) -> None:
-        call = self.world.call(call_id)
-        longest_us = self.world.queue(call.queue_id).max_wait_us
-        if 0 < longest_us <= self.now - call.first_queued_us:
-            self.divert(call, "queueTimeOverflow")
-            return
-        before = call.step_no
-        self.look_at_clock(call)
-        if call.step_no == before:
-            return
-        self.out.append(
-            e.CallRelaxed(
-                call_id=call.call_id,
-                request_no=call.request_no,
-                queue_id=call.queue_id,
-                step=call.step_no,
-                need="",
-                waited_us=self.now - call.first_queued_us,
-            )
-        )
 
     # --- Asterisks --------------------------------------------------------------------------
 
@@ -134,6 +116,9 @@ class NaiveEngine(Calls):
         if pbx not in self.world.lost:
             self.world.lost.append(pbx)
         for call in [call for call in self.world.calls if call.pbx == pbx]:
+            if call.callback and call.in_line:
+                self.look_at_clock(call)
+                continue  # it has no channel to lose
             self.leaves(
                 call,
                 unanswered=e.CallOutcome.LOST,
@@ -184,18 +169,19 @@ class NaiveEngine(Calls):
         """The base, with the queues and boosts of every mode that is on."""
         world, base = self.world, self.world.base
         queues = {queue.queue_id: queue for queue in base.queues}
-        boosts = base.boosts
+        rules = base.boosts
         for mode in base.modes:
             if mode.name in world.modes:
                 queues |= {queue.queue_id: queue for queue in mode.queues}
-                boosts += mode.boosts
-        world.config = msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=boosts)
+                rules += mode.boosts
+        world.config = msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=rules)
         known = {agent.agent_id for agent in base.agents}
         world.unreachable = [name for name in world.unreachable if name in known]
         world.closed = [name for name in world.closed if name in queues]
         for agent in world.agents:
             agent.spec = world.spec(agent.agent_id)
         for call in world.calls:
+            call.boosts = boosts(world, call)
             if call.in_line:
                 self.look_at_clock(call)
         self.out.append(e.ConfigApplied(base.version, ()))
@@ -243,7 +229,7 @@ class NaiveEngine(Calls):
                 device=agent.device,
                 ring_timeout_us=queue.ring_timeout_us,
                 caller=call.caller,
-                callback="",
+                callback=call.callback,
                 decision=self.decision,
             )
         )

@@ -22,7 +22,7 @@ class Offers(Agents):
         if queue.allocation:
             share = (queue.queue_id, agent.spec.employer)
             world.given[share] = world.given.get(share, 0) + 1
-        world.drop_deadline("need changes", call.call_id)
+        world.drop_deadline("something changes", call.call_id)
         offer = Offer(number, call.call_id, agent.agent_id, call.queue_id, now)
         world.offers.append(offer)
         call.state, call.agent_id, call.offer_id = "offered", agent.agent_id, number
@@ -33,11 +33,18 @@ class Offers(Agents):
         self.wait_for(offer, world.config.limits.deliver_timeout_us)
         self.show(agent)
         self.say_offer(call, agent, queue, number)
+        self.mind_reserve(queue.queue_id)
 
     def match(self) -> None:
         """As long as there are pairs: the first waiting call in line takes its best agent."""
         while pair := best_pair(self.world):
             self.make_offer(*pair)
+
+    def mind_reserve(self, queue_id: str) -> None:
+        """Enough waiting, or few enough; see `calls`."""
+
+    def customer_not_reached(self, call: Call) -> None:
+        """A call-back that the customer did not take; see `calls`."""
 
     def pair_is_decided(self, call: Call, agent: Agent) -> None:
         """For the decision record; see `engine`."""
@@ -84,8 +91,10 @@ class Offers(Agents):
         offer = self.live_offer(command.offer_id)
         if isinstance(offer, Refusal):
             return offer
-        if command.outcome in ("established", "callerGone", "withdrawn"):
-            return Refusal.OFFER_STATE  # conclusions of the core, not reports
+        phone_failed = command.outcome in {*POLICY, OfferOutcome.UNDELIVERED}
+        customer_failed = command.outcome is OfferOutcome.CUSTOMER_UNREACHABLE
+        if not phone_failed and not (customer_failed and self.world.call(offer.call_id).callback):
+            return Refusal.OFFER_STATE  # a conclusion of the core, or about somebody on the line
         self.fail(offer, command.outcome)
         return None
 
@@ -113,7 +122,11 @@ class Offers(Agents):
     def fail(self, offer: Offer, outcome: OfferOutcome) -> None:
         call = self.world.call(offer.call_id)
         agent = self.end_offer(offer, outcome)
-        self.line_up(call, outcome.value)
+        if outcome is OfferOutcome.CUSTOMER_UNREACHABLE:
+            call.state, call.agent_id, call.offer_id = "waiting", "", 0
+            self.customer_not_reached(call)
+        else:
+            self.line_up(call, outcome.value)
         self.release(agent)
 
     def end_offer(self, offer: Offer, outcome: OfferOutcome) -> Agent:

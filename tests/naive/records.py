@@ -23,6 +23,10 @@ class Call:
     training: bool = False
     boosts: list[Boost] = field(default_factory=list)
     hops: int = 0
+    callback: str = ""  # the number to dial when an agent is reserved
+    attempts: int = 0
+    paused: bool = False  # between two attempts to call back
+    planned_us: int = 0  # the wait at which something changes next
     state: str = "waiting"
     step_need: str = ""  # the queue's side of the present need
     step_no: int = 0
@@ -142,6 +146,9 @@ class World:
     closed: list[str] = field(default_factory=list)  # queues that take nobody new
     reserves: list[str] = field(default_factory=list)  # queues whose reserve is open
     given: dict[tuple[str, str], int] = field(default_factory=dict)  # offers by queue and employer
+    dropped: list[tuple[str, str, int, int]] = field(default_factory=list)
+    """Who hung up: queue, caller, first-queue time, until when he may have it back."""
+    breaks: list[tuple[str, str]] = field(default_factory=list)  # who waits for one, and why
     numbers: dict[str, int] = field(default_factory=dict)
 
     def next_number(self, what: str) -> int:
