@@ -1,3 +1,19 @@
 """Fixtures for every test: those of the lab (a real Asterisk) live with the lab."""
 
+import logging
+from collections.abc import Iterator
+
+import pytest
+
 pytest_plugins = ["tests.lab.fixtures"]
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A test that configures logging, as the daemon does, leaves the next one's alone."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
