@@ -42,6 +42,7 @@ class Queue:
     )  # fmt: skip
 
     def __init__(self, spec: QueueSpec) -> None:
+        self.spec = spec
         self.waiting = 0
         self.bands: list[Band] = []
         self.pools: list[Pool] = []  # of each step, when the caller brings no need of his own
@@ -59,7 +60,9 @@ class Queue:
         return self.spec.queue_id
 
     def use(self, spec: QueueSpec) -> None:
-        """Go by `spec` from now on; who waits stays."""
+        """Go by `spec` from now on; who waits stays. Other shares count from now on."""
+        if spec.allocation != self.spec.allocation:
+            self.given.clear()
         self.spec = spec
         steps = sorted(spec.steps, key=lambda step: step.after_us)
         self.own_needs: tuple[Need, ...] = (parse(spec.need), *(parse(step.need) for step in steps))

@@ -174,7 +174,11 @@ class NaiveEngine(Calls):
             if mode.name in world.modes:
                 queues |= {queue.queue_id: queue for queue in mode.queues}
                 rules += mode.boosts
+        shares = {queue.queue_id: queue.allocation for queue in world.config.queues}
         world.config = msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=rules)
+        for queue_id, employer in list(world.given):  # other shares count from now on
+            if queue_id not in queues or queues[queue_id].allocation != shares[queue_id]:
+                del world.given[queue_id, employer]
         known = {agent.agent_id for agent in base.agents}
         world.unreachable = [name for name in world.unreachable if name in known]
         world.closed = [name for name in world.closed if name in queues]
