@@ -93,6 +93,10 @@ def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
         service_level_us=rng.choice((12, 20)) * SECOND,
         allocation=rng.choice(((), (), (("own", 70), ("other", 30)))),
         overflows=some_overflows(rng, queues),
+        regain_us=rng.choice((0, 0, 20)) * SECOND,
+        announcements=some_announcements(rng),
+        callback_attempts=rng.randint(1, 2),
+        callback_retry_us=rng.choice((5, 30)) * SECOND,
         steps=tuple(Step(moment * SECOND, some_need(rng, agents)) for moment in moments),
     )
 
@@ -102,7 +106,7 @@ def some_announcements(rng: Random) -> tuple[Announcement, ...]:
     return tuple(
         Announcement(
             sound=f"sound-{number}",
-            after_us=rng.choice((0, 4, 10, 15)) * SECOND,
+            after_us=rng.choice((1, 4, 10, 15)) * SECOND,
             every_us=rng.choice((0, 7, 10)) * SECOND,
             kind=rng.choice(("plain", "position")),
         )
