@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector
 
 from cti.clock import Clock
 from cti.envelope import Envelope
-from cti.view import StateView
+from cti.view import QueueRow, StateView
 from cti.view.figures import Count
 from routing import events as e
 from routing.commands import OfferOutcome
@@ -46,6 +46,23 @@ _COUNTED: Final = {
     Count.ABANDONED: "Requests that the caller gave up",
     Count.DIVERTED: "Requests sent to another queue or out of the router",
     Count.LOST: "Requests lost with their Asterisk, or taken back by its failsafe",
+    Count.UNMET: "Call-backs that were called off, or did not reach the customer",
+}
+_BY_QUEUE: Final = {
+    e.CallRelaxed: ("cti_calls_relaxed", "Steps by which waiting calls were relaxed"),
+    e.AnnouncementDue: ("cti_announcements", "Announcements to waiting callers"),
+    e.CallbackBooked: ("cti_callbacks_booked", "Call-backs promised"),
+}
+_QUEUE_GAUGES: Final[dict[str, tuple[str, Callable[[QueueRow], float]]]] = {
+    "cti_waiting_calls": ("Calls in line, call-backs included", lambda row: row.waiting),
+    "cti_waiting_callbacks": ("Customers to be called back", lambda row: row.callbacks),
+    "cti_talking_calls": ("Callers talking", lambda row: row.talking),
+    "cti_longest_wait_seconds": (
+        "Wait of the caller on the line who came first",
+        lambda row: row.longest_wait_us / 1e6,
+    ),
+    "cti_queue_accepting": ("0 after closing time", lambda row: row.accepting),
+    "cti_reserve_open": ("1 while the reserve helps out", lambda row: row.reserve_open),
 }
 
 
@@ -65,6 +82,8 @@ class Metrics:
         self._wait_of: dict[QueueId, Histogram] = {}
         self._offers = Tally({outcome.value: 0 for outcome in OfferOutcome})
         self._refusals = Tally({code.value: 0 for code in Refusal})
+        self._of_queues: dict[type, Tally[str]] = {kind: Tally() for kind in _BY_QUEUE}
+        self._breaks_queued = 0
         self._breaches = Tally(dict.fromkeys(invariants, 0))
         self._watched: list[_Watched] = []
         self._readings: list[tuple[str, str, Callable[[], float]]] = []
@@ -78,13 +97,17 @@ class Metrics:
     def apply(self, envelope: Envelope) -> None:
         """Take in one published event."""
         event = envelope.event
-        if isinstance(event, e.CallEstablished):
+        if (counted := self._of_queues.get(type(event))) is not None:
+            counted[event.queue_id] += 1  # type: ignore[union-attr]  # all in _BY_QUEUE have one
+        elif isinstance(event, e.CallEstablished):
             self._offers["established"] += 1
             self._wait_histogram(event.queue_id).observe(event.waited_us / 1e6)
         elif isinstance(event, e.OfferEnded):
             self._offers[event.outcome.value] += 1
         elif isinstance(event, e.CommandRefused):
             self._refusals[event.code.value] += 1
+        elif isinstance(event, e.BreakQueued):
+            self._breaks_queued += 1
 
     def decided(self, elapsed_s: float) -> None:
         """The core has applied one command in so much time."""
@@ -140,22 +163,28 @@ class Metrics:
             for queue_id, counts in totals:
                 family.add_metric([queue_id], counts[what])
             yield family
-        waiting = GaugeMetricFamily("cti_waiting_calls", "Callers waiting", labels=["queue"])
-        talking = GaugeMetricFamily("cti_talking_calls", "Callers talking", labels=["queue"])
-        longest = GaugeMetricFamily(
-            "cti_longest_wait_seconds", "Wait of the caller who came first", labels=["queue"]
-        )
-        for row in self._view.queues(self._clock.now_us()):
-            waiting.add_metric([row.queue_id], row.waiting)
-            talking.add_metric([row.queue_id], row.talking)
-            longest.add_metric([row.queue_id], row.longest_wait_us / 1e6)
-        yield from (waiting, talking, longest)
+        for kind, (name, description) in _BY_QUEUE.items():
+            counted = dict.fromkeys((str(queue_id) for queue_id, _ in totals), 0)
+            yield _tally(name, description, "queue", counted | self._of_queues[kind])
+        rows = self._view.queues(self._clock.now_us())
+        for name, (description, read) in _QUEUE_GAUGES.items():
+            gauge = GaugeMetricFamily(name, description, labels=["queue"])
+            for row in rows:
+                gauge.add_metric([row.queue_id], read(row))
+            yield gauge
 
     def _router(self) -> Iterator[Metric]:
         view = self._view
         yield _tally("cti_offers", "Offers by how they ended", "outcome", self._offers)
         yield _tally("cti_refusals", "Commands refused", "code", self._refusals)
         yield _tally("cti_invariant_breaches", "Invariants broken", "invariant", self._breaches)
+        yield CounterMetricFamily(
+            "cti_breaks_queued", "Breaks that had to wait for room", value=self._breaks_queued
+        )
+        modes = GaugeMetricFamily("cti_mode_on", "1 while a mode is on", labels=["mode"])
+        for name, on in view.modes().items():
+            modes.add_metric([name], on)
+        yield modes
         yield CounterMetricFamily("cti_events", "Events published, all starts", value=view.seq)
         agents = GaugeMetricFamily("cti_agents", "Agents by state", labels=["state"])
         for state, count in view.agent_states().items():
@@ -246,7 +275,7 @@ def _families(watched: list[_Watched]) -> Iterator[Metric]:
         yield family
 
 
-def _tally(name: str, description: str, label: str, counts: Tally[str]) -> Metric:
+def _tally(name: str, description: str, label: str, counts: Mapping[str, int]) -> Metric:
     family = CounterMetricFamily(name, description, labels=[label])
     for value, count in sorted(counts.items()):
         family.add_metric([value], count)

@@ -21,8 +21,8 @@ _OUTCOMES: Final = {
     e.CallOutcome.DIVERTED: Count.DIVERTED,
     e.CallOutcome.TAKEN: Count.LOST,
     e.CallOutcome.LOST: Count.LOST,
-    e.CallOutcome.CALLBACK_FAILED: Count.CALLBACKS_UNMET,
-    e.CallOutcome.CALLBACK_CANCELLED: Count.CALLBACKS_UNMET,
+    e.CallOutcome.CALLBACK_FAILED: Count.UNMET,
+    e.CallOutcome.CALLBACK_CANCELLED: Count.UNMET,
 }
 
 

@@ -23,7 +23,7 @@ class Count(StrEnum):
     ABANDONED = "abandoned"
     DIVERTED = "diverted"
     LOST = "lost"
-    CALLBACKS_UNMET = "callbacks_unmet"
+    UNMET = "unmet"
 
 
 class QueueFigures:

@@ -186,6 +186,7 @@ def note(data: dict[str, Any]) -> str:
     `data` is the event as JSON has it, so that `cti events` shows the same as the live screen.
     """
     words = [str(data[key]) for key in _TELLING if data.get(key)]
+    words += [f"step {data['step']}"] if "step" in data else []
     words += [said[not data[key]] for key, said in _SWITCHES.items() if key in data]
     words += [f"→ {data[key]}" for key in ("to_queue", "to_extension", "pending") if data.get(key)]
     words += [f"{label} {data[key] / 1e6:.1f} s" for key, label in _LENGTHS.items() if key in data]
@@ -193,7 +194,7 @@ def note(data: dict[str, Any]) -> str:
 
 
 _TELLING = (
-    "command", "subject", "code", "outcome", "cause", "reason", "name", "sound", "step", "number",
+    "command", "subject", "code", "outcome", "cause", "reason", "name", "sound",
     "by", "version",
 )  # fmt: skip
 _SWITCHES = {"on": ("on", "off"), "accepting": ("open", "closed"), "open": ("open", "closed")}

@@ -9,10 +9,19 @@ from prometheus_client.parser import text_string_to_metric_families
 from cti.metrics import LoopLag, Metrics
 from cti.view import StateView
 from routing import commands as c
-from routing.config import QueueSpec, RoutingConfig
+from routing.config import (
+    AgentSpec,
+    Announcement,
+    BreakCap,
+    Mode,
+    QueueSpec,
+    Reserve,
+    RoutingConfig,
+    Step,
+)
 from routing.refusals import Refusal
 from tests.eventually import eventually
-from tests.unit.cti_api.router import HandClock, Router
+from tests.unit.cti_api.router import SECOND, HandClock, Router
 
 
 async def scrape(metrics):
@@ -152,3 +161,47 @@ async def test_a_loop_that_is_held_up_is_seen():
     lag.stop()
     lag.stop()
     assert late("cti_event_loop_lag_seconds_sum") >= 0
+
+
+RICH = RoutingConfig(
+    queues=(
+        QueueSpec(
+            "loans",
+            steps=(Step(5 * SECOND, "x"),),
+            announcements=(Announcement("wait", 3 * SECOND),),
+            reserve=Reserve("x", 2),
+        ),
+        QueueSpec("cards"),
+    ),
+    agents=(AgentSpec("8001", "8001"), AgentSpec("8002", "8002")),
+    break_caps=(BreakCap("", ("meal",), 0),),
+    modes=(Mode("storm"), Mode("flood")),
+)
+
+
+async def test_life_in_line_is_counted_by_queue():
+    router = Router(RICH)
+    router.arrives("c1")
+    router.arrives("c2")
+    router.wait(6)
+    router.do(c.BookCallback("c2", "02112345678"))
+    router.do(c.LogOnAgent("8001"))
+    router.do(c.SetAgentState("8001", c.RequestedState.NOT_READY, "meal"))
+    router.do(c.SetQueueAccepting("cards", accepting=False))
+    router.do(c.SetMode("storm", on=True))
+    seen = await scrape(router.metrics)
+    assert seen['cti_calls_relaxed_total{queue="loans"}'] == 2
+    assert seen['cti_calls_relaxed_total{queue="cards"}'] == 0
+    assert seen['cti_announcements_total{queue="loans"}'] == 2
+    assert seen['cti_callbacks_booked_total{queue="loans"}'] == 1
+    assert seen['cti_waiting_callbacks{queue="loans"}'] == 1
+    assert seen['cti_waiting_calls{queue="loans"}'] == 2
+    assert seen['cti_reserve_open{queue="loans"}'] == 1
+    assert seen['cti_reserve_open{queue="cards"}'] == 0
+    assert seen['cti_queue_accepting{queue="loans"}'] == 1
+    assert seen['cti_queue_accepting{queue="cards"}'] == 0
+    assert seen["cti_breaks_queued_total"] == 1
+    assert seen['cti_mode_on{mode="storm"}'] == 1
+    assert seen['cti_mode_on{mode="flood"}'] == 0
+    router.do(c.CancelCallback("c2"))
+    assert (await scrape(router.metrics))['cti_calls_unmet_total{queue="loans"}'] == 1

@@ -1,0 +1,196 @@
+"""Orders to queues, modes, groups and call-backs, and what no event tells of an agent."""
+
+import pytest
+
+from routing.config import AgentSpec, BreakCap, Mode, QueueSpec, RoutingConfig
+from tests.unit.cti_api.router import Router
+from tests.unit.cti_api.test_api_control import HOSTILE
+
+CONFIG = RoutingConfig(
+    queues=(QueueSpec("loans", need="loans"), QueueSpec("cards", after_call_work_us=0)),
+    agents=tuple(AgentSpec(f"800{n}", f"800{n}", (("loans", 2),)) for n in (1, 2, 3)),
+    pbxs=("a1",),
+    break_caps=(BreakCap("loans", ("meal",), 1),),
+    modes=(Mode("storm"), Mode("flood")),
+)
+
+
+@pytest.fixture
+def router():
+    return Router(CONFIG)
+
+
+async def test_a_queue_closes_and_opens(http):
+    answer = await http.post("queues/loans/accepting", {"accepting": False, "by": "boss"})
+    assert (answer["changed"], answer["queue"]["accepting"]) == (True, False)
+    answer = await http.post("queues/loans/accepting", {"accepting": False})
+    assert (answer["changed"], answer["queue"]["accepting"]) == (False, False)
+    answer = await http.post("queues/loans/accepting", {"accepting": True})
+    assert (answer["changed"], answer["queue"]["accepting"]) == (True, True)
+
+
+async def test_a_mode_goes_on_and_off(http):
+    answer = await http.post("modes/storm", {"on": True, "by": "boss"})
+    assert answer == {"changed": True, "modes": {"storm": True, "flood": False}}
+    assert (await http.get("status"))["modes"] == {"storm": True, "flood": False}
+    answer = await http.post("modes/storm", {"on": True})
+    assert not answer["changed"]
+    answer = await http.post("modes/storm", {"on": False})
+    assert answer == {"changed": True, "modes": {"storm": False, "flood": False}}
+
+
+async def test_a_group_is_left_out_and_taken_up_again(router, http):
+    router.ready("8001")
+    answer = await http.post("agents/8001/groups/loans", {"serving": False})
+    assert (answer["changed"], answer["agent"]["idle_groups"]) == (True, ["loans"])
+    answer = await http.post("agents/8001/groups/loans", {"serving": False})
+    assert not answer["changed"]
+    answer = await http.post("agents/8001/groups/loans", {"serving": True})
+    assert (answer["changed"], answer["agent"]["idle_groups"]) == (True, [])
+
+
+async def test_a_last_call_is_marked_and_the_mark_taken_away(router, http):
+    router.ready("8001")
+    answer = await http.post("agents/8001/last-call")
+    assert (answer["changed"], answer["agent"]["last_call"]) == (True, True)
+    assert (await http.get("agents"))["agents"][0]["last_call"]
+    answer = await http.post("agents/8001/last-call", {"on": True})
+    assert not answer["changed"]
+    answer = await http.post("agents/8001/last-call", {"on": False})
+    assert (answer["changed"], answer["agent"]["last_call"]) == (True, False)
+
+
+async def test_a_break_beyond_the_cap_waits_in_line(router, http):
+    router.ready("8001", "8002", "8003")
+    meal = {"state": "notReady", "reason": "meal"}
+    assert (await http.post("agents/8001/state", meal))["agent"]["state"] == "notReady"
+    agent = (await http.post("agents/8002/state", meal))["agent"]
+    assert (agent["state"], agent["waiting_break"], agent["break_place"]) == ("ready", "meal", 1)
+    assert (await http.post("agents/8003/state", meal))["agent"]["break_place"] == 2
+    assert (await http.get("status"))["breaks_waiting"] == 2
+    places = [row["break_place"] for row in (await http.get("agents"))["agents"]]
+    assert places == [0, 1, 2]
+    answer = await http.post("agents/8002/state", {"state": "ready"})  # never mind
+    assert (answer["changed"], answer["agent"]["waiting_break"]) == (True, "")
+    answer = await http.post("agents/8001/state", {"state": "ready"})
+    assert (await http.get("agents"))["agents"][2]["state"] == "notReady"
+
+
+async def test_a_supervisor_may_override_the_cap(router, http):
+    router.ready("8001", "8002")
+    meal = {"state": "notReady", "reason": "meal", "by": "boss"}
+    await http.post("agents/8001/state", meal)
+    agent = (await http.post("agents/8002/state", meal | {"override": True}))["agent"]
+    assert (agent["state"], agent["waiting_break"]) == ("notReady", "")
+
+
+async def test_a_call_back_is_booked_and_called_off(router, http):
+    router.arrives("a1-1.5")
+    answer = await http.post("calls/a1-1.5/callback", {"number": "02112345678"})
+    assert answer["changed"]
+    assert (answer["call"]["callback"], answer["call"]["stage"]) == (True, "waiting")
+    router.hangs_up("a1-1.5")
+    assert (await http.get("queues"))["queues"][0]["callbacks"] == 1
+    answer = await http.post("calls/a1-1.5/cancel-callback", {"by": "boss"})
+    assert answer == {"changed": True, "call": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("queues/nowhere/accepting", {"accepting": False}, "unknownQueue"),
+        ("modes/calm", {"on": True}, "unknownMode"),
+        ("agents/8001/groups/cards", {"serving": False}, "unknownGroup"),
+        ("agents/8002/groups/loans", {"serving": False}, "notLoggedOn"),
+        ("agents/9999/last-call", {}, "unknownAgent"),
+        ("agents/8002/last-call", {}, "notLoggedOn"),
+        ("calls/a1-9/callback", {"number": "1"}, "unknownCall"),
+        ("calls/a1-9/cancel-callback", {}, "unknownCall"),
+        ("calls/a1-1/cancel-callback", {}, "callState"),
+    ],
+)
+async def test_what_the_core_refuses_is_a_conflict_with_its_code(router, http, path, body, code):
+    router.ready("8001")
+    router.arrives("a1-1", "cards")
+    status, media_type, problem = await http("POST", path, body)
+    assert (status, media_type) == (409, "application/problem+json")
+    assert (problem["code"], problem["type"]) == (code, "urn:cti:problem:refused")
+    assert problem["subject"] in path
+    assert problem["detail"]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("queues/loans/accepting", {"accepting": True}, "by"),
+        ("modes/storm", {"on": True}, "by"),
+        ("agents/8001/groups/loans", {"serving": True}, "by"),
+        ("calls/a1-1/callback", {}, "number"),
+        ("calls/a1-1/cancel-callback", {}, "by"),
+    ],
+)
+async def test_hostile_fields_are_named_and_reach_nothing(router, http, path, body, field, hostile):
+    status, _, problem = await http("POST", path, body | {field: hostile})
+    assert status == 400
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert not set("\r\n\0") & set(problem["detail"])
+    assert router.events == []
+
+
+@pytest.mark.parametrize("name", ["8001%0d%0aX", "%00", "$%7BX%7D", "a%20b", "x" * 162])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("queues/{}/accepting", {"accepting": False}),
+        ("modes/{}", {"on": True}),
+        ("agents/8001/groups/{}", {"serving": False}),
+        ("agents/{}/last-call", {}),
+        ("calls/{}/callback", {"number": "1"}),
+        ("calls/{}/cancel-callback", {}),
+    ],
+)
+async def test_hostile_names_in_the_path_reach_nothing(router, http, path, body, name):
+    status, _, problem = await http("POST", path.format(name), body)
+    assert status in (400, 404), problem
+    assert router.events == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "fields"),
+    [
+        ("queues/loans/accepting", {}, {"accepting": "must be given"}),
+        ("queues/loans/accepting", {"accepting": "no"}, {"accepting": "must be true or false"}),
+        (
+            "modes/storm",
+            {"onn": True},
+            {"onn": "unknown key; did you mean on?", "on": "must be giv"},
+        ),
+        ("agents/8001/groups/loans", {"serving": 1}, {"serving": "must be true or false, not 1"}),
+        ("agents/8001/last-call", {"on": None}, {"on": "must be true or false"}),
+        ("calls/a1-1/callback", {}, {"number": "must be given"}),
+        ("calls/a1-1/callback", {"number": ""}, {"number": "must be 1 to 32 of 0-9 * # +"}),
+        ("calls/a1-1/callback", {"number": "9" * 33}, {"number": "must be 1 to 32 of"}),
+        ("agents/8001/state", {"state": "ready", "override": "yes"}, {"override": "must be true"}),
+    ],
+)
+async def test_what_is_wrong_with_a_body_is_named(router, http, path, body, fields):
+    status, _, problem = await http("POST", path, body)
+    assert status == 400
+    found = {error["field"]: error["rule"] for error in problem["errors"]}
+    assert found.keys() == fields.keys()
+    assert all(found[name].startswith(rule) for name, rule in fields.items())
+    assert router.events == []
+
+
+async def test_a_call_id_may_be_as_long_as_asterisk_makes_them(router, http):
+    call_id = f"{'p' * 64}-{'u' * 90}.12345"
+    router.arrives(call_id)
+    answer = await http.post(f"calls/{call_id}/callback", {"number": "*72#+1"})
+    assert answer["call"]["call_id"] == call_id
+
+
+async def test_a_call_back_reaches_the_core_as_it_was_typed(router, http):
+    router.arrives("a1-1")
+    await http.post("calls/a1-1/callback", {"number": "9021*12#"})
+    assert router.engine.calls["a1-1"].callback == "9021*12#"

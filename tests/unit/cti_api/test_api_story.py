@@ -1,0 +1,115 @@
+"""The life of one call in words, from what the event log has kept."""
+
+import msgspec
+import pytest
+
+from cti.api.story import story
+from cti.bus.cloudevents import CloudEventEncoder
+from cti.logs import masked
+from routing import events as e
+from routing.explain import explain
+from tests.unit.cti_api.router import SECOND
+from tests.unit.cti_bus.history import History, call_life
+
+
+def told(router, call_id):
+    """What `explain` says of the events themselves."""
+    return explain(
+        (envelope.at_us, envelope.event)
+        for envelope in router.events
+        if getattr(envelope.event, "call_id", "") == call_id
+    )
+
+
+def a_life(router):
+    router.arrives("c1")
+    router.wait(3)
+    router.ready("8001", "8002")
+    router.rings()
+    router.wait(2)
+    router.fails()
+    router.rings()
+    router.answers()
+    router.wait(60)
+    router.hangs_up("c1")
+
+
+async def test_a_call_that_is_over(router, http):
+    a_life(router)
+    router.arrives("c2")
+    answer = await http.get("calls/c1/story")
+    assert answer["lines"] == told(router, "c1")
+    assert (answer["call_id"], answer["lang"], answer["whole"]) == ("c1", "en", True)
+    assert answer["lines"][0].startswith("+0.000s  in line in queue loans (arrived)")
+    assert answer["lines"][-1].endswith("over: answered")
+
+
+async def test_a_call_that_waits_now(router, http):
+    router.arrives("c1")
+    answer = await http.get("calls/c1/story?lang=zh")
+    assert answer["lines"] == ["+0.000s  进入队列 loans(arrived),前面 0 人"]
+    assert answer["events"] == 1
+
+
+async def test_a_call_of_which_nothing_is_known(http):
+    status, _, problem = await http("GET", "calls/c9/story")
+    assert (status, problem["type"]) == (404, "urn:cti:problem:unknown-call")
+    assert problem["detail"] == "nothing is known of c9"
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("calls/c1%0d%0a/story", "call_id"),
+        ("calls/$%7BX%7D/story", "call_id"),
+        ("calls/c1/story?lang=fr", "lang"),
+        ("calls/c1/story?lang=en&x=1", "x"),
+    ],
+)
+async def test_questions_that_make_no_sense_are_refused(http, path, field):
+    status, _, problem = await http("GET", path)
+    assert (status, [error["field"] for error in problem["errors"]]) == (400, [field])
+
+
+def test_every_event_can_be_read_back_from_its_cloudevent():
+    encoder = CloudEventEncoder("n1", "main", masked)
+    decode = msgspec.json.Decoder(e.Event).decode
+    for envelope in History().say_all(call_life()):
+        body = msgspec.json.decode(encoder.record(envelope).body)
+        kept = decode(msgspec.json.encode(body["data"]))
+        assert type(kept) is type(envelope.event)
+    assert story([], "en") == ([], 0)
+
+
+async def test_an_event_of_another_version_is_left_out_and_said(router, http):
+    a_life(router)
+
+    class Older:
+        """What an older program has kept: one event without a field, one of a type long gone."""
+
+        async def by_call(self, call_id, limit):
+            found = list(await router.log.by_call(call_id, limit))
+            strange = [b'{"data": {"type": "CallGone"}}', b'{"data": 3}', b"{}", b"x"]
+            made = [msgspec.structs.replace(found[0], body=body) for body in strange]
+            return [*made, *found]
+
+    router.history = Older()
+    answer = await http.get("calls/c1/story")
+    assert answer["lines"] == told(router, "c1")
+    assert not answer["whole"]
+
+
+async def test_no_story_is_without_end(router, http, monkeypatch):
+    monkeypatch.setattr("cti.api.control.STORY_EVENTS", 3)
+    a_life(router)
+    answer = await http.get("calls/c1/story")
+    assert (answer["events"], answer["whole"]) == (3, False)
+
+
+async def test_no_story_shows_a_number(router, http):
+    router.arrives("c1", caller="13812345678")
+    await http.post("calls/c1/callback", {"number": "13812345678"})
+    router.wait(SECOND / SECOND)
+    lines = (await http.get("calls/c1/story"))["lines"]
+    assert "12345678" not in "".join(lines)
+    assert "called back" in lines[-1]
