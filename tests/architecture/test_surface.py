@@ -1,0 +1,64 @@
+"""The surface of the core keeps its promises, and nobody reaches past it."""
+
+import ast
+
+import pytest
+
+from routing import commands, engine, events
+from tests.architecture.surface import RECORDED, lines
+from tests.architecture.test_tidy import ROOT, module_name, sources
+
+# What other rooms may import of `routing`; `call`, `offer` and `agent` for reading live records.
+PUBLIC = {
+    "routing",
+    "routing.agent",
+    "routing.call",
+    "routing.commands",
+    "routing.config",
+    "routing.config_check",
+    "routing.engine",
+    "routing.events",
+    "routing.explain",
+    "routing.ids",
+    "routing.invariants",
+    "routing.needs",
+    "routing.offer",
+    "routing.refusals",
+    "routing.snapshot",
+    "routing.transfer",
+}
+
+
+def test_nothing_that_was_promised_has_gone_or_changed():
+    """Journals of yesterday are read tomorrow: fields stay, and new ones can be left out."""
+    promised = set(RECORDED.read_text(encoding="utf-8").splitlines())
+    present = set(lines())
+    assert not promised - present, "if it was never released: python -m tests.architecture.surface"
+    known = {line.split(".")[0] for line in promised if "." in line}
+    added = {line for line in present - promised if line.endswith(" required")}
+    broken = sorted(line for line in added if line.split(".")[0] in known)
+    assert not broken, "a new field of an old message needs a default"
+
+
+def test_every_message_is_in_its_union_and_every_command_has_a_handler():
+    for module, union in ((commands, commands.Command), (events, events.Event)):
+        messages = {
+            thing
+            for thing in vars(module).values()
+            if isinstance(thing, type)
+            and issubclass(thing, commands.Message)
+            and thing is not commands.Message
+            and thing.__module__ == module.__name__
+        }
+        assert messages == set(union.__args__)
+    assert set(engine.HANDLERS) == set(commands.Command.__args__)
+
+
+@pytest.mark.parametrize("path", sources("cti", "simulators", "modules"), ids=module_name)
+def test_other_rooms_use_the_public_surface_of_routing(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "routing":
+            where = f"{path.relative_to(ROOT)}:{node.lineno}"
+            assert node.module in PUBLIC, f"{where} reaches into {node.module}"
+            private = [alias.name for alias in node.names if alias.name.startswith("_")]
+            assert not private, f"{where} takes {private}"
