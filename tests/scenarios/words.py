@@ -158,8 +158,16 @@ def offer_of(name: str, offers: Offers) -> int:
     return offers[name]
 
 
-def command_of(words: Sequence[str], offers: Offers) -> Command:  # noqa: C901, PLR0911, PLR0912
-    """The command that a row describes: the whole vocabulary on one page."""
+def command_of(words: Sequence[str], offers: Offers) -> Command:
+    """The command that a row describes."""
+    found = of_a_call(words, offers) or of_an_agent(words) or of_the_centre(words)
+    if found is None:
+        raise ScenarioError(f"nobody knows how to: {' '.join(words)!r}")
+    return found
+
+
+def of_a_call(words: Sequence[str], offers: Offers) -> Command | None:  # noqa: C901, PLR0911, PLR0912
+    """What callers do, and what Asterisk reports of calls and offers."""
     match list(words):
         case ["call", call, queue, *rest]:
             found = {"pbx": DEFAULT_PBX, **options(rest, CALL_WORDS)}
@@ -182,14 +190,17 @@ def command_of(words: Sequence[str], offers: Offers) -> Command:  # noqa: C901, 
             return commands.CallRetrieved(call)
         case ["agent", agent, "hangs", "up", call]:
             return commands.AgentLegCleared(call, agent)
-        case ["phone", agent, ("reachable" | "unreachable") as state]:
-            return commands.DeviceReachable(agent, state == "reachable")
-        case ["telephony", pbx, "lost"]:
-            return commands.TelephonyLost(pbx)
-        case ["telephony", pbx, "restored"]:
-            return commands.TelephonyRestored(pbx)
-        case ["telephony", pbx, "gone"]:
-            return commands.TelephonyGone(pbx)
+        case ["book-callback", call, number]:
+            return commands.BookCallback(call, number)
+        case ["cancel-callback", call, *rest]:
+            return commands.CancelCallback(call, **options(rest, BY_WORDS))
+        case _:
+            return None
+
+
+def of_an_agent(words: Sequence[str]) -> Command | None:  # noqa: PLR0911
+    """What agents ask for, or supervisors for them."""
+    match list(words):
         case ["log", "on", agent]:
             return commands.LogOnAgent(agent)
         case ["log", "on", agent, "device", device]:
@@ -212,19 +223,30 @@ def command_of(words: Sequence[str], offers: Offers) -> Command:  # noqa: C901, 
             return commands.ServeGroup(agent, group, what == "serve", **by)
         case ["last-call", agent, ("on" | "off") as switch]:
             return commands.MarkLastCall(agent, switch == "on")
+        case _:
+            return None
+
+
+def of_the_centre(words: Sequence[str]) -> Command | None:  # noqa: PLR0911
+    """Phones, Asterisks, queues, modes and configurations."""
+    match list(words):
+        case ["phone", agent, ("reachable" | "unreachable") as state]:
+            return commands.DeviceReachable(agent, state == "reachable")
+        case ["telephony", pbx, "lost"]:
+            return commands.TelephonyLost(pbx)
+        case ["telephony", pbx, "restored"]:
+            return commands.TelephonyRestored(pbx)
+        case ["telephony", pbx, "gone"]:
+            return commands.TelephonyGone(pbx)
         case [("open" | "close") as what, queue, *rest]:
             by = options(rest, BY_WORDS)
             return commands.SetQueueAccepting(queue, what == "open", **by)
-        case ["book-callback", call, number]:
-            return commands.BookCallback(call, number)
-        case ["cancel-callback", call, *rest]:
-            return commands.CancelCallback(call, **options(rest, BY_WORDS))
         case ["mode", name, ("on" | "off") as switch, *rest]:
             return commands.SetMode(name, switch == "on", **options(rest, BY_WORDS))
         case ["roll-back"]:
             return commands.RollbackConfig()
         case _:
-            raise ScenarioError(f"nobody knows how to: {' '.join(words)!r}")
+            return None
 
 
 # --- what is expected ---------------------------------------------------------------------------
