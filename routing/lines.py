@@ -101,8 +101,8 @@ def divert(core: "RoutingEngine", call: Call, cause: str) -> None:
 
 
 def nobody_left(core: "RoutingEngine") -> None:
-    """An agent signed out: queues that nobody serves any more send their callers on, if they say
-    where to.
+    """Somebody signed out or serves less: queues that nobody serves any more send their callers on,
+    if they say where to. Who was promised a call-back waits until somebody comes.
     """
     for queue in core.queues.values():
         if not queue.waiting or "noAvailableAgents" not in queue.overflows:
@@ -110,7 +110,7 @@ def nobody_left(core: "RoutingEngine") -> None:
         if any(pool.members for pool in queue.pools):
             continue
         waiting = [entry[2] for band in queue.bands for entry in band.line]
-        for call in by_score(core, waiting):
+        for call in by_score(core, [call for call in waiting if not call.callback]):
             leave_pool(core, call)
             divert(core, call, "noAvailableAgents")
 
@@ -121,7 +121,7 @@ def wait_deadline(core: "RoutingEngine", call: Call) -> None:
     """
     queue = core.queues[call.queue_id]
     waited_us = core.now_us - call.first_queued_us
-    if 0 < queue.spec.max_wait_us <= waited_us:
+    if 0 < queue.spec.max_wait_us <= waited_us and not call.callback:
         leave_pool(core, call)
         divert(core, call, "queueTimeOverflow")
         return

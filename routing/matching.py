@@ -69,6 +69,7 @@ def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
             cause,
         )
     )
+    check_reserve(core, queue)
 
 
 def is_in_sight(core: "RoutingEngine", call: Call) -> bool:
@@ -92,13 +93,14 @@ def enter_pool(core: "RoutingEngine", call: Call) -> None:
     call.step = queue.step_at(waited_us, prefers=prefers)
     core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
     wait_for_change(core, call, queue)
-    check_reserve(core, queue)
 
 
 def wait_for_change(core: "RoutingEngine", call: Call, queue: Queue) -> None:
     """Set the deadline of a waiting call: the next step, announcement, or the longest wait."""
     waited_us = core.now_us - call.first_queued_us
-    change_us = queue.next_change_us(waited_us, prefers=call.preferred != "")
+    change_us = queue.next_change_us(
+        waited_us, prefers=call.preferred != "", may_leave=not call.callback
+    )
     if change_us is not None:
         call.change_us = change_us
         core.deadlines.set(DeadlineKind.CALL, call.call_id, call.first_queued_us + change_us)
@@ -114,6 +116,12 @@ def check_reserve(core: "RoutingEngine", queue: Queue) -> None:
     """Open or close the queue's reserve, if so many wait now."""
     if queue.toggles_reserve():
         toggle_reserve(core, queue)
+
+
+def check_reserves(core: "RoutingEngine") -> None:
+    """The same for all, when more than one line has changed."""
+    for queue in core.queues.values():
+        check_reserve(core, queue)
 
 
 def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:

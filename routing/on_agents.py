@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MAX_EXTENSION_US = 3_600_000_000
 """An hour: more than that is no after-call work but absence."""
 
+UNREACHABLE = "unreachable"
+"""The outcome of an offer, and the reason it leaves behind when there were too many."""
+
 SIGN_OUT = "null"  # the pending CSTA state of an agent who is about to sign out
 
 
@@ -252,7 +255,7 @@ def gap_over(core: "RoutingEngine", agent: Agent) -> None:
 
 def device_reachable(core: "RoutingEngine", command: DeviceReachable) -> None:
     """The registration of his phone came or went. A phone that registers ends the pause that its
-    absence caused.
+    absence caused, and makes ready again whom its absence has set not ready.
     """
     agent = core.agents.get(command.agent_id)
     if agent is None:
@@ -264,11 +267,14 @@ def device_reachable(core: "RoutingEngine", command: DeviceReachable) -> None:
     if not command.reachable:
         agent_is_not_free(core, agent)
         return
-    if agent.gap_until_us and agent.gap_cause == "unreachable":
+    if agent.gap_until_us and agent.gap_cause == UNREACHABLE:
         core.deadlines.cancel(DeadlineKind.GAP, agent.agent_id)
         agent.gap_until_us = 0
         agent.gap_cause = ""
-    agent_is_free(core, agent, "deviceReachable")
+    if agent.status is AgentStatus.NOT_READY and agent.reason == UNREACHABLE:
+        apply_now(core, agent, RequestedState.READY, "", "")
+    else:
+        agent_is_free(core, agent, "deviceReachable")
 
 
 def signed_in(core: "RoutingEngine", command: Command, agent_id: AgentId) -> Agent | None:

@@ -12,7 +12,13 @@ from routing.commands import BookCallback, CancelCallback
 from routing.deadlines import DeadlineKind
 from routing.events import CallbackBooked, CallOutcome
 from routing.lines import forget_call
-from routing.matching import enter_pool, leave_pool, line_up, offer_to_best_agent
+from routing.matching import (
+    check_reserve,
+    enter_pool,
+    leave_pool,
+    line_up,
+    offer_to_best_agent,
+)
 from routing.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -67,6 +73,7 @@ def callback_due(core: "RoutingEngine", call: Call) -> None:
     call.paused_until_us = 0
     if call.pbx not in core.pbx_lost:
         enter_pool(core, call)
+        check_reserve(core, core.queues[call.queue_id])
         offer_to_best_agent(core, call, "callbackDue")
 
 

@@ -16,8 +16,14 @@ from routing.commands import ApplyConfig, Command, RollbackConfig, SetMode
 from routing.config import RoutingConfig
 from routing.config_check import changes, problems
 from routing.events import ConfigApplied, ModeChanged
-from routing.lines import apply_boosts
-from routing.matching import enter_pool, leave_pool, match_in_order, pin_pools_of
+from routing.lines import apply_boosts, nobody_left
+from routing.matching import (
+    check_reserves,
+    enter_pool,
+    leave_pool,
+    match_in_order,
+    pin_pools_of,
+)
 from routing.on_groups import skills_in_use
 from routing.queue import Queue
 from routing.refusals import Refusal
@@ -116,6 +122,8 @@ def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
         if agent.is_offerable:
             core.pools.enter_ready(agent)
     match_in_order(core, waiting, "configApplied")
+    check_reserves(core)
+    nobody_left(core)
 
 
 def _orphans(core: "RoutingEngine", config: RoutingConfig) -> bool:

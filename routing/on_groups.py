@@ -6,6 +6,7 @@ from routing.agent import Agent, AgentWork
 from routing.breaks import has_to_wait
 from routing.commands import MarkLastCall, RequestedState, ServeGroup, SetQueueAccepting
 from routing.events import AgentGroupsChanged, QueueAcceptingChanged
+from routing.lines import nobody_left
 from routing.matching import agent_is_free, agent_is_not_free
 from routing.on_agents import apply_now, keep_for_later, sign_out_afterwards, signed_in
 from routing.refusals import Refusal
@@ -34,6 +35,7 @@ def serve_group(core: "RoutingEngine", command: ServeGroup) -> None:
     core.pools.sign_in(agent)
     core.emit(AgentGroupsChanged(agent.agent_id, tuple(agent.skills.items()), command.by))
     agent_is_free(core, agent, "groupsChanged")
+    nobody_left(core)
 
 
 def skills_in_use(agent: Agent) -> dict:  # type: ignore[type-arg]

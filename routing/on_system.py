@@ -12,9 +12,15 @@ from routing.commands import (
 from routing.deadlines import DeadlineKind
 from routing.events import TelephonyChanged
 from routing.ids import AgentId, CallId, OfferId, PbxId
-from routing.lines import wait_deadline
+from routing.lines import nobody_left, wait_deadline
 from routing.machine import advance
-from routing.matching import enter_pool, hear_nothing_of, leave_pool, match_in_order
+from routing.matching import (
+    check_reserves,
+    enter_pool,
+    hear_nothing_of,
+    leave_pool,
+    match_in_order,
+)
 from routing.on_agents import gap_over, work_done
 from routing.on_callbacks import callback_due
 from routing.on_calls import lose_call
@@ -57,6 +63,7 @@ def telephony_lost(core: "RoutingEngine", command: TelephonyLost) -> None:
     _lose_sight(core, pbx)
     hear_nothing_of(core, pbx)
     core.emit(TelephonyChanged(pbx, "lost"))
+    check_reserves(core)
 
 
 def _lose_sight(core: "RoutingEngine", pbx: PbxId) -> None:
@@ -85,6 +92,8 @@ def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> Non
     for call in back:
         enter_pool(core, call)
     match_in_order(core, back, "telephonyRestored")
+    check_reserves(core)
+    nobody_left(core)
 
 
 def telephony_gone(core: "RoutingEngine", command: TelephonyGone) -> None:
@@ -102,6 +111,7 @@ def _gone(core: "RoutingEngine", pbx: PbxId) -> None:
     for call in _calls_of(core, pbx):
         if not (call.callback and call.state is CallState.OUT_OF_SIGHT):
             lose_call(core, call)  # who waits without a channel has lost nothing
+    check_reserves(core)
 
 
 def _calls_of(core: "RoutingEngine", pbx: PbxId) -> list[Call]:

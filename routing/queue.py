@@ -125,9 +125,13 @@ class Queue:
             step += 1
         return step
 
-    def next_change_us(self, waited_us: int, *, prefers: bool) -> int | None:
-        """After how much waiting something changes next; None for never."""
-        sticky_us, max_wait_us = self.spec.sticky_us, self.spec.max_wait_us
+    def next_change_us(self, waited_us: int, *, prefers: bool, may_leave: bool) -> int | None:
+        """After how much waiting something changes next; None for never.
+
+        A call that may not leave has been promised a call-back: no wait is too long for it.
+        """
+        sticky_us = self.spec.sticky_us
+        max_wait_us = self.spec.max_wait_us if may_leave else 0
         if 0 < max_wait_us <= waited_us:
             return waited_us  # overdue: it came back to the line too late
         ahead = [after for after in self.boundaries if after > waited_us]

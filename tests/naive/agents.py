@@ -105,17 +105,20 @@ class Agents:
     def device_reachable(self, command: c.DeviceReachable) -> Refusal | None:
         if self.world.spec(command.agent_id) is None:
             return Refusal.UNKNOWN_AGENT
-        agent = self.world.agent(command.agent_id)
-        if agent and command.reachable and agent.gap_cause == OfferOutcome.UNREACHABLE:
-            self.gap_is_over(agent.agent_id)  # the phone is back: no need to spare it any longer
         was_reachable = command.agent_id not in self.world.unreachable
-        if command.reachable == was_reachable:
-            return None
-        if command.reachable:
+        if command.reachable and not was_reachable:
             self.world.unreachable.remove(command.agent_id)
-        else:
+        elif was_reachable and not command.reachable:
             self.world.unreachable.append(command.agent_id)
-        self.out.append(e.DeviceChanged(command.agent_id, command.reachable))
+        if command.reachable != was_reachable:
+            self.out.append(e.DeviceChanged(command.agent_id, command.reachable))
+        agent = self.world.agent(command.agent_id)
+        if agent and command.reachable:  # the phone is back: no need to spare it any longer
+            if agent.gap_cause == OfferOutcome.UNREACHABLE:
+                self.gap_is_over(agent.agent_id)
+            if agent.status == "notReady" and agent.reason == "unreachable":
+                self.grant(agent, Wish(RequestedState.READY))
+                self.show(agent)
         return None
 
     def signed_on(self, agent_id: str) -> Agent | Refusal:
@@ -252,6 +255,7 @@ class Agents:
             agent.unused.append(command.group)
         groups = tuple(agent.skills.items())
         self.out.append(e.AgentGroupsChanged(agent.agent_id, groups, command.by))
+        self.somebody_signed_out()
         return None
 
     def mark_last_call(self, command: c.MarkLastCall) -> Refusal | None:

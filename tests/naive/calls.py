@@ -103,10 +103,13 @@ class Calls(Offers):
         )
 
     def somebody_signed_out(self) -> None:
+        """Or serves less. Who was promised a call-back waits until somebody comes."""
+        self.match()
         for queue in self.world.config.queues:
             sends_away = any(flow.cause == "noAvailableAgents" for flow in queue.overflows)
             if sends_away and not self.is_served(queue):
                 line = self.line_of(queue.queue_id)
+                line = [call for call in line if not call.callback]
                 for call in sorted(line, key=lambda call: order(self.world, call)):
                     self.divert(call, "noAvailableAgents")
 
@@ -142,10 +145,11 @@ class Calls(Offers):
         changes += [next_play_us(each, waited_us) for each in queue.announcements]
         if call.preferred:
             changes.append(queue.sticky_us)
-        if queue.max_wait_us:
-            changes.append(queue.max_wait_us)
+        longest_us = 0 if call.callback else queue.max_wait_us  # a promise has no end
+        if longest_us:
+            changes.append(longest_us)
         coming = [after for after in changes if after > waited_us]
-        if 0 < queue.max_wait_us <= waited_us:
+        if 0 < longest_us <= waited_us:
             coming = [waited_us]  # overdue: at once
         self.world.drop_deadline("something changes", call.call_id)
         if coming and can_be_offered(self.world, call):
@@ -158,7 +162,7 @@ class Calls(Offers):
         call = self.world.call(call_id)
         queue = self.world.queue(call.queue_id)
         waited_us = self.now - call.first_queued_us
-        if 0 < queue.max_wait_us <= waited_us:
+        if 0 < queue.max_wait_us <= waited_us and not call.callback:
             self.divert(call, "queueTimeOverflow")
             return
         due = [each for each in queue.announcements if is_due(each, call.planned_us)]
@@ -191,6 +195,10 @@ class Calls(Offers):
                 wait_us=-1,
             )
         )
+
+    def mind_reserves(self) -> None:
+        for queue in self.world.config.queues:
+            self.mind_reserve(queue.queue_id)
 
     def mind_reserve(self, queue_id: str) -> None:
         """Open the reserve when enough wait, close it when few enough do."""

@@ -86,6 +86,7 @@ class NaiveEngine(Calls):
             for call in self.world.calls:
                 if call.state == "offered" and call.pbx == command.pbx:
                     self.world.drop_deadline("offer late", call.offer_id)
+            self.mind_reserves()
 
     def telephony_restored(self, command: c.TelephonyRestored) -> None:
         if command.pbx in self.world.lost:
@@ -97,6 +98,9 @@ class NaiveEngine(Calls):
             for offer in self.world.offers:
                 if self.world.call(offer.call_id).pbx == command.pbx:
                     self.wait_again_for(offer)
+            self.match()
+            self.mind_reserves()
+            self.somebody_signed_out()
 
     def telephony_gone(self, command: c.TelephonyGone) -> None:
         self.telephony_is_dead(command.pbx)
@@ -125,6 +129,7 @@ class NaiveEngine(Calls):
                 offer_ends=OfferOutcome.WITHDRAWN,
                 by=e.ClearedBy.SYSTEM,
             )
+        self.mind_reserves()
 
     # --- configuration ----------------------------------------------------------------------
 
@@ -189,6 +194,9 @@ class NaiveEngine(Calls):
             if call.in_line:
                 self.look_at_clock(call)
         self.out.append(e.ConfigApplied(base.version, ()))
+        self.match()
+        self.mind_reserves()
+        self.somebody_signed_out()
 
     def set_queue_accepting(self, command: c.SetQueueAccepting) -> Refusal | None:
         if self.world.queue(command.queue_id) is None:
