@@ -58,7 +58,9 @@ def answer(question: Question, desk: Desk) -> str:
     if text is None:
         caller.follow(Move.SENT_TO_WAIT)
         on_the_way = call.state is not CallState.WAITING and call.pbx not in desk.engine.pbx_lost
-        text = f"wait*{desk.moment.epoch}*{SHORT_SLICE_S if on_the_way else desk.slice_s}*"
+        slice_s = SHORT_SLICE_S if on_the_way else desk.slice_s
+        text = f"wait*{desk.moment.epoch}*{slice_s}*{caller.announcement}"
+    caller.announcement = ""
     return text
 
 

@@ -26,6 +26,7 @@ from cti.gateway.border import (
     BorderError,
     checked,
     deliver_order,
+    is_announcement,
     is_channel,
     is_extension,
     is_queue,
@@ -34,6 +35,7 @@ from cti.gateway.border import (
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move, Place
 from routing.commands import OfferOutcome
 from routing.events import (
+    AnnouncementDue,
     CallCleared,
     CallDiverted,
     CallOutcome,
@@ -168,6 +170,18 @@ def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Ef
         caller.follow(Move.SENT_AWAY)
 
 
+def _announcement_due(
+    event: AnnouncementDue, legs: Legs, _moment: Moment, effects: Effects
+) -> None:
+    """Said with the next answer; who waits is made to ask now. His music is not begun anew."""
+    caller = legs.callers.get(event.call_id)
+    if caller is None:
+        return
+    caller.announcement = checked("announcement", is_announcement, event.sound)
+    if caller.place is Place.WAITING:
+        effects.order(event.call_id, back_to_wait(caller))
+
+
 def _call_cleared(event: CallCleared, legs: Legs, _moment: Moment, effects: Effects) -> None:
     """Nothing is ordered of a caller who is gone, or who is no longer ours."""
     legs.forget_call(event.call_id)
@@ -190,6 +204,7 @@ _HANDLERS: dict[type[Any], Callable[[Any, Legs, Moment, Effects], None]] = {
     OfferEnded: _offer_ended,
     ConnectionCleared: _connection_cleared,
     CallDiverted: _call_diverted,
+    AnnouncementDue: _announcement_due,
     CallCleared: _call_cleared,
 }
 

@@ -82,7 +82,8 @@ PLACES = {
 @dataclass(slots=True, eq=False)
 class Caller:
     """A caller's channel. `sent_us` is when it was last ordered to an agent, for `offer_id`;
-    `ending` that the caller was heard to hang up, though his channel is still there.
+    `ending` that the caller was heard to hang up, though his channel is still there;
+    `announcement` a sound that he is to hear next.
     """
 
     call_id: CallId
@@ -92,6 +93,7 @@ class Caller:
     sent_us: int = 0
     bridge: str = ""
     ending: bool = False
+    announcement: str = ""
 
     def follow(self, move: Move) -> None:
         """Go where the table says, or stay where it says nothing."""

@@ -67,8 +67,11 @@ class Side:
         return Moment(self.around.dispatcher.epoch, self.around.clock.now_us())
 
     def calls(self) -> list[CallId]:
-        """The core's calls of this Asterisk, in the order of their arrival."""
-        return [call.call_id for call in self.engine.calls.values() if call.pbx == self.name]
+        """The core's calls that have a channel here, in the order of their arrival. Who is to be
+        called back has none.
+        """
+        calls = self.engine.calls.values()
+        return [call.call_id for call in calls if call.pbx == self.name and not call.callback]
 
     def send(self, order: AmiAction, on_answer: OnAnswer | None = None) -> None:
         """Give an order; nothing that could be misread gets out."""

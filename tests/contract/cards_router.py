@@ -91,7 +91,7 @@ class Router:
             f'secret = "{ami_secret}"',
             "[[queues]]",
             'id = "loans"',
-            "ring_timeout_s = 2",
+            "ring_timeout_s = 1",
             f"after_call_work_s = {after_call_work_s}",
             *agents,
         ]

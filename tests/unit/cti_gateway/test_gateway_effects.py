@@ -16,7 +16,7 @@ from routing.commands import (
     SetAgentState,
     TelephonyLost,
 )
-from routing.config import Overflow, QueueSpec
+from routing.config import Announcement, Overflow, QueueSpec
 from routing.ids import AgentId, CallId, OfferId, QueueId
 from tests.unit.cti_gateway.desk_world import A1, CONFIG, DeskWorld
 
@@ -121,6 +121,34 @@ def test_a_call_sent_out_of_the_router_while_it_waits():
         redirect("callback", "cti-leave"),
     ]
     assert world.legs.callers == {}
+
+
+def announced_world():
+    queue = QueueSpec(
+        QueueId("loans"),
+        announcements=(Announcement("all-busy", 5_000_000),),
+    )
+    return DeskWorld(CONFIG.__class__(queues=(queue,), agents=CONFIG.agents, pbxs=(A1,)))
+
+
+def test_an_announcement_that_is_due_makes_the_caller_ask_and_is_the_answer():
+    world = announced_world()
+    world.ask("arrive")
+    world.later(5)
+    world.submit(DeadlinesReached())
+    assert world.take_orders() == [redirect("s", "cti-wait")]
+    assert world.ask("again") == "wait*7*10*all-busy"
+    assert world.ask("again") == "wait*7*10*"
+
+
+def test_an_announcement_does_not_fetch_back_who_is_on_his_way_to_an_agent():
+    world = announced_world()
+    world.ask("arrive")
+    world.ready("8001")
+    world.take_orders()
+    world.later(5)
+    world.submit(DeadlinesReached())
+    assert all(order.get("Exten") != "s" for order in world.take_orders())
 
 
 def test_a_forced_sign_out_does_not_stop_the_ringing(waiting):
