@@ -36,7 +36,7 @@ from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
 from cti.bus.directory import directory_of
-from cti.clock import SystemClock
+from cti.clock import Clock, SystemClock
 from cti.config import Settings
 from cti.config.at_start import AppliedFiles
 from cti.config.reconfigure import Reconfiguration
@@ -51,7 +51,7 @@ from cti.invariant_watch import InvariantWatch
 from cti.journal import FileJournal
 from cti.keeper import Keeper
 from cti.metrics import LoopLag, Metrics
-from cti.recovery import Recovered, ReplayFailed, quarantine_of, recover
+from cti.recovery import Recovered, ReplayFailed, clock_for, quarantine_of, recover
 from cti.segments import JournalDamaged, list_segments
 from cti.snapshots import SnapshotStore
 from cti.supervision import Background, Stages, notify, watchdog
@@ -127,7 +127,7 @@ class Daemon:
         self.exit_code = 0
         self.stages = Stages()
         self.background = Background()
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         self.clients: dict[PbxId, AmiClient] = {}
 
     async def start(self) -> None:
@@ -137,6 +137,7 @@ class Daemon:
             self._take_directory()
         async with starting("core"):
             found = recover(self.snapshots, self.journal_path)
+            self.clock = clock_for(found.engine, self.clock)
         async with starting("event log"):
             await self._open_event_log(found)
         async with starting("listeners"):

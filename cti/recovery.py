@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from cti.clock import Clock
 from cti.data_dir import sync_directory
 from cti.envelope import Envelope
 from cti.quarantine import Abandoned, Quarantine, read_abandoned
@@ -170,6 +171,29 @@ def _abandon(crash: _Crash, directory: Path) -> Abandoned:
     cut(line.segment.path, line.offset)
     log.error("command %d crashed the core and is abandoned: %r", record.seq, crash.error)
     return record
+
+
+class ClockAhead:
+    """A clock that runs on from where the core's time is, when the machine's was set back."""
+
+    def __init__(self, clock: Clock, by_us: int) -> None:
+        self._clock = clock
+        self._by_us = by_us
+
+    def now_us(self) -> int:
+        """Microseconds since 1970, and a little more."""
+        return self._clock.now_us() + self._by_us
+
+
+def clock_for(engine: RoutingEngine, clock: Clock) -> Clock:
+    """Time for a recovered core. It never goes back: if the machine's clock was set back since the
+    last run, deadlines would not come until it had caught up.
+    """
+    behind_us = engine.now_us - clock.now_us()
+    if behind_us <= 0:
+        return clock
+    log.error("the clock is %.1f s behind the last run; going on from there", behind_us / 1e6)
+    return ClockAhead(clock, behind_us)
 
 
 def quarantine_of(directory: Path, *, code: str, now_us: int) -> Quarantine:

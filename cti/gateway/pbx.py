@@ -5,7 +5,8 @@
     the list   `reconcile`, `TelephonyRestored`, then what has waited
     link_down  `TelephonyLost`. When connections are *refused* for a second, the process behind the
                port is dead and its channels with it: `TelephonyGone`
-    FullyBooted with a later boot time than before: it was restarted meanwhile. `TelephonyGone`
+    FullyBooted with a later boot time than at the last login, or after a start of ours with none of
+    our calls left: it was restarted meanwhile. `TelephonyGone`
 
 What it does about the core's decisions is in `orders`, what it does about its own doubts in
 `lookout`. The core refuses what does not fit (reports cross); nothing depends on whether it does.
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 REFUSED_S: Final = 1.0
 """Asterisk's port is open again 0.3 to 0.5 s after a restart of the process began (measured)."""
+
+BOOT_SLACK_US: Final = 2_000_000
+"""Its time up is told in whole seconds."""
 
 RETRY_S: Final = 1.0
 BACKLOG: Final = 100_000
@@ -69,6 +73,7 @@ class Pbx:
         self._backlog: list[AmiEvent] = []
         self._refused_since_us = 0
         self._gone = False
+        self._is_new = True  # to us: its channels have not been listed yet
         self._booted_us = 0
         self.submit = self._side.submit
 
@@ -170,12 +175,20 @@ class Pbx:
             log.error("%s: no list of channels: %s", self.name, _why(answer))
             self._side.later(RETRY_S, self._ask_for_channels)
             return
+        self._look_for_the_dead(known, answer)
         self._lookout.repair_all(known, answer)
         self.hearing, self._gone = Hearing.UP, False
         self.submit(TelephonyRestored(self.name))
         backlog, self._backlog = self._backlog, []
         for event in backlog:
             self._apply(event)
+
+    def _look_for_the_dead(self, known: list[CallId], answer: AmiResponse) -> None:
+        """We were away for a moment and several calls are gone, all of them: so was Asterisk."""
+        first, self._is_new = self._is_new, False
+        there = {self.legs.call_id(item.headers.get("Uniqueid")) for item in answer.events}
+        if first and len(known) > 1 and not any(call_id in there for call_id in known):
+            self._has_died("none of its calls is there any more")
 
     def _devices_listed(self, session: int, answer: AmiAnswer) -> None:
         if session == self._side.session and isinstance(answer, AmiResponse) and answer.success:
@@ -212,16 +225,12 @@ class Pbx:
         uptime = event.headers.get("Uptime")
         if not (uptime.isascii() and uptime.isdigit()):
             return
+        # Both by our own clock, which does not step: a clock of Asterisk's that is set changes
+        # nothing here.
         booted_us = self._clock.now_us() - int(uptime) * _SECOND_US
-        alive_us = self._booted_us + _SECOND_US if self._booted_us else self._newest_arrival_us()
-        if alive_us and booted_us - _SECOND_US > alive_us:
+        if self._booted_us and booted_us - self._booted_us > BOOT_SLACK_US:
             self._has_died("it was started anew")
         self._booted_us = booted_us
-
-    def _newest_arrival_us(self) -> int:
-        """A time at which it was alive for sure, when this is the first we hear of it."""
-        calls = (self._side.engine.calls[call_id] for call_id in self._side.calls())
-        return max((call.first_queued_us for call in calls), default=0)
 
 
 def _why(answer: AmiAnswer) -> str:

@@ -14,7 +14,7 @@ from routing.events import (
     OfferEnded,
     OfferMade,
 )
-from routing.ids import AgentId, CallId
+from routing.ids import AgentId, CallId, PbxId
 from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.phones import Behaviour, Phone
 from tests.unit.cti_gateway.thread_world import ThreadWorld, config
@@ -25,6 +25,13 @@ def phones(*behaviours: Behaviour, **habits: int) -> list[Phone]:
 
 
 ANSWERS = Behaviour.ANSWERS
+
+
+def two_asterisks():
+    one = config(2)
+    return type(one)(
+        version=one.version, queues=one.queues, agents=one.agents, pbxs=(*one.pbxs, PbxId("a2"))
+    )
 
 
 def outcomes(world):
@@ -262,6 +269,42 @@ def test_a_router_that_is_away_for_long_leaves_the_callers_to_failsafe():
     world.start_router()
     assert [event.outcome.value for event in world.events(CallCleared)] == ["abandoned"]
     assert world.at_rest()
+
+
+def test_router_and_asterisk_die_together():
+    world = ThreadWorld(phones(ANSWERS, hangs_up_after_ms=60_000))
+    world.ready()
+    for _ in range(3):
+        world.call()
+    world.kill_router()
+    world.pbx.restart(away_us=1_000_000)
+    world.pass_ms(2_000)
+    world.start_router()
+    assert sorted(event.outcome.value for event in world.events(CallCleared)) == [
+        "answered",
+        "lost",
+        "lost",
+    ]
+    assert world.at_rest()
+
+
+def test_several_asterisks_and_one_dies():
+    world = ThreadWorld(phones(ANSWERS, ANSWERS), routing=two_asterisks())
+    second = world.join("a2", phones(ANSWERS, ANSWERS))
+    world.ready()
+    world.call(talk_ms=4_000)
+    other = world.call_at(second, talk_ms=4_000)
+    world.pass_ms(1_000)
+    assert {str(call_id).partition("-")[0] for call_id in world.engine.calls} == {"a1", "a2"}
+    world.pbx.kill()
+    world.pass_ms(2_000)
+    assert list(world.engine.calls) == [other]
+    world.pass_ms(5_000)
+    third = world.call_at(second, talk_ms=500)
+    world.pass_ms(3_000)
+    assert third in [event.call_id for event in world.events(CallEstablished)]
+    assert not world.engine.calls
+    assert not world.breaches
 
 
 def test_an_order_of_a_router_that_was_replaced_is_not_carried_out():

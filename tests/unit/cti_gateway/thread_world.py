@@ -7,6 +7,8 @@ after every command.
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from cti.agi.messages import AgiCommand, AgiRequest
 from cti.ami.messages import AmiAction, event
 from cti.dispatcher import Dispatcher
@@ -119,6 +121,32 @@ class ThreadWorld:
         self.dispatcher.start()
         self.link.start()
         self.pass_ms(20)
+
+    def join(self, name: str, phones: Sequence[Phone]) -> SimulatedAsterisk:
+        """One more Asterisk for the running router; its dialplan says whose it is."""
+        agi = AgiInThread(self.clock)
+        settings = PbxSettings(dialplan=self.dialplan)
+        pbx = SimulatedAsterisk(self.clock, agi, seed=2, settings=settings)
+        pbx.world.add_phones(phones)
+        side = self.gateway.add(PbxId(name))
+        link = WorldLink(name, pbx, Listener(side.link_up, side.link_down, side.heard))
+        side.attach(link, lambda: not pbx.is_listening)
+
+        def named(own: str) -> Callable[[AgiRequest], Sequence[AgiCommand]]:
+            return lambda request: self.gateway.answer(
+                msgspec.structs.replace(request, script=f"{own}/{request.script}")
+            )
+
+        agi.handler, self.agi.handler = named(name), named("a1")
+        link.start()
+        self.pass_ms(20)
+        return pbx
+
+    def call_at(self, pbx: SimulatedAsterisk, **habits: int) -> str:
+        """A caller at another Asterisk."""
+        channel = pbx.world.call(Caller("139", "loans", **habits), self.reports.append)
+        self.pass_ms(20)
+        return f"a2-{channel.uniqueid}"
 
     def kill_router(self) -> None:
         """`kill -9`: what it has not sent is not sent, its connections break."""

@@ -5,7 +5,7 @@ import pytest
 
 from cti.envelope import Envelope
 from cti.quarantine import DAY_US, Abandoned
-from cti.recovery import ReplayFailed, quarantine_of, recover, verify
+from cti.recovery import ReplayFailed, clock_for, quarantine_of, recover, verify
 from cti.segments import JournalDamaged
 from routing.commands import DeadlinesReached
 from routing.engine import RoutingEngine
@@ -234,3 +234,22 @@ def test_a_snapshot_of_another_version_is_not_held_to_its_hash(life, monkeypatch
     monkeypatch.setattr("cti.snapshots.state_hash", lambda _engine: "different")
     assert newer.start().snapshot_seq == 4
     assert life.start().snapshot_seq == 0
+
+
+class FixedClock:
+    def __init__(self, now_us):
+        self.at_us = now_us
+
+    def now_us(self):
+        return self.at_us
+
+
+def test_a_clock_that_was_set_back_does_not_stop_time(life):
+    life.run(*OPENING)
+    clock = FixedClock(life.engine.now_us + 5)
+    assert clock_for(life.engine, clock) is clock
+    clock.at_us = life.engine.now_us - 3_600_000_000
+    ahead = clock_for(life.engine, clock)
+    assert ahead.now_us() == life.engine.now_us
+    clock.at_us += 7
+    assert ahead.now_us() == life.engine.now_us + 7
