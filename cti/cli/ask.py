@@ -1,10 +1,11 @@
-"""Commands that ask a running daemon, or order something of it."""
+"""Commands that ask a running daemon."""
 
 import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -99,39 +100,36 @@ def events(arguments: argparse.Namespace, words: Words) -> int:
     return OK
 
 
-def order(arguments: argparse.Namespace, words: Words) -> int:
-    """`cti agent ID VERB`."""
+def explain(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti explain CALL`: what became of a call, and why."""
     client = _client(arguments)
-    states = {"ready": "ready", "not-ready": "notReady"}
-    fields = {name: getattr(arguments, name, "") for name in ("device", "by", "reason")}
-    state = states.get(arguments.verb)
-    verb = "state" if state else arguments.verb
-    answer = client.order(arguments.agent_id, verb, fields | ({"state": state} if state else {}))
+    answer = client.story(arguments.call_id, words.language)
     if arguments.json:
         print(client.last.decode())
         return OK
-    said = "already" if not answer.changed else "done"
-    agent = answer.agent
-    shown = ""
-    if agent is not None:
-        reason = f" ({words.reason(agent.reason)})" if agent.reason else ""
-        shown = f"{agent.agent_id} {words(agent.state.value)}{reason}: "
-        if agent.pending:
-            said = "later"
-    print(printable(f"{shown}{words(said)}"))
+    for line in answer.lines:
+        print(printable(line))
+    if not answer.whole:
+        print(f"cti: {words('not_whole')}", file=sys.stderr)
     return OK
 
 
 def refused(error: RefusedError, arguments: argparse.Namespace) -> int:
     """Say why the daemon did not do it. 2 when the question was wrong, else 1."""
     problem = error.problem
+    wrong_file = problem.status == HTTPStatus.UNPROCESSABLE_ENTITY
     if getattr(arguments, "json", False):
         print(error.raw.decode())
+    elif wrong_file:
+        print(f"{printable(problem.detail)}:", file=sys.stderr)
+        for each in problem.errors:
+            parts = (each.where, each.field, each.rule)
+            print(f"  {printable(': '.join(part for part in parts if part))}", file=sys.stderr)
     elif problem.code:
         print(f"cti: {problem.code}: {printable(problem.detail)}", file=sys.stderr)
     else:
         print(f"cti: {printable(str(error))}", file=sys.stderr)
-    return USAGE if problem.errors else FOUND
+    return USAGE if problem.errors and not wrong_file else FOUND
 
 
 def follow(client: Client, after: int, wait: Callable[[float], object]) -> Iterator[msgspec.Raw]:

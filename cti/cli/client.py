@@ -9,10 +9,28 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from cti.api.answers import AgentChanged, Agents, Calls, Events, Health, Problem, Queues, Status
+from cti.api.answers import (
+    AgentChanged,
+    Agents,
+    CallChanged,
+    Calls,
+    ConfigChange,
+    ConfigShown,
+    Events,
+    Health,
+    ModeSwitched,
+    Problem,
+    QueueChanged,
+    Queues,
+    Status,
+    Story,
+)
 
 TIMEOUT_S = 5.0
 """The daemon answers within milliseconds; who waits for five seconds waits in vain."""
+
+CONFIG_TIMEOUT_S = 120.0
+"""A configuration of 10,000 agents is read in some two seconds; a slow disk may take its time."""
 
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
@@ -33,8 +51,8 @@ class RefusedError(Exception):
 
 
 class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("cti", timeout=TIMEOUT_S)
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("cti", timeout=timeout_s)
         self._path = path
 
     def connect(self) -> None:
@@ -77,17 +95,67 @@ class Client:
         """Every check."""
         return self._get("/v1/health", Health)
 
-    def order(self, agent_id: str, verb: str, fields: Mapping[str, str]) -> AgentChanged:
-        """`log-on`, `log-off`, `state` or `work-done` for one agent."""
-        body = msgspec.json.encode({name: value for name, value in fields.items() if value})
-        path = f"/v1/agents/{quote(agent_id, safe='')}/{verb}"
-        return self._request("POST", path, AgentChanged, body)
+    def story(self, call_id: str, lang: str) -> Story:
+        """What became of one call, and why."""
+        return self._get(_path("calls", call_id, "story"), Story, {"lang": lang})
 
-    def _get(self, path: str, kind: type[T], query: Mapping[str, int] | None = None) -> T:
+    def order(self, agent_id: str, verb: str, fields: Mapping[str, str | bool]) -> AgentChanged:
+        """`log-on`, `log-off`, `state`, `work-done` or `last-call` for one agent."""
+        return self._post(_path("agents", agent_id, verb), AgentChanged, fields)
+
+    def serve_group(self, agent_id: str, group: str, *, serving: bool, by: str) -> AgentChanged:
+        """Take one skill of the agent out of use, or back into it."""
+        fields: dict[str, str | bool] = {"serving": serving, "by": by}
+        return self._post(_path("agents", agent_id, "groups", group), AgentChanged, fields)
+
+    def accept(self, queue_id: str, *, accepting: bool, by: str) -> QueueChanged:
+        """Open or close a queue."""
+        fields: dict[str, str | bool] = {"accepting": accepting, "by": by}
+        return self._post(_path("queues", queue_id, "accepting"), QueueChanged, fields)
+
+    def switch(self, mode: str, *, on: bool, by: str) -> ModeSwitched:
+        """An emergency mode, on or off."""
+        return self._post(_path("modes", mode), ModeSwitched, {"on": on, "by": by})
+
+    def book_callback(self, call_id: str, number: str) -> CallChanged:
+        """The waiting caller is called back at this number."""
+        return self._post(_path("calls", call_id, "callback"), CallChanged, {"number": number})
+
+    def cancel_callback(self, call_id: str, by: str) -> CallChanged:
+        """He no longer wants it."""
+        return self._post(_path("calls", call_id, "cancel-callback"), CallChanged, {"by": by})
+
+    def config(self) -> ConfigShown:
+        """The configuration that was applied last."""
+        return self._get("/v1/config", ConfigShown)
+
+    def change_config(self, verb: str, fields: Mapping[str, str]) -> ConfigChange:
+        """`stage`, `apply` or `rollback`."""
+        return self._post(f"/v1/config/{verb}", ConfigChange, fields, CONFIG_TIMEOUT_S)
+
+    def _get(self, path: str, kind: type[T], query: Mapping[str, int | str] | None = None) -> T:
         return self._request("GET", f"{path}?{urlencode(query)}" if query else path, kind)
 
-    def _request(self, method: str, path: str, kind: type[T], body: bytes | None = None) -> T:
-        connection = _Connection(self.path)
+    def _post(
+        self,
+        path: str,
+        kind: type[T],
+        fields: Mapping[str, str | bool],
+        timeout_s: float = TIMEOUT_S,
+    ) -> T:
+        """What was not given on the command line is left to the daemon's defaults."""
+        body = msgspec.json.encode({name: value for name, value in fields.items() if value != ""})
+        return self._request("POST", path, kind, body, timeout_s)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        body: bytes | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> T:
+        connection = _Connection(self.path, timeout_s)
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
@@ -112,3 +180,8 @@ class Client:
         except msgspec.DecodeError as error:
             raise UnreachableError(f"{self.path} answers, but not as cti does: {error}") from None
         raise RefusedError(problem, self.last)
+
+
+def _path(*parts: str) -> str:
+    """Whatever was typed as a name is one part of the path, and nothing but a name."""
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)

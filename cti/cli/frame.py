@@ -16,6 +16,8 @@ from cti.cli.tables import (
     event_cells,
     level_style,
     level_text,
+    modes_on,
+    queue_text,
     states_text,
     text,
     waiting_text,
@@ -65,6 +67,8 @@ def _head(status: Status, words: Words, width: int, *, trying: bool) -> Text:
         left.append(f"● {words('well')}", "bright_green")
     else:
         left.append(f"● {words('unwell')}: {status.failing[0].name}", "bold bright_red")
+    if modes := modes_on(status):
+        left.append(f"  ▲ {modes}", "bold bright_yellow")
     left.append("  ").append_text(_telephony(status, words))
     up = duration(status.now_us - status.started_us)
     right = Text(f" {words('uptime')} {up}  {clock(status.now_us)} ")
@@ -154,7 +158,7 @@ def _queues(status: Status, words: Words, lines: int, *, wide: bool) -> Table:
     if wide:
         made.add_column("", width=_BAR, no_wrap=True)
     for row in _shown(status.queues, lines):
-        cells = [text(row.queue_id, "bold"), waiting_text(row)]
+        cells = [queue_text(row, words), waiting_text(row)]
         cells += [text(row.ringing)] if wide else []
         cells += [text(duration(row.longest_wait_us)), text(row.talking)]
         cells += [text(getattr(row, key)) for key in counts]

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from cti.cli import ask, daemon
+from cti.cli import ask, config, daemon, orders
 
 # argparse has no public name for what `add_subparsers` returns
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
@@ -19,9 +19,15 @@ examples 示例:
   cti status --json                      for scripts 供脚本使用
   cti agent 8001 log-on                  sign in 签到
   cti agent 8001 not-ready --reason break
+  cti agent 8001 group loans off         serves it no more for now 暂停技能组
+  cti queue loans close                  serve who waits, divert who comes 关闭队列
+  cti mode storm on                      an emergency mode 启用应急预案
   cti events --follow                    what happens, as it happens 跟踪事件
+  cti explain a1-1795293525.63           why did this call go there? 解释一通来电的分配
   cti asterisk check --config cti.toml   is that Asterisk as we need it? 检查 Asterisk
   cti config check cti.toml              all problems at once 检查配置
+  cti config stage cti.toml              what would change 预览配置变更
+  cti config apply cti.toml              in force at once 应用配置
 
 exit codes 退出码: 0 done · 1 refused or found · 2 usage · 3 daemon not reachable
 """
@@ -55,19 +61,14 @@ def parser() -> argparse.ArgumentParser:
     _daemon_commands(commands, common)
     _questions(commands, reach)
     _agent_command(commands, reach)
+    _orders(commands, reach)
+    _config_commands(commands, reach)
     return made
 
 
 def _daemon_commands(commands: _Commands, common: argparse.ArgumentParser) -> None:
     serve = commands.add_parser("serve", parents=[common], help="start the daemon 启动守护进程")
     serve.set_defaults(run=daemon.serve)
-
-    config = commands.add_parser("config", help="look at a configuration 配置")
-    checks = config.add_subparsers(metavar="COMMAND", required=True)
-    check = checks.add_parser("check", help="name every problem of it 检查配置")
-    check.add_argument("file", nargs="?", type=Path, default=_path("CTI_CONFIG"), metavar="FILE")
-    check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
-    check.set_defaults(run=daemon.config_check, lang=None)
 
     asterisk = commands.add_parser("asterisk", help="look at an Asterisk 检查 Asterisk")
     checks = asterisk.add_subparsers(metavar="COMMAND", required=True)
@@ -86,11 +87,14 @@ def _questions(commands: _Commands, reach: argparse.ArgumentParser) -> None:
         ("health", ask.health, "every check; 1 when one fails 健康检查"),
         ("watch", ask.watch_screen, "the live screen 实时画面"),
         ("events", ask.events, "what has happened 事件"),
+        ("explain", ask.explain, "what became of a call, and why 解释一通来电"),
     ):
         command = commands.add_parser(name, parents=[reach], help=help_text)
         command.set_defaults(run=run)
         if name == "watch":
             command.add_argument("--once", action="store_true", help="one picture, then leave")
+        elif name == "explain":
+            command.add_argument("call_id", metavar="CALL")
         elif name == "calls":
             command.add_argument("--limit", type=_number(1, 1000), default=100, metavar="N")
         elif name == "events":
@@ -111,11 +115,75 @@ def _agent_command(commands: _Commands, reach: argparse.ArgumentParser) -> None:
         ("ready", "may be given calls 就绪", ("by",)),
         ("not-ready", "is given none; needs a reason 未就绪", ("by", "reason")),
         ("work-done", "after-call work is over 话后处理结束", ("by",)),
+        ("last-call", "sign out after the next conversation 接完末通来电后签退", ()),
+        ("group", "serve one of his skills, or not 技能组签入签出", ("by",)),
     ):
         command = verbs.add_parser(verb, parents=[reach], help=help_text)
-        for option in options:
-            command.add_argument(f"--{option}", default="", help=_OPTIONS[option])
-        command.set_defaults(run=ask.order)
+        _options(command, options)
+        if verb == "not-ready":
+            command.add_argument(
+                "--override",
+                action="store_true",
+                help="whatever the break caps say 不受小休上限限制",
+            )
+        elif verb == "last-call":
+            command.add_argument("--off", action="store_true", help="take the mark away 取消")
+        elif verb == "group":
+            command.add_argument("group", metavar="GROUP")
+            command.add_argument("switch", choices=("on", "off"))
+        command.set_defaults(run=orders.agent)
+
+
+def _orders(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+    queue = commands.add_parser("queue", parents=[reach], help="open or close a queue 队列开关")
+    queue.add_argument("queue_id", metavar="QUEUE")
+    queue.add_argument("verb", choices=("open", "close"))
+    queue.set_defaults(run=orders.queue)
+
+    mode = commands.add_parser("mode", parents=[reach], help="an emergency mode 应急预案")
+    mode.add_argument("name", metavar="MODE")
+    mode.add_argument("switch", choices=("on", "off"))
+    mode.set_defaults(run=orders.mode)
+
+    callback = commands.add_parser("callback", parents=[reach], help="call a caller back 预约回呼")
+    callback.add_argument("call_id", metavar="CALL")
+    callback.add_argument("number", metavar="NUMBER|cancel", help="what to dial; or call it off")
+    callback.set_defaults(run=orders.callback)
+    for command in (queue, mode, callback):
+        _options(command, ("by",))
+
+
+def _config_commands(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+    made = commands.add_parser("config", help="look at a configuration, change it 配置")
+    verbs = made.add_subparsers(metavar="COMMAND", required=True)
+    check = verbs.add_parser("check", help="name every problem of a file 检查配置")
+    check.add_argument("file", nargs="?", type=Path, default=_path("CTI_CONFIG"), metavar="FILE")
+    check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
+    check.set_defaults(run=daemon.config_check, lang=None)
+
+    show = verbs.add_parser("show", parents=[reach], help="what is in force, as a file 当前配置")
+    show.set_defaults(run=config.show)
+    for verb, run, help_text in (
+        ("stage", config.stage, "what a file would change; nothing is applied 预览变更"),
+        ("apply", config.apply, "put a file in force, without a restart 应用"),
+    ):
+        command = verbs.add_parser(verb, parents=[reach], help=help_text)
+        command.add_argument("file", type=Path, metavar="FILE")
+        command.set_defaults(run=run)
+        if verb == "apply":
+            command.add_argument(
+                "--staged", default="", metavar="ID", help="only if this is still the change"
+            )
+    rollback = verbs.add_parser(
+        "rollback", parents=[reach], help="back to the one before; again: forth 回退"
+    )
+    _options(rollback, ("by",))
+    rollback.set_defaults(run=config.rollback)
+
+
+def _options(command: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
+    for name in names:
+        command.add_argument(f"--{name}", default="", help=_OPTIONS[name])
 
 
 _OPTIONS = {

@@ -10,7 +10,7 @@ from cti.api.answers import Agents, Calls, Queues, Status
 from cti.cli.shapes import clock, definition, duration, moment, percent
 from cti.cli.words import Words
 from cti.logs import printable
-from cti.view import EventRow, Level, QueueRow
+from cti.view import AgentRow, CallRow, EventRow, Level, QueueRow
 from routing.events import AgentState
 
 COLOURS = {
@@ -21,6 +21,7 @@ COLOURS = {
     AgentState.NOT_READY: "yellow",
     AgentState.NULL: "bright_black",
 }
+_NAME = 28  # cells that the name of a queue gets before figures are cut
 _GOOD, _FAIR = 80, 60  # percent: the usual goal of banks is 80 % (industry reports of 2013 to 2024)
 
 
@@ -36,7 +37,7 @@ def table(columns: Iterable[tuple[str, bool]], title: str = "") -> Table:
         title=title or None,
         title_justify="left",
         pad_edge=False,
-        padding=(0, 1),
+        padding=(0, 1, 0, 0),
     )
     for heading, is_number in columns:
         made.add_column(
@@ -63,18 +64,36 @@ def waiting_text(row: QueueRow) -> Text:
     return text(row.waiting, "bold red" if late else "bold" if row.waiting else "bright_black")
 
 
+def queue_text(row: QueueRow, words: Words) -> Text:
+    """Its name, and what is unusual about it."""
+    said = text(row.queue_id, "bold")
+    if not row.accepting:
+        said.append(f" {words('closed')}", "red")
+    if row.reserve_open:
+        said.append(f" {words('reserve')}", "cyan")
+    return said
+
+
+def modes_on(answer: Status) -> str:
+    """The emergency modes that are on, "" for none."""
+    return " ".join(printable(name) for name, on in answer.modes.items() if on)
+
+
 def queues_table(answer: Queues | Status, words: Words) -> Table:
     """`cti queues`, and the lower half of `cti status`."""
+    promised = ["callbacks"] if any(row.callbacks for row in answer.queues) else []
+    now = ("waiting", *promised, "ringing", "longest_wait", "talking")
     counts = ("offered", "answered", "abandoned", "diverted", "lost")
-    heads = [(words("queue"), False)]
-    heads += [(words(key), True) for key in ("waiting", "ringing", "longest_wait", "talking")]
-    heads += [(words(key), True) for key in counts]
+    heads = [(words("queue"), False), *((words.short(key), True) for key in (*now, *counts))]
     heads += [(words("service_level"), True), ("", False)]
     made = table(heads, f"{words('figures_since')} {moment(answer.counting_since_us)}")
-    for row in answer.queues:
+    names = [queue_text(row, words) for row in answer.queues]
+    made.columns[0].min_width = min(max((name.cell_len for name in names), default=0), _NAME)
+    for name, row in zip(names, answer.queues, strict=True):
         made.add_row(
-            text(row.queue_id, "bold"),
+            name,
             waiting_text(row),
+            *(text(row.callbacks or "") for _ in promised),
             text(row.ringing),
             text(duration(row.longest_wait_us)),
             text(row.talking),
@@ -99,9 +118,19 @@ def agents_table(answer: Agents, words: Words) -> Table:
             text(since),
             text(phone, "" if row.reachable else "red"),
             text(row.call_id),
-            text(words(row.pending)),
+            text(_later(row, words)),
         )
     return made
+
+
+def _later(row: AgentRow, words: Words) -> str:
+    """What is going to happen to an agent, and what he has left out."""
+    said = [words(row.pending)] if row.pending else []
+    if row.waiting_break:
+        said.append(f"{words('waits_for')} {words.reason(row.waiting_break)} {row.break_place}")
+    said += [words("last_call")] if row.last_call else []
+    said += [f"-{group}" for group in row.idle_groups]
+    return ", ".join(said)
 
 
 def calls_table(answer: Calls, words: Words) -> Table:
@@ -112,13 +141,19 @@ def calls_table(answer: Calls, words: Words) -> Table:
         made.add_row(
             text(row.call_id, "bold"),
             text(row.queue_id),
-            text(words(row.stage.value)),
+            text(_stage(row, words)),
             text(duration(row.waited_us)),
             text(duration(answer.now_us - row.since_us)),
             text(row.agent_id),
             text(row.caller),
         )
     return made
+
+
+def _stage(row: CallRow, words: Words) -> str:
+    said = words(row.stage.value)
+    said += f", {words('callback')}" if row.callback else ""
+    return said + (f", {words('step')} {row.step}" if row.step > 0 else "")
 
 
 def status_table(answer: Status, words: Words) -> Table:
@@ -134,10 +169,14 @@ def status_table(answer: Status, words: Words) -> Table:
         made.add_row("", text(f"{check.name}: {check.detail}", "red"))
     made.add_row(words("uptime"), text(duration(answer.now_us - answer.started_us)))
     made.add_row(words("config"), text(answer.config_version))
+    if modes := modes_on(answer):
+        made.add_row(words("modes_on"), text(modes, "bold red"))
     made.add_row("Asterisk", telephony_text(answer, words))
     made.add_row(words("agents"), states_text(answer, words))
     made.add_row(words("live_calls"), text(answer.live_calls))
     made.add_row(words("calls_per_second"), text(f"{answer.calls_per_second:.1f}"))
+    if answer.breaks_waiting:
+        made.add_row(words("breaks_waiting"), text(answer.breaks_waiting, "yellow"))
     if answer.invariant_breaches:
         made.add_row(words("breaches"), text(answer.invariant_breaches, "bold red"))
     return made

@@ -4,15 +4,15 @@ import asyncio
 import threading
 from pathlib import Path
 
-from tests.unit.cti_api.router import Router
+from tests.unit.cti_api.router import CONFIG, Router
 
 
 class Running:
     """`do` runs a function in the router's thread and gives back what it returns."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, config=CONFIG):
         self.path = path
-        self.router = Router()
+        self.router = Router(config)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()

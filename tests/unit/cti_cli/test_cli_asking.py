@@ -182,7 +182,12 @@ def test_events_are_followed_as_they_come_and_over_an_absence_of_the_daemon(daem
 # --- no daemon ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", [*QUESTIONS, "watch", "events", "agent 8001 ready"])
+@pytest.mark.parametrize(
+    "words",
+    [*QUESTIONS, "watch", "events", "agent 8001 ready", "queue loans close", "mode storm on",
+     "agent 8001 last-call", "callback a1-1 123", "explain a1-1", "config show",
+     "config rollback", "config stage x", "config apply x"],
+)  # fmt: skip
 def test_without_a_daemon_the_next_step_is_said(cti, words):
     code, out, err = cti(*words.split())
     assert (code, out) == (3, "")

@@ -15,7 +15,9 @@ from tests.unit.cti_config.files import GOOD, write
     "words",
     ["", "nonsense", "agent", "agent 8001", "agent 8001 dance", "calls --limit 0", "config",
      "calls --limit x", "events --after -1", "status --lang fr", "status extra",
-     "agent 8001 ready --reason x"],
+     "agent 8001 ready --reason x", "agent 8001 group", "agent 8001 group loans", "queue loans",
+     "agent 8001 group loans maybe", "queue loans shut", "mode storm", "callback a1-1", "explain",
+     "config stage", "config apply", "config rollback now", "agent 8001 ready --override"],
 )  # fmt: skip
 def test_wrong_usage_is_two(cti, words):
     code, out, err = cti(*words.split())
@@ -23,7 +25,11 @@ def test_wrong_usage_is_two(cti, words):
     assert err.startswith("usage: cti")
 
 
-@pytest.mark.parametrize("words", ["", "serve", "agent 8001 not-ready", "events", "config check"])
+@pytest.mark.parametrize(
+    "words",
+    ["", "serve", "agent 8001 not-ready", "agent 8001 group", "events", "config check", "queue",
+     "config apply", "mode", "callback", "explain"],
+)  # fmt: skip
 def test_help_helps(cti, words):
     code, out, _ = cti(*words.split(), "--help")
     assert code == 0

@@ -1,0 +1,98 @@
+"""Commands that order something of a running daemon: agents, queues, modes, call-backs."""
+
+import argparse
+
+from cti.cli.client import Client
+from cti.cli.codes import OK
+from cti.cli.daemon import socket_of
+from cti.cli.words import Words
+from cti.logs import printable
+from cti.view import AgentRow
+
+_STATES = {"ready": "ready", "not-ready": "notReady"}
+
+
+def agent(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti agent ID VERB`."""
+    client = Client(socket_of(arguments))
+    if arguments.verb == "group":
+        serving = arguments.switch == "on"
+        answer = client.serve_group(
+            arguments.agent_id, arguments.group, serving=serving, by=arguments.by
+        )
+    else:
+        answer = client.order(arguments.agent_id, *_order(arguments))
+    row = answer.agent
+    said = "already" if not answer.changed else "done"
+    if row is not None and row.pending:
+        said = "later"
+    if row is not None and row.waiting_break and row.waiting_break == _reason(arguments):
+        said = "in_line"
+    return _say(arguments, client, _agent(row, words) if row else "", words(said))
+
+
+def _order(arguments: argparse.Namespace) -> tuple[str, dict[str, str | bool]]:
+    """The resource and its fields."""
+    fields: dict[str, str | bool] = {
+        name: getattr(arguments, name, "") for name in ("device", "by", "reason")
+    }
+    if arguments.verb == "last-call":
+        return "last-call", {"on": not arguments.off}
+    if arguments.verb not in _STATES:
+        return arguments.verb, fields
+    if getattr(arguments, "override", False):
+        fields["override"] = True
+    return "state", fields | {"state": _STATES[arguments.verb]}
+
+
+def _reason(arguments: argparse.Namespace) -> str:
+    return getattr(arguments, "reason", "")
+
+
+def _agent(row: AgentRow, words: Words) -> str:
+    """`8001 Ready, last call, not serving loans`."""
+    reason = f" ({words.reason(row.reason)})" if row.reason else ""
+    said = [f"{row.agent_id} {words(row.state.value)}{reason}"]
+    if row.waiting_break:
+        place = f"{words('place')} {row.break_place}"
+        said.append(f"{words('waits_for')} {words.reason(row.waiting_break)} ({place})")
+    if row.last_call:
+        said.append(words("last_call"))
+    if row.idle_groups:
+        said.append(f"{words('not_serving')} {' '.join(row.idle_groups)}")
+    return ", ".join(said)
+
+
+def queue(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti queue ID open|close`."""
+    client = Client(socket_of(arguments))
+    accepting = arguments.verb == "open"
+    answer = client.accept(arguments.queue_id, accepting=accepting, by=arguments.by)
+    shown = f"{arguments.queue_id} {words('open' if accepting else 'closed')}"
+    return _say(arguments, client, shown, words("done" if answer.changed else "already"))
+
+
+def mode(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti mode NAME on|off`."""
+    client = Client(socket_of(arguments))
+    answer = client.switch(arguments.name, on=arguments.switch == "on", by=arguments.by)
+    shown = f"{arguments.name} {words(arguments.switch)}"
+    return _say(arguments, client, shown, words("done" if answer.changed else "already"))
+
+
+def callback(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti callback CALL NUMBER`, `cti callback CALL cancel`."""
+    client = Client(socket_of(arguments))
+    if arguments.number == "cancel":
+        client.cancel_callback(arguments.call_id, arguments.by)
+        return _say(arguments, client, f"{arguments.call_id} {words('called_off')}", words("done"))
+    client.book_callback(arguments.call_id, arguments.number)
+    return _say(arguments, client, f"{arguments.call_id} {words('to_call_back')}", words("done"))
+
+
+def _say(arguments: argparse.Namespace, client: Client, shown: str, said: str) -> int:
+    if arguments.json:
+        print(client.last.decode())
+    else:
+        print(printable(f"{shown}: {said}" if shown else said))
+    return OK

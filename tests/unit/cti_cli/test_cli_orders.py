@@ -1,0 +1,178 @@
+"""Orders typed on a command line, and what is printed about them."""
+
+import pytest
+
+from routing import commands as c
+from tests.unit.cti_api.test_api_orders import CONFIG, HOSTILE
+from tests.unit.cti_cli.running import Running
+
+
+@pytest.fixture
+def daemon(tmp_path, monkeypatch):
+    running = Running(tmp_path / "cti.sock", CONFIG)
+    monkeypatch.setenv("CTI_SOCKET", str(running.path))
+    running.do(lambda: running.router.ready("8001", "8002"))
+    yield running
+    running.stop()
+
+
+def said(cti, *lines):
+    """Exit code and output of each."""
+    return [cti(*line.split())[:2] for line in lines]
+
+
+def test_a_queue_closes_and_opens(daemon, cti):
+    lines = ("queue loans close", "queue loans close --by boss", "queue loans open")
+    assert said(cti, *lines) == [
+        (0, "loans closed: done\n"),
+        (0, "loans closed: so already\n"),
+        (0, "loans open: done\n"),
+    ]
+    cti("queue", "loans", "close")
+    assert "loans closed" in cti("queues")[1]
+    assert "loans 已关闭" in cti("queues", "--lang", "zh")[1]
+
+
+def test_a_mode_goes_on_and_is_seen_everywhere(daemon, cti):
+    assert said(cti, "mode storm on", "mode storm on") == [
+        (0, "storm on: done\n"),
+        (0, "storm on: so already\n"),
+    ]
+    status = cti("status")[1]
+    assert [line.split()[-1] for line in status.splitlines() if "modes on" in line] == ["storm"]
+    assert "▲ storm" in cti("watch", "--once")[1].splitlines()[0]
+    assert said(cti, "mode storm off --lang zh") == [(0, "storm 已停用: 已生效\n")]
+    assert "▲" not in cti("watch", "--once")[1]
+
+
+def test_a_last_call(daemon, cti):
+    lines = ("agent 8001 last-call", "agent 8001 last-call", "agent 8001 last-call --off")
+    assert said(cti, *lines) == [
+        (0, "8001 Ready, last call: done\n"),
+        (0, "8001 Ready, last call: so already\n"),
+        (0, "8001 Ready: done\n"),
+    ]
+
+
+def test_groups_of_an_agent(daemon, cti):
+    lines = ("agent 8001 group loans off", "agent 8001 group loans off --by boss")
+    assert said(cti, *lines, "agent 8001 group loans on") == [
+        (0, "8001 Ready, not serving loans: done\n"),
+        (0, "8001 Ready, not serving loans: so already\n"),
+        (0, "8001 Ready: done\n"),
+    ]
+    cti("agent", "8001", "group", "loans", "off")
+    assert "-loans" in cti("agents")[1]
+    code, _, err = cti("agent", "8001", "group", "cards", "off")
+    assert (code, err) == (1, "cti: unknownGroup: the agent does not have this skill\n")
+
+
+def test_breaks_in_line(daemon, cti):
+    assert said(
+        cti,
+        "agent 8001 not-ready --reason meal",
+        "agent 8002 not-ready --reason meal",
+        "agent 8002 not-ready --reason meal --override --by boss",
+    ) == [
+        (0, "8001 Not ready (meal): done\n"),
+        (0, "8002 Ready, waits for meal (place 1): no room now, waiting in line\n"),
+        (0, "8002 Not ready (meal): done\n"),
+    ]
+    cti("agent", "8002", "ready")
+    cti("agent", "8002", "not-ready", "--reason", "meal")
+    assert "waits for meal 1" in cti("agents")[1]
+    assert "waiting for a break" in cti("status")[1]
+    assert said(cti, "agent 8002 ready") == [(0, "8002 Ready: done\n")]
+
+
+def test_a_call_back(daemon, cti):
+    daemon.do(lambda: daemon.router.arrives("a1-1.5"))
+    daemon.do(lambda: daemon.router.arrives("a1-1.6"))
+    daemon.do(lambda: daemon.router.do(c.LogOffAgent("8001")))
+    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
+    assert said(cti, "callback a1-1.7 02112345678", "callback a1-1.7 cancel --by boss") == [
+        (0, "a1-1.7 will be called back, the place is kept: done\n"),
+        (0, "a1-1.7 will not be called back: done\n"),
+    ]
+    code, _, err = cti("callback", "a1-1.7", "cancel")
+    assert (code, err) == (1, "cti: unknownCall: no call of this id is in hand\n")
+
+
+def test_a_call_back_is_seen_in_the_lists(daemon, cti):
+    daemon.do(lambda: daemon.router.do(c.SetAgentState("8001", c.RequestedState.NOT_READY, "meal")))
+    daemon.do(lambda: daemon.router.do(c.LogOffAgent("8002")))
+    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
+    cti("callback", "a1-1.7", "02112345678")
+    assert "Waiting, call-back" in cti("calls")[1]
+    row = next(line for line in cti("queues")[1].splitlines() if line.strip().startswith("loans"))
+    assert row.split()[:3] == ["loans", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("queue loans close", "queue"),
+        ("mode storm on", "modes"),
+        ("agent 8001 last-call", "agent"),
+        ("agent 8001 group loans off", "agent"),
+    ],
+)
+def test_json_is_the_answer_as_it_came(daemon, cti_json, line, key):
+    code, document = cti_json(*line.split())
+    assert code == 0
+    assert document["changed"]
+    assert key in document
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "../x", "%00", "x" * 162])
+@pytest.mark.parametrize(
+    "words",
+    [("queue", "{}", "close"), ("mode", "{}", "on"), ("agent", "8001", "group", "{}", "off"),
+     ("callback", "{}", "123"), ("callback", "a1-1", "{}"), ("explain", "{}"),
+     ("queue", "loans", "close", "--by", "{}")],
+)  # fmt: skip
+def test_hostile_words_are_wrong_usage_and_reach_nothing(daemon, cti, words, hostile):
+    if words[:2] in (("callback", "{}"), ("explain", "{}")) and len(hostile) == 65:
+        hostile = f"{hostile}$"  # 65 characters are no crime of a call's id
+    before = len(daemon.router.events)
+    code, out, err = cti(*(word.format(hostile) for word in words))
+    assert (code, out) == (2, "")
+    assert not set("\r\0") & set(err)
+    assert len(daemon.router.events) == before
+
+
+# --- explain --------------------------------------------------------------------------------------
+
+
+def test_a_call_is_explained(daemon, cti, cti_json):
+    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
+    daemon.do(daemon.router.rings)
+    code, out, err = cti("explain", "a1-1.7")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("+0.000s  in line in queue loans (arrived)")
+    assert lines[-1] == "+0.000s  agent 8001's phone rings"
+    assert "坐席 8001 话机振铃" in cti("explain", "a1-1.7", "--lang", "zh")[1]
+    code, document = cti_json("explain", "a1-1.7")
+    assert (code, document["lines"]) == (0, lines)
+
+
+def test_a_call_of_which_nothing_is_known(daemon, cti):
+    code, out, err = cti("explain", "a1-9")
+    assert (code, out, err) == (1, "", "cti: nothing is known of a1-9\n")
+
+
+def test_a_story_that_is_not_whole_says_so(daemon, cti, monkeypatch):
+    monkeypatch.setattr("cti.api.control.STORY_EVENTS", 1)
+    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
+    code, _, err = cti("explain", "a1-1.7")
+    assert (code, err) == (0, "cti: not all events of this call could be read\n")
+
+
+def test_events_are_said_in_both_languages(daemon, cti):
+    cti("mode", "storm", "on")
+    cti("queue", "loans", "close")
+    out = cti("events", "--limit", "3")[1]
+    assert "queue switched  loans  closed" in out
+    assert "mode  storm on" in out
+    assert "预案  storm on" in cti("events", "--limit", "3", "--lang", "zh")[1]
