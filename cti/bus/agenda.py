@@ -8,18 +8,9 @@ most every `queue_state_every_s`: at a busy site they change with each call.
 import asyncio
 from collections import deque
 
-import msgspec
-
 from cti.bus.board import Key, StateBoard
+from cti.bus.link import Message
 from cti.bus.outbox import Outbox
-
-
-class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message to the broker; state documents are retained and have no `seq`."""
-
-    topic: str
-    payload: bytes
-    seq: int = 0
 
 
 class Agenda:

@@ -231,10 +231,16 @@ class StateBoard:
         return [self._encoder.state_topic(*key) for key in keys]
 
     def _agent(self, agent_id: AgentId) -> AgentLine:
-        return self._agents.setdefault(agent_id, AgentLine())
+        line = self._agents.get(agent_id)
+        if line is None:
+            line = self._agents[agent_id] = AgentLine()
+        return line
 
     def _queue(self, queue_id: QueueId) -> QueueLine:
-        return self._queues.setdefault(queue_id, QueueLine())
+        line = self._queues.get(queue_id)
+        if line is None:
+            line = self._queues[queue_id] = QueueLine()
+        return line
 
     def _forget(self, key: Key) -> None:
         self.changed_agents.pop(key, None)

@@ -29,7 +29,6 @@ from cti.bus.directory import NOBODY, Directory
 from cti.bus.topics import PREFIX, Leaf, Subject, level, topic
 from cti.envelope import Envelope
 from routing import events as e
-from routing.ids import AgentId, CallId
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,17 +58,24 @@ _STATE_NAMES = {
 _DEVICE_NAMES = {True: "backInService", False: "outOfService"}
 
 # Said of the caller's own channel, whose id is the call's. The legs of agents are not known here.
-_OF_CALLERS_LEG = (e.CallQueued, e.CallDiverted, e.CallCleared)
+_OF_CALLERS_LEG = {e.CallQueued, e.CallDiverted, e.CallCleared}
 
 _PERSONAL = ("caller", "callback", "number")
 """Fields of events that hold a customer's number, whatever the event."""
 
 
 class _Traits(NamedTuple):
-    """What follows from the class of an event."""
+    """What follows from the class of an event: looked at once, not for each event."""
 
+    type: str  # "" where it depends on what the event says
     subject: Subject
     name_field: str  # which field names the subject; "" for the router itself
+    has_call: bool
+    has_agent: bool
+    has_queue: bool
+    has_request: bool
+    has_pbx: bool
+    is_of_callers_leg: bool
     personal: tuple[str, ...]
 
 
@@ -165,7 +171,7 @@ class CloudEventEncoder:
 
         Its id is that of the event and what it is about: one event can change several documents.
         """
-        card = self.directory.card(AgentId(name)) if kind is Subject.AGENT else NOBODY
+        card = self.directory.card(name) if kind is Subject.AGENT else NOBODY
         document = CloudEvent(
             specversion="1.0",
             id=f"{self._id(at)}-{kind}-{name}",
@@ -193,45 +199,51 @@ class CloudEventEncoder:
             return self._record(msgspec.structs.replace(envelope, event=event))
 
     def _record(self, envelope: Envelope) -> Record:
-        event = envelope.event
-        traits = _traits(type(event))
-        name: str = getattr(event, traits.name_field, self.node)
-        call_id: str = getattr(event, "call_id", "")
-        agent_id: str = getattr(event, "agent_id", "")
-        queue_id: str = getattr(event, "queue_id", "")
+        event: Any = envelope.event  # its class says which fields it has
+        traits = _traits(type(envelope.event))
+        kind = traits.type or f"cti.{csta_name(event)}"
+        subject = traits.subject
+        name = getattr(event, traits.name_field) if traits.name_field else self.node
+        call_id = event.call_id if traits.has_call else ""
+        agent_id = event.agent_id if traits.has_agent else ""
+        queue_id = event.queue_id if traits.has_queue else ""
+        card = self.directory.card(agent_id) if agent_id else NOBODY
+        site = card.site or self.site
         said = CloudEvent(
             specversion="1.0",
             id=self._id(envelope),
             source=self._source,
-            type=f"cti.{csta_name(event)}",
-            subject=f"{traits.subject}/{name}",
+            type=kind,
+            subject=f"{subject}/{name}",
             time=_time(envelope.at_us),
             datacontenttype="application/json",
             seq=str(envelope.seq),
             epoch=envelope.epoch,
             contactid=call_id,
-            requestid=f"{call_id}:{number}" if (number := getattr(event, "request_no", 0)) else "",
-            legid=call_id if isinstance(event, _OF_CALLERS_LEG) else "",
+            requestid=f"{call_id}:{event.request_no}" if traits.has_request else "",
+            legid=call_id if traits.is_of_callers_leg else "",
             queue=queue_id,
             agent=agent_id,
-            employer=self.directory.card(AgentId(agent_id)).employer,
-            site=self._site_of(agent_id),
-            pbx=getattr(event, "pbx", "") or self.directory.pbx_of(CallId(call_id)),
+            employer=card.employer,
+            site=site,
+            pbx=event.pbx if traits.has_pbx else self.directory.pbx_of(call_id),
             data=msgspec.Raw(self._encode(self._masked(event, traits.personal))),
         )
-        site = self._site_of(agent_id) if traits.subject is Subject.AGENT else self.site
-        where = topic(self._prefix, site, traits.subject, name, Leaf.EVENT)
+        home = site if subject is Subject.AGENT else self.site
+        where = topic(self._prefix, home, subject, name, Leaf.EVENT)
         return Record(
-            envelope.seq, envelope.epoch, envelope.at_us, said.type,
+            envelope.seq, envelope.epoch, envelope.at_us, kind,
             call_id, agent_id, queue_id, where, self._encode(said),
         )  # fmt: skip
 
     def _masked(self, event: e.Event, personal: tuple[str, ...]) -> e.Event:
+        if not personal:
+            return event
         seen = {field: self._mask(value) for field in personal if (value := getattr(event, field))}
         return msgspec.structs.replace(event, **seen) if seen else event
 
     def _site_of(self, agent_id: str) -> str:
-        return self.directory.card(AgentId(agent_id)).site or self.site
+        return self.directory.card(agent_id).site or self.site
 
     def _id(self, at: Moment | Envelope) -> str:
         return f"{self.node}-{at.epoch}-{at.seq}"
@@ -243,21 +255,39 @@ def csta_name(event: e.Event) -> str:
         return _STATE_NAMES[event.state]
     if isinstance(event, e.DeviceChanged):
         return _DEVICE_NAMES[event.reachable]
-    ours = type(event).__name__
-    return _CSTA_NAMES.get(type(event)) or ours[0].lower() + ours[1:]
+    return _static_name(type(event))
 
 
 @cache
 def _traits(kind: type[e.Event]) -> _Traits:
     """Call events say for which request of the contact they happened; the rest follows."""
     fields = kind.__struct_fields__
-    personal = tuple(field for field in _PERSONAL if field in fields)
     if "request_no" in fields:
-        return _Traits(Subject.CALL, "call_id", personal)
-    for subject, name_field in ((Subject.AGENT, "agent_id"), (Subject.QUEUE, "queue_id")):
-        if name_field in fields:
-            return _Traits(subject, name_field, personal)
-    return _Traits(Subject.ROUTER, "", personal)
+        subject, name_field = Subject.CALL, "call_id"
+    elif "agent_id" in fields:
+        subject, name_field = Subject.AGENT, "agent_id"
+    elif "queue_id" in fields:
+        subject, name_field = Subject.QUEUE, "queue_id"
+    else:
+        subject, name_field = Subject.ROUTER, ""
+    depends = kind in (e.AgentStateChanged, e.DeviceChanged)
+    return _Traits(
+        type="" if depends else f"cti.{_static_name(kind)}",
+        subject=subject,
+        name_field=name_field,
+        has_call="call_id" in fields,
+        has_agent="agent_id" in fields,
+        has_queue="queue_id" in fields,
+        has_request="request_no" in fields,
+        has_pbx="pbx" in fields,
+        is_of_callers_leg=kind in _OF_CALLERS_LEG,
+        personal=tuple(field for field in _PERSONAL if field in fields),
+    )
+
+
+def _static_name(kind: type[e.Event]) -> str:
+    ours = kind.__name__
+    return _CSTA_NAMES.get(kind) or ours[0].lower() + ours[1:]
 
 
 def _scrubbed(value: Any) -> Any:

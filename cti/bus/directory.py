@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
-from routing.ids import AgentId, CallId, PbxId, QueueId
+from routing.ids import AgentId, PbxId, QueueId
 from routing.needs import is_met, parse
 
 
@@ -30,19 +30,22 @@ class Directory(msgspec.Struct, frozen=True):
     queues: tuple[QueueId, ...] = ()
     pbxs: tuple[PbxId, ...] = ()
 
-    def card(self, agent_id: AgentId) -> AgentCard:
+    def card(self, agent_id: str) -> AgentCard:
         """The agent's card; `NOBODY` for one whom the configuration does not know (any more)."""
-        return self.agents.get(agent_id, NOBODY)
+        return self.agents.get(AgentId(agent_id), NOBODY)
 
-    def pbx_of(self, call_id: CallId) -> str:
+    def pbx_of(self, call_id: str) -> str:
         """The Asterisk whose call this is, "" when unknown.
 
         A call id is `PBX-UNIQUEID` (docs/call-flow.md). Both halves may hold hyphens (Asterisk puts
         its `systemname` in front of a Uniqueid), so only the names that exist can tell: the longest
         that fits.
         """
-        found = [pbx for pbx in self.pbxs if call_id.startswith(f"{pbx}-")]
-        return max(found, key=len, default="")
+        best = ""
+        for pbx in self.pbxs:
+            if len(pbx) > len(best) and call_id.startswith(pbx) and call_id[len(pbx) :][:1] == "-":
+                best = pbx
+        return best
 
 
 def directory_of(config: RoutingConfig) -> Directory:

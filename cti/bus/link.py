@@ -1,14 +1,21 @@
 """The port between the publisher and a broker: a link that is up until it is lost.
 
-`cti.bus.mqtt` is the real one, over aiomqtt; a link in memory serves the publisher's unit tests. It
-is this small so that the inside can be replaced when a site needs more than aiomqtt's some 10,000
-messages a second.
+Two implementations: `cti.bus.mqtt_link`, ours, and `cti.bus.aiomqtt_link`; a third, in memory,
+serves the publisher's unit tests. Sending does not wait and acknowledging does not wake anybody:
+with a task or a system call for each message the bus would cost more than routing the call.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
+
+PAYLOAD_MAX = 1_000_000
+"""Bytes. NATS takes 1 MiB as it comes and hangs up on more; an event of ours has some 1,000."""
+
+CONTENT_TYPE = "application/cloudevents+json"
+"""Said with each message where the protocol can: MQTT 5, CloudEvents MQTT binding 1.0.2, 3.2.1."""
 
 
 class LinkError(Exception):
@@ -19,32 +26,58 @@ class UnpublishableError(Exception):
     """One message that can never be sent, over no link: too long, or on a topic MQTT forbids."""
 
 
-class Will(msgspec.Struct, frozen=True):
-    """What the broker says (retained) in our name when we vanish without a word."""
+class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the broker is and how it knows us. `version` 5 needs Mosquitto or the like."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    username: str = ""
+    password: str = ""
+    version: Literal["3.1.1", "5"] = "3.1.1"
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One message to the broker; state documents are retained and have no `seq`."""
 
     topic: str
     payload: bytes
+    seq: int = 0
+
+    @property
+    def retain(self) -> bool:
+        """The broker keeps it for those who come later."""
+        return not self.seq
+
+
+class Listener(Protocol):
+    """Who is told what becomes of a link and of what is sent over it. Nothing here may wait."""
+
+    def acknowledged(self, message: Message, refusal: str = "") -> None:
+        """The broker has it, or (MQTT 5) says why it does not take it and never will."""
+
+    def lost(self) -> None:
+        """The link is gone; `Link.error` says how."""
 
 
 class Link(Protocol):
-    """One connection. Messages published one after another arrive in that order."""
+    """One connection. Messages arrive in the order in which they are sent."""
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Returns when the broker has acknowledged. Raises LinkError or UnpublishableError.
+    window: int
+    """How many messages the broker allows to be under way."""
 
-        The message is on its way, in its place among the others, when this first suspends: so
-        several may be under way at once without losing their order.
+    error: str
+    """Why the link is lost; "" while it is up."""
+
+    def send(self, message: Message) -> None:
+        """Send, without waiting; the listener hears of it. Raises UnpublishableError.
+
+        What is sent over a link that is lost is gone; the listener does not hear of it.
         """
 
-    async def lost(self) -> None:
-        """Returns when the link is gone; a broker that is merely silent takes a while to tell."""
 
+Connect = Callable[[Message, Listener], AbstractAsyncContextManager[Link]]
+"""`connect(will, listener)`: a link that lasts as long as the context.
 
-class Connector(Protocol):
-    """Makes links."""
-
-    def connect(self, will: Will) -> AbstractAsyncContextManager[Link]:
-        """A link that lasts as long as the context, and says good-bye at its end (so no will).
-
-        Raises LinkError on entering when there is no broker or it refuses us.
-        """
+The broker publishes `will` (retained) when the context ends with an exception, or we vanish; at an
+ordinary end we say good-bye. Raises LinkError on entering when there is no broker or it refuses us.
+"""

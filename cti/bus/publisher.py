@@ -7,6 +7,9 @@ messages are under way at once, in order; when the link breaks, all that was not
 sent again. So a reader may see an event twice, with the same id, and never misses one or sees two
 of a call in the wrong order.
 
+A message alone is sent at once; under load they leave together, at most `gather_s` later. What
+costs is not the message but waking up for it.
+
 Three words say how the router is: `running`, `stopped` (its own last word) and `lost` (its will,
 said by the broker). A will carries the epoch of the router that left it: readers ignore one that is
 older than the router they know.
@@ -20,11 +23,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from cti.bus.agenda import Agenda, Message
+from cti.bus.agenda import Agenda
 from cti.bus.board import StateBoard
 from cti.bus.cloudevents import CloudEventEncoder, Moment
 from cti.bus.directory import Directory
-from cti.bus.link import Connector, Link, LinkError, UnpublishableError, Will
+from cti.bus.link import Connect, Link, LinkError, Message, UnpublishableError
 from cti.bus.outbox import Outbox, ReadAfter, UnreadableError
 from cti.bus.topics import Subject
 from cti.clock import Clock
@@ -34,14 +37,11 @@ log = logging.getLogger(__name__)
 
 
 class PublisherSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`outbox`: events held in memory, the log has the rest. `window`: messages under way.
-
-    A window of 32 gets two thirds of what aiomqtt can do at all; paho's work for each
-    acknowledgement grows with it. Mosquitto as it comes allows MQTT 5 clients 20.
-    """
+    """`outbox`: events held in memory, the log has the rest. `window`: messages under way."""
 
     outbox: int = 10_000
     window: int = 32
+    gather_s: float = 0.02
     queue_state_every_s: float = 1.0
     backoff_min_s: float = 0.2
     backoff_max_s: float = 5.0
@@ -76,7 +76,7 @@ class Publisher:
 
     def __init__(
         self,
-        connector: Connector,
+        connect: Connect,
         encoder: CloudEventEncoder,
         board: StateBoard,
         clock: Clock,
@@ -84,7 +84,7 @@ class Publisher:
         mark: Callable[[int], None] = lambda _position: None,
         settings: PublisherSettings | None = None,
     ) -> None:
-        self._connector = connector
+        self._connect = connect
         self._encoder = encoder
         self._board = board
         self._clock = clock
@@ -95,8 +95,8 @@ class Publisher:
         self._counters = BusCounters()
         self._epoch = 0
         self._started_us = 0
-        self._wake = asyncio.Event()
-        self._closing = asyncio.Event()
+        self._wake, self._room, self._closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._resume_at = 0  # so few under way make it worth while to send more
         self._flush_by_s = 0.0  # loop time, once closing
         self._task: asyncio.Task[None] | None = None
 
@@ -133,9 +133,9 @@ class Publisher:
         """
         if self._task is None:
             return
-        self._flush_by_s = asyncio.get_running_loop().time() + timeout_s * 0.7  # then good-bye
+        self._flush_by_s = _now_s() + timeout_s * 0.7  # then good-bye
         self._closing.set()
-        self._wake.set()
+        self.lost()  # whatever it waits for: look again
         _, still_running = await asyncio.wait((self._task,), timeout=timeout_s)
         if still_running:
             log.warning("bus: closed too early for %d events", self._outbox.behind)
@@ -156,12 +156,35 @@ class Publisher:
         """The last event that needs no sending any more."""
         return self._outbox.position
 
+    # --- what a link tells us ---
+
+    def acknowledged(self, message: Message, refusal: str = "") -> None:
+        """See `cti.bus.link.Listener`."""
+        counters = self._counters
+        counters.in_flight -= 1
+        if refusal:
+            self._unpublishable(message, refusal)
+        elif message.seq:
+            counters.published += 1
+        else:
+            counters.states_published += 1
+        if message.seq:
+            self._outbox.acknowledge(message.seq)
+            self._mark(self._outbox.position)
+        if counters.in_flight <= self._resume_at or self._closing.is_set():
+            self._room.set()
+
+    def lost(self) -> None:
+        """See `cti.bus.link.Listener`."""
+        self._wake.set()
+        self._room.set()
+
     # --- the life of the link ---
 
     async def _run(self) -> None:
         shortest_s = delay_s = self._settings.backoff_min_s
         while not self._closing.is_set():
-            connects, level = self._counters.connects, logging.WARNING
+            connects = self._counters.connects
             try:
                 await self._live()
             except LinkError as error:
@@ -176,9 +199,8 @@ class Publisher:
 
     async def _live(self) -> None:
         """One link from its beginning to its end."""
-        will = Will(*self._router_state("lost"))
         try:
-            async with self._connector.connect(will) as link:
+            async with self._connect(self._router_state("lost"), self) as link:
                 self._counters.connects += 1
                 self._counters.reconnects = self._counters.connects - 1
                 self._counters.connected = True
@@ -192,73 +214,79 @@ class Publisher:
     async def _session(self, link: Link) -> None:
         """Raises LinkError when the link breaks, returns when everything is said at the end."""
         self._agenda.begin()
-        reason = ""
-        try:
-            async with asyncio.TaskGroup() as group:
-                watch = group.create_task(_watch(link))
-                await link.publish(*self._router_state("running"), retain=True)
-                log.info("bus: up, %d events behind", self._outbox.behind)
-                await self._send_all(link, group)
-                await link.publish(*self._router_state("stopped"), retain=True)
-                watch.cancel()
-        except* LinkError as broken:
-            reason = str(broken.exceptions[0])
-        if reason:
-            raise LinkError(reason)
+        self._counters.in_flight = 0
+        window = min(self._settings.window, link.window)
+        self._resume_at = window // 2
+        self._send(link, self._router_state("running"))
+        log.info("bus: up, %d events behind", self._outbox.behind)
+        while not await self._send_some(link, window):
+            await self._gather_or_wait(window)
+        self._send(link, self._router_state("stopped"))
+        while self._counters.in_flight and not link.error:
+            self._room.clear()
+            await self._room.wait()
+        if link.error:
+            raise LinkError(link.error)
 
-    async def _send_all(self, link: Link, group: asyncio.TaskGroup) -> None:
-        """Until we are closing and everything is under way."""
-        window = asyncio.Semaphore(self._settings.window)
-        while True:
-            await window.acquire()
+    async def _send_some(self, link: Link, window: int) -> bool:
+        """Send what there is room for; True when we are closing and it is time to."""
+        self._wake.clear()
+        self._room.clear()
+        while self._counters.in_flight < window:
+            if link.error:
+                raise LinkError(link.error)
+            closing = self._closing.is_set()
+            if closing and _now_s() >= self._flush_by_s:
+                return True
             message = await self._next()
             if message is None:
-                break
-            # Tasks begin in the order in which they are made, and a message has its place in the
-            # stream from its task's first step: that keeps the order with many under way.
-            group.create_task(self._send(link, message, window))
-        await asyncio.sleep(0)  # the last ones take their first step
+                return closing
+            self._send(link, message)
+        if link.error:
+            raise LinkError(link.error)
+        return False
 
-    async def _send(self, link: Link, message: Message, window: asyncio.Semaphore) -> None:
-        self._counters.in_flight += 1
+    def _send(self, link: Link, message: Message) -> None:
         try:
-            await link.publish(message.topic, message.payload, retain=not message.seq)
+            link.send(message)
         except UnpublishableError as error:
-            self._counters.unpublishable += 1
-            log.error("bus: %s cannot be published: %s", message.topic, error)
-        finally:
-            self._counters.in_flight -= 1
-            window.release()
-        if message.seq:
-            self._counters.published += 1
-            self._outbox.acknowledge(message.seq)
-            self._mark(self._outbox.position)
+            self._unpublishable(message, str(error))
+            if message.seq:
+                self._outbox.acknowledge(message.seq)
         else:
-            self._counters.states_published += 1
+            self._counters.in_flight += 1
+
+    def _unpublishable(self, message: Message, why: str) -> None:
+        self._counters.unpublishable += 1
+        log.error("bus: %s cannot be published: %s", message.topic, why)
 
     async def _next(self) -> Message | None:
-        """The next message, waited for; None when we are closing and it is time to."""
+        """The next message, None when there is none now."""
         while True:
-            self._wake.clear()
-            closing = self._closing.is_set()
-            if closing and asyncio.get_running_loop().time() >= self._flush_by_s:
-                return None
             try:
-                message = await self._agenda.next()
+                return await self._agenda.next()
             except UnreadableError as error:
                 self._counters.log_failures += 1
                 log.warning("bus: the event log cannot be read: %s", error)
                 await self._pause(self._settings.backoff_min_s)
-                continue
-            if message is not None or closing:
-                return message
-            await self._rest(self._agenda.wait_s())
+                if self._closing.is_set():
+                    return None
 
-    async def _rest(self, limit_s: float | None) -> None:
-        """Until something is offered."""
+    async def _gather_or_wait(self, window: int) -> None:
+        """Until there is room, when there was none; else until something is offered.
+
+        In the second case never sooner than `gather_s` after the last sending.
+        """
+        if self._counters.in_flight >= window:
+            await self._room.wait()
+            return
+        sent_s = _now_s()
         with suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
+            async with asyncio.timeout(self._agenda.wait_s()):
                 await self._wake.wait()
+        early_s = sent_s + self._settings.gather_s - _now_s()
+        if early_s > 0:
+            await self._pause(early_s)
 
     async def _pause(self, delay_s: float) -> None:
         """As long as that, cut short by closing."""
@@ -266,16 +294,14 @@ class Publisher:
             async with asyncio.timeout(delay_s):
                 await self._closing.wait()
 
-    def _router_state(self, state: str) -> tuple[str, bytes]:
-        """Topic and body of the router's own document."""
+    def _router_state(self, state: str) -> Message:
+        """The router's own document."""
         encoder, now_us = self._encoder, self._clock.now_us()
         data = {"node": encoder.node, "state": state, "started_us": self._started_us}
         at = Moment(self._epoch, self._outbox.newest, now_us)
         topic = encoder.state_topic(Subject.ROUTER, encoder.node)
-        return topic, encoder.state(Subject.ROUTER, encoder.node, at, data)
+        return Message(topic, encoder.state(Subject.ROUTER, encoder.node, at, data))
 
 
-async def _watch(link: Link) -> None:
-    """Ends all that is under way as soon as the link is gone."""
-    await link.lost()
-    raise LinkError("the link to the broker is lost")
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -7,6 +7,7 @@ NATS's wildcards (`* >`), and equal topics mean equal ids.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 PREFIX = "cti/v1"
@@ -33,6 +34,7 @@ def topic(prefix: str, site: str, kind: Subject, name: str, leaf: Leaf) -> str:
     return f"{prefix}/{level(site)}/{kind}/{level(name)}/{leaf}"
 
 
+@lru_cache(maxsize=8192)  # agents, queues, and the calls of the moment
 def level(text: str) -> str:
     """One topic level that says `text`, whatever is in it; half a surrogate pair becomes `?`."""
     return quote(text, safe="", errors="replace")

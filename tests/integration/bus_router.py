@@ -1,10 +1,12 @@
-"""`python -m tests.integration.bus_router FOLDER PORT VERSION`: a router to be killed."""
+"""`python -m tests.integration.bus_router FOLDER PORT VERSION LINK`: a router to be killed."""
 
 import asyncio
 import sys
 from pathlib import Path
 
-from cti.bus.mqtt import BrokerAddress
+from cti.bus.aiomqtt_link import AiomqttConnector
+from cti.bus.link import BrokerAddress
+from cti.bus.mqtt_link import MqttConnector
 from tests.integration.bus_world import Voice
 
 try:
@@ -13,9 +15,12 @@ except ImportError:
     from asyncio import run
 
 
-async def main(folder, port, version):
+LINKS = {kind.__name__: kind for kind in (MqttConnector, AiomqttConnector)}
+
+
+async def main(folder, port, version, link):
     address = BrokerAddress(port=int(port), version=version)
-    async with Voice(Path(folder), address):
+    async with Voice(Path(folder), address, connector=LINKS[link]):
         await asyncio.Event().wait()
 
 

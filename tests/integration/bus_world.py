@@ -7,10 +7,12 @@ import aiomqtt
 import msgspec
 import pytest
 
+from cti.bus.aiomqtt_link import AiomqttConnector
 from cti.bus.board import StateBoard
 from cti.bus.broker import Broker
 from cti.bus.broker_kinds import BrokerKind, program_of
-from cti.bus.mqtt import BrokerAddress, MqttConnector
+from cti.bus.link import BrokerAddress
+from cti.bus.mqtt_link import MqttConnector
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
 from cti.event_log import EventLog
@@ -21,18 +23,20 @@ ROUTER = "cti/v1/main/router/n1/state"
 
 
 def kinds():
-    """Each broker that this machine has, as pytest parameters; the others skipped by name."""
+    """Each broker, protocol and link, as pytest parameters; brokers we lack are skipped by name."""
     return [
         pytest.param(
             kind,
             version,
-            id=f"{kind}-{version}",
+            connector,
+            id=f"{kind}-{version}-{connector.__name__.removesuffix('Connector').lower()}",
             marks=[] if program_of(kind) else pytest.mark.skip(f"no {kind} on this machine"),
         )
-        for kind, version in (
-            (BrokerKind.MOSQUITTO, "3.1.1"),
-            (BrokerKind.MOSQUITTO, "5"),
-            (BrokerKind.NATS, "3.1.1"),
+        for kind, version, connector in (
+            (BrokerKind.MOSQUITTO, "3.1.1", MqttConnector),
+            (BrokerKind.MOSQUITTO, "5", MqttConnector),
+            (BrokerKind.NATS, "3.1.1", MqttConnector),
+            (BrokerKind.NATS, "3.1.1", AiomqttConnector),
         )
     ]
 
@@ -89,14 +93,16 @@ class Listener:
 class Voice:
     """A router's event log and publisher, fed by hand."""
 
-    def __init__(self, folder, address, *, epoch=7, silence_s=2, **settings):
+    def __init__(
+        self, folder, address, *, epoch=7, silence_s=2, connector=MqttConnector, **settings
+    ):
         self.encoder = encoder()
         self.board = StateBoard(self.encoder)
         self.log = EventLog(folder / "events.db", self.encoder.record)
         self.epoch = epoch
         self.history = History(epoch=epoch)
         self.publisher = Publisher(
-            MqttConnector(address, "cti-n1", silence_s=silence_s),
+            connector(address, "cti-n1", silence_s=silence_s).connect,
             self.encoder,
             self.board,
             SystemClock(),
@@ -199,11 +205,12 @@ async def _pump(reader, writer):
 
 
 @asynccontextmanager
-async def world(kind, version, folder, **settings):
+async def world(kind, version, connector, folder, **settings):
     """Broker, listener and voice."""
     async with AsyncExitStack() as stack:
         broker = await stack.enter_async_context(broker_of(kind, folder))
         listener = await stack.enter_async_context(listening(broker))
         address = address_of(broker, version)
-        voice = await stack.enter_async_context(Voice(folder, address, **settings))
+        made = Voice(folder, address, connector=connector, **settings)
+        voice = await stack.enter_async_context(made)
         yield broker, listener, voice

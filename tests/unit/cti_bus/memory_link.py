@@ -1,4 +1,4 @@
-"""A broker in memory: the second implementation of the publisher's port to a broker."""
+"""A broker in memory: an implementation of the publisher's port that does as a test says."""
 
 import asyncio
 from collections import deque
@@ -14,6 +14,8 @@ class MemoryBroker:
         self.refuses = False
         self.frozen = False  # takes messages and acknowledges none
         self.hates = ""  # a topic that cannot be published
+        self.forbids = ""  # a topic that it refuses to take
+        self.window = 1000
         self.messages = []  # (topic, payload, retain) as they arrived
         self.retained = {}
         self.links = 0
@@ -21,59 +23,64 @@ class MemoryBroker:
         self._open = set()
 
     @asynccontextmanager
-    async def connect(self, will):
+    async def connect(self, will, listener):
         if self.refuses:
             raise LinkError("refused")
         self.links += 1
-        link = _MemoryLink(self)
+        link = _MemoryLink(self, listener)
         self._open.add(link)
         try:
             yield link
         except BaseException:
-            self.receive(will.topic, will.payload, retain=True)
+            self.receive(will)
             raise
         finally:
             self._open.discard(link)
+            link.error = link.error or "closed"
 
     def cut(self):
-        for link in self._open:
-            link.gone.set()
+        for link in tuple(self._open):
+            link.cut()
 
     def acknowledge(self, count=10**9):
         for link in self._open:
             link.acknowledge(count)
 
-    def receive(self, topic, payload, *, retain):
-        self.messages.append((topic, payload, retain))
-        if retain:
-            self.retained[topic] = payload
-            if not payload:
-                del self.retained[topic]
+    def receive(self, message):
+        self.messages.append((message.topic, message.payload, message.retain))
+        if message.retain:
+            self.retained[message.topic] = message.payload
+            if not message.payload:
+                del self.retained[message.topic]
 
 
 class _MemoryLink:
-    def __init__(self, broker):
+    def __init__(self, broker, listener):
         self.broker = broker
-        self.gone = asyncio.Event()
+        self.listener = listener
+        self.window = broker.window
+        self.error = ""
         self.under_way = deque()
 
-    async def publish(self, topic, payload, *, retain):
-        if topic == self.broker.hates:
+    def send(self, message):
+        if message.topic == self.broker.hates:
             raise UnpublishableError("no broker wants it")
-        self.broker.receive(topic, payload, retain=retain)
-        answer = asyncio.get_running_loop().create_future()
-        self.under_way.append(answer)
+        if self.error:
+            return
+        if message.topic != self.broker.forbids:
+            self.broker.receive(message)
+        self.under_way.append(message)
         self.broker.peak = max(self.broker.peak, len(self.under_way))
         if not self.broker.frozen:
             asyncio.get_running_loop().call_soon(self.acknowledge, 1)
-        await answer
 
     def acknowledge(self, count):
-        while self.under_way and count:
-            answer = self.under_way.popleft()
-            if not answer.done():
-                answer.set_result(None)
-                count -= 1
+        while self.under_way and count and not self.error:
+            message = self.under_way.popleft()
+            refused = message.topic == self.broker.forbids
+            self.listener.acknowledged(message, "not authorised" if refused else "")
+            count -= 1
 
-    async def lost(self):
-        await self.gone.wait()
+    def cut(self):
+        self.error = "cut"
+        self.listener.lost()

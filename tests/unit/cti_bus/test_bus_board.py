@@ -1,3 +1,5 @@
+import dataclasses
+
 import msgspec
 
 from cti.bus.board import StateBoard
@@ -165,15 +167,28 @@ def test_who_left_the_configuration_while_busy_keeps_his_document_until_he_is_go
     assert not told.board.changed_queues
 
 
+def some_call(number, state):
+    given = {
+        "call_id": f"a1-{number}.{number}",
+        "number": number,
+        "queue_id": "loans",
+        "first_queued_us": NOON_US + number,
+        "state": state,
+    }
+    needed = {
+        field.name: ""
+        for field in dataclasses.fields(Call)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    }
+    return Call(**needed | given)
+
+
 def test_after_a_start_the_cores_records_are_the_beginning():
     told = Told()
     spec = AgentSpec("8001", "8001")
     agent = Agent("8001", spec, shown=e.AgentState.WORKING_AFTER_CALL, shown_since_us=5,
                   work_until_us=99, device="8001")  # fmt: skip
-    calls = [
-        Call(f"a1-{n}.{n}", n, "loans", "a1", 0, "", NOON_US + n, "", "", (), state=state)
-        for n, state in enumerate(CallState)
-    ]
+    calls = [some_call(n, state) for n, state in enumerate(CallState)]
     told.board.restore([agent], calls, Moment(8, 500, NOON_US))
     assert figures(told.queue()) == (2, 1, 2)  # out of sight still waits, held is talking
     assert told.queue()["agents_logged_on"] == 1

@@ -15,6 +15,9 @@ from tests.unit.cti_bus.test_bus_outbox import Log
 ROUTER = "cti/v1/main/router/n1/state"
 
 
+PROMPT = {"queue_state_every_s": 0, "backoff_min_s": 0.001, "gather_s": 0}
+
+
 class Desk:
     """A publisher, the broker it speaks to and the log behind it."""
 
@@ -27,9 +30,9 @@ class Desk:
         self.marks = []
         self.start = (7, position, newest)
         self.publisher = Publisher(
-            self.broker, self.encoder, self.board, SystemClock(), self.log.read_after,
+            self.broker.connect, self.encoder, self.board, SystemClock(), self.log.read_after,
             self.marks.append,
-            PublisherSettings(**{"queue_state_every_s": 0, "backoff_min_s": 0.001} | settings),
+            PublisherSettings(**PROMPT | settings),
         )  # fmt: skip
 
     async def __aenter__(self):
@@ -95,7 +98,16 @@ async def test_no_more_than_the_window_is_under_way():
         desk.say_calls(50)
         await eventually(lambda: desk.publisher.counters.in_flight == 8)
         await asyncio.sleep(0.01)
-        assert desk.broker.peak <= 9  # the window, and the router's own document before it
+        assert desk.broker.peak == 8
+
+
+async def test_a_broker_may_allow_less_than_the_window():
+    desk = Desk(window=8)
+    desk.broker.window = 3
+    async with desk:
+        desk.say_calls(50)
+        await eventually(lambda: desk.publisher.position == 50)
+        assert desk.broker.peak == 3
 
 
 async def test_a_cut_link_is_made_again_and_nothing_is_missing():
@@ -247,6 +259,27 @@ async def test_a_message_that_no_broker_takes_is_passed_over():
         await eventually(lambda: desk.publisher.position == 9)
         assert desk.publisher.counters.unpublishable == 3
     assert desk.events() == [1, 3, 4, 6, 7, 9]
+
+
+async def test_a_message_that_this_broker_refuses_is_passed_over_and_counted():
+    desk = Desk()
+    desk.broker.forbids = "cti/v1/main/call/a1-1/event"
+    async with desk:
+        desk.say_calls(9)
+        await eventually(lambda: desk.publisher.position == 9)
+        assert desk.publisher.counters.unpublishable == 3
+        assert desk.publisher.counters.reconnects == 0
+
+
+async def test_under_load_messages_leave_together():
+    desk = Desk(gather_s=0.05)
+    async with desk:
+        await eventually(lambda: len(desk.broker.retained) == 5)
+        for _ in range(5):
+            desk.say_calls(1)
+            await asyncio.sleep(0)
+        assert len(desk.events()) <= 1
+        await eventually(lambda: desk.events() == [1, 2, 3, 4, 5])
 
 
 async def test_the_router_says_when_it_runs_and_when_it_stops():

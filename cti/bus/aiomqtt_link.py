@@ -1,16 +1,15 @@
-"""A link to an MQTT broker over aiomqtt.
+"""A link to an MQTT broker over aiomqtt, beside ours (`cti.bus.mqtt_link`), which costs half.
 
-What aiomqtt 2.5 leaves to us, found by measurement before it was chosen:
+The suite that holds links to the publisher's needs runs on both, so each vouches for the other, and
+a broker that ours cannot speak to may be reached over this one (it knows proxies and WebSockets).
+
+What aiomqtt 2.5 leaves to us, found in `research/libraries.md` section 4:
 
 * It does not reconnect: one link is one life of its client; the publisher makes the next.
-* A publish under way when the connection dies ends only with its own time-out: `lost` tells first.
+* A publish under way when the connection dies ends only with its own time-out; its stream of
+  incoming messages tells first.
 * paho sets no TCP_NODELAY, which costs 20 to 40 ms steps under load.
 * paho's work on each acknowledgement grows with the messages under way: the publisher bounds them.
-
-The session is clean: we subscribe to nothing, so there is nothing that a broker could keep for us;
-what was not acknowledged is sent again by the publisher. The client id is fixed, so a link that
-half-died is thrown out by its successor, which the MQTT specifications ask of every broker
-(3.1.1 section 3.1.4, MQTT-3.1.4-2); its will comes before the successor's first word.
 """
 
 import asyncio
@@ -19,18 +18,21 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Literal
 
 import aiomqtt
-import msgspec
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from cti.bus.link import Link, LinkError, UnpublishableError, Will
-
-CONTENT_TYPE = "application/cloudevents+json"
-PAYLOAD_MAX = 1_000_000
-"""Bytes. NATS takes 1 MiB as it comes and hangs up on more; an event of ours has some 1,000."""
+from cti.bus.link import (
+    CONTENT_TYPE,
+    PAYLOAD_MAX,
+    BrokerAddress,
+    Link,
+    LinkError,
+    Listener,
+    Message,
+    UnpublishableError,
+)
 
 _paho_log = logging.getLogger("cti.bus.paho")
 _paho_log.setLevel(logging.ERROR)  # it warns of each lost link; the publisher says that itself
@@ -38,31 +40,18 @@ _paho_log.setLevel(logging.ERROR)  # it warns of each lost link; the publisher s
 _NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 _CONNECT_S = 2.0
 _GOODBYE_S = 1.0
+_WINDOWS = {"3.1.1": 1000, "5": 20}  # 5: what Mosquitto allows by itself; aiomqtt does not tell
 
 
-class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the broker is and how it knows us. `version` 5 needs Mosquitto or the like."""
-
-    host: str = "127.0.0.1"
-    port: int = 1883
-    username: str = ""
-    password: str = ""
-    version: Literal["3.1.1", "5"] = "3.1.1"
-
-
-class MqttConnector:
-    """Makes links to one broker.
-
-    `silence_s` is how long a broker may take to answer anything, and the keep-alive: a router that
-    hangs is found out by the broker within 1.5 times that.
-    """
+class AiomqttConnector:
+    """Makes links to one broker; `silence_s` is how long it may take to answer anything."""
 
     def __init__(
         self,
         address: BrokerAddress,
         client_id: str,
         *,
-        silence_s: int = 5,
+        silence_s: float = 5.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._address = address
@@ -71,8 +60,8 @@ class MqttConnector:
         self._tls = tls
 
     @asynccontextmanager
-    async def connect(self, will: Will) -> AsyncIterator[Link]:
-        """See `cti.bus.link.Connector`.
+    async def connect(self, will: Message, listener: Listener) -> AsyncIterator[Link]:
+        """See `cti.bus.link.Connect`.
 
         The TCP connect runs in a thread and cannot be cut short: better let it end (`_CONNECT_S`)
         than cancel, which would leave its socket open.
@@ -85,16 +74,19 @@ class MqttConnector:
             await _say_goodbye(client, 0.1)
             address = f"{self._address.host}:{self._address.port}"
             raise LinkError(f"no MQTT at {address}: {error}") from error
+        link = _AiomqttLink(client, listener, self._address.version)
         try:
-            yield _MqttLink(client, self._properties(PacketTypes.PUBLISH))
+            yield link
         except BaseException:
             _hang_up(client)
             raise
         finally:
+            await link.end()
             await _say_goodbye(client, _GOODBYE_S)
 
-    def _client(self, will: Will) -> aiomqtt.Client:
+    def _client(self, will: Message) -> aiomqtt.Client:
         address, is_5 = self._address, self._address.version == "5"
+        properties = _properties(PacketTypes.WILLMESSAGE) if is_5 else None
         client = aiomqtt.Client(
             address.host,
             address.port,
@@ -103,12 +95,10 @@ class MqttConnector:
             identifier=self._client_id,
             protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
             clean_session=None if is_5 else True,
-            will=aiomqtt.Will(
-                will.topic, will.payload, 1, True, self._properties(PacketTypes.WILLMESSAGE)
-            ),
+            will=aiomqtt.Will(will.topic, will.payload, 1, True, properties),
             logger=_paho_log,
             timeout=self._silence_s,
-            keepalive=self._silence_s,
+            keepalive=max(1, round(self._silence_s)),
             tls_context=self._tls,
             socket_options=_NO_DELAY,
             # The publisher bounds what is under way; paho must not hold back anything below that.
@@ -118,39 +108,66 @@ class MqttConnector:
         client.pending_calls_threshold = 1000  # else a warning for each message beyond ten
         return client
 
-    def _properties(self, packet: int) -> Properties | None:
-        """What MQTT 5 asks of structured CloudEvents (MQTT binding 1.0.2, section 3.2.1)."""
-        if self._address.version != "5":
-            return None
-        properties = Properties(packet)  # type: ignore[no-untyped-call]
-        properties.ContentType = CONTENT_TYPE
-        properties.PayloadFormatIndicator = 1  # it is UTF-8
-        return properties
 
+class _AiomqttLink:
+    """One life of an aiomqtt client; see `cti.bus.link.Link`."""
 
-class _MqttLink:
-    """One life of an aiomqtt client."""
-
-    def __init__(self, client: aiomqtt.Client, properties: Properties | None) -> None:
+    def __init__(self, client: aiomqtt.Client, listener: Listener, version: str) -> None:
+        self.window = _WINDOWS[version]
+        self.error = ""
         self._client = client
-        self._properties = properties
+        self._listener = listener
+        self._properties = _properties(PacketTypes.PUBLISH) if version == "5" else None
+        # Tasks begin in the order in which they are made, and a message has its place in the
+        # stream from its task's first step: that keeps the order with many under way.
+        self._tasks = {asyncio.create_task(self._watch())}
 
-    async def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        if len(payload) > PAYLOAD_MAX:
-            raise UnpublishableError(f"{len(payload)} bytes, {PAYLOAD_MAX} are the most")
-        properties = self._properties if payload else None  # nothing has no content type
+    def send(self, message: Message) -> None:
+        if len(message.payload) > PAYLOAD_MAX:
+            raise UnpublishableError(f"{len(message.payload)} bytes, {PAYLOAD_MAX} are the most")
+        if not message.topic or set(message.topic) & set("+#\0"):
+            raise UnpublishableError(f"no topic to publish to: {message.topic!r}")
+        task = asyncio.create_task(self._publish(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self) -> None:
+        """Nobody hears of what is still under way."""
+        self.error = self.error or "closed"
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _publish(self, message: Message) -> None:
+        properties = self._properties if message.payload else None  # nothing has no content type
         try:
-            await self._client.publish(topic, payload, 1, retain, properties)
+            await self._client.publish(
+                message.topic, message.payload, 1, message.retain, properties
+            )
         except aiomqtt.MqttError as error:
-            raise LinkError(str(error)) from error
-        except ValueError as error:
-            raise UnpublishableError(str(error)) from error
+            self._fail(str(error))
+        else:
+            self._listener.acknowledged(message)
 
-    async def lost(self) -> None:
-        # Nothing is subscribed, so the first thing to come out of here is the end.
+    async def _watch(self) -> None:
+        """Nothing is subscribed, so the first thing to come out of here is the end."""
         with suppress(aiomqtt.MqttError):
             async for _ in self._client.messages:
                 pass
+        self._fail("the broker hung up")
+
+    def _fail(self, error: str) -> None:
+        if not self.error:
+            self.error = error
+            self._listener.lost()
+
+
+def _properties(packet: int) -> Properties:
+    """What MQTT 5 asks of structured CloudEvents (MQTT binding 1.0.2, section 3.2.1)."""
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    properties.ContentType = CONTENT_TYPE
+    properties.PayloadFormatIndicator = 1  # it is UTF-8
+    return properties
 
 
 def _hang_up(client: aiomqtt.Client) -> None:

@@ -1,0 +1,282 @@
+"""What the publisher needs of a link, held against both links on real brokers."""
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+
+import pytest
+
+from cti.bus import broker as broker_module
+from cti.bus import broker_kinds
+from cti.bus.aiomqtt_link import AiomqttConnector
+from cti.bus.broker import free_port
+from cti.bus.broker_kinds import BrokerKind, program_of
+from cti.bus.link import PAYLOAD_MAX, BrokerAddress, LinkError, Message, UnpublishableError
+from cti.bus.mqtt_link import MqttConnector
+from tests.eventually import eventually
+from tests.integration.bus_world import address_of, broker_of, kinds, listening
+
+WILL = Message("cti/v1/main/router/n1/state", b'{"data": {"state": "lost"}}')
+each_broker = pytest.mark.parametrize(("kind", "version", "connector"), kinds())
+each_link = pytest.mark.parametrize("connector", [MqttConnector, AiomqttConnector])
+each_version = pytest.mark.parametrize("version", ["3.1.1", "5"])
+needs_mosquitto = pytest.mark.skipif(
+    not program_of(BrokerKind.MOSQUITTO), reason="no mosquitto on this machine"
+)
+
+
+class Ear:
+    """Notes what a link tells."""
+
+    def __init__(self):
+        self.done = []  # seq
+        self.refused = {}  # seq: why
+        self.is_lost = False
+
+    def acknowledged(self, message, refusal=""):
+        self.done.append(message.seq)
+        if refusal:
+            self.refused[message.seq] = refusal
+
+    def lost(self):
+        self.is_lost = True
+
+
+def event(seq, topic="cti/v1/main/call/1/event"):
+    return Message(topic, b'{"seq": %d}' % seq, seq)
+
+
+@each_broker
+async def test_messages_arrive_and_are_acknowledged_in_order(kind, version, connector, tmp_path):
+    ear = Ear()
+    async with broker_of(kind, tmp_path) as broker, listening(broker) as listener:
+        async with connector(address_of(broker, version), "n1").connect(WILL, ear) as link:
+            for seq in range(1, 16):
+                link.send(event(seq))
+            await eventually(lambda: len(ear.done) == 15)
+            await eventually(lambda: listener.news == list(range(1, 16)))
+        assert ear.done == list(range(1, 16))
+        assert not ear.is_lost
+        assert not await listener.retained()
+
+
+@each_broker
+async def test_a_goodbye_leaves_no_will_and_an_accident_does(kind, version, connector, tmp_path):
+    async with broker_of(kind, tmp_path) as broker, listening(broker) as listener:
+        make = connector(address_of(broker, version), "n1")
+        async with make.connect(WILL, Ear()):
+            pass
+        with pytest.raises(RuntimeError):
+            async with make.connect(WILL, Ear()):
+                raise RuntimeError
+        await eventually(lambda: listener.state(WILL.topic))
+        assert len(listener.messages) == 1
+        assert WILL.topic in await listener.retained()
+
+
+@each_broker
+async def test_a_state_is_retained_and_an_empty_one_removes_it(kind, version, connector, tmp_path):
+    topic = "cti/v1/main/agent/1/state"
+    ear = Ear()
+    async with (
+        broker_of(kind, tmp_path) as broker,
+        listening(broker) as listener,
+        connector(address_of(broker, version), "n1").connect(WILL, ear) as link,
+    ):
+        link.send(Message(topic, b'{"data": 1}'))
+        await eventually(lambda: len(ear.done) == 1)
+        assert await listener.retained() == {topic: {"data": 1}}
+        link.send(Message(topic, b""))
+        await eventually(lambda: len(ear.done) == 2)
+        assert await listener.retained() == {}
+
+
+@each_broker
+async def test_a_message_that_cannot_be_sent_costs_no_link(kind, version, connector, tmp_path):
+    ear = Ear()
+    async with (
+        broker_of(kind, tmp_path) as broker,
+        connector(address_of(broker, version), "n1").connect(WILL, ear) as link,
+    ):
+        with pytest.raises(UnpublishableError, match="bytes"):
+            link.send(Message("t", b"x" * (PAYLOAD_MAX + 1), 1))
+        for topic in ("a/#", "+", "", "a\0b"):
+            with pytest.raises(UnpublishableError, match="topic"):
+                link.send(Message(topic, b"x", 2))
+        link.send(Message("t", b"x" * PAYLOAD_MAX, 3))
+        await eventually(lambda: ear.done == [3])
+
+
+@each_broker
+async def test_a_killed_broker_is_told_at_once(kind, version, connector, tmp_path):
+    ear = Ear()
+    async with (
+        broker_of(kind, tmp_path) as broker,
+        connector(address_of(broker, version), "n1").connect(WILL, ear) as link,
+    ):
+        await broker.stop()
+        await eventually(lambda: ear.is_lost)
+        assert link.error
+        link.send(event(1))
+    assert not ear.done
+
+
+@each_broker
+async def test_the_younger_of_two_links_wins(kind, version, connector, tmp_path):
+    first, second = Ear(), Ear()
+    async with broker_of(kind, tmp_path) as broker:
+        make = connector(address_of(broker, version), "n1")
+        async with make.connect(WILL, first), make.connect(WILL, second) as link:
+            await eventually(lambda: first.is_lost)
+            link.send(event(1))
+            await eventually(lambda: second.done == [1])
+
+
+@pytest.mark.parametrize(("kind", "version", "connector"), kinds()[:3])  # ours
+async def test_an_idle_link_stays_up(kind, version, connector, tmp_path):
+    ear = Ear()
+    async with broker_of(kind, tmp_path) as broker:
+        make = connector(address_of(broker, version), "n1", silence_s=1)
+        async with make.connect(WILL, ear) as link:
+            await asyncio.sleep(2)  # past a keep-alive and a half, after which brokers hang up
+            assert not ear.is_lost
+            link.send(event(1))
+            await eventually(lambda: ear.done == [1])
+
+
+@each_link
+async def test_a_server_that_never_answers_is_given_up_and_nothing_is_left_behind(connector):
+    seen = []
+
+    async def silent(reader, writer):
+        seen.append(await reader.read())  # until the peer closes
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    address = BrokerAddress(port=server.sockets[0].getsockname()[1])
+    async with server:
+        with pytest.raises(LinkError, match="no MQTT at"):
+            async with connector(address, "n1", silence_s=1).connect(WILL, Ear()):
+                pass
+        await eventually(lambda: seen and len(asyncio.all_tasks()) == 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"\x20\xff\xff\xff\xff\x01", b"\x20\x02\x00\x05"],
+)
+async def test_a_server_that_speaks_something_else_is_given_up(answer):
+    async def strange(reader, writer):
+        await reader.readexactly(2)
+        writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(strange, "127.0.0.1", 0)
+    address = BrokerAddress(port=server.sockets[0].getsockname()[1])
+    async with server:
+        with pytest.raises(LinkError, match="no MQTT at"):
+            async with MqttConnector(address, "n1", silence_s=5).connect(WILL, Ear()):
+                pass
+
+
+@each_link
+async def test_nobody_there_is_a_link_error(connector):
+    with pytest.raises(LinkError, match=r"no MQTT at 127\.0\.0\.1:1"):
+        async with connector(BrokerAddress(port=1), "n1").connect(WILL, Ear()):
+            pass
+
+
+def configured(monkeypatch, more, *, instead_of=""):
+    monkeypatch.setattr(
+        broker_kinds, "_MOSQUITTO", broker_kinds._MOSQUITTO.replace(instead_of, "") + more
+    )
+
+
+@needs_mosquitto
+@each_link
+@each_version
+async def test_a_broker_that_does_not_know_us_is_a_link_error(
+    connector, version, tmp_path, monkeypatch
+):
+    configured(monkeypatch, "allow_anonymous false\n", instead_of="allow_anonymous true\n")
+    monkeypatch.setattr(broker_module, "_ACCEPTED", b"\x20\x02\x00\x05")  # "not authorised"
+    async with broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker:
+        with pytest.raises(LinkError, match=r"no MQTT at .*uthori"):
+            async with connector(address_of(broker, version), "n1").connect(WILL, Ear()):
+                pass
+
+
+@needs_mosquitto
+@pytest.mark.skipif(not shutil.which("mosquitto_passwd"), reason="no mosquitto_passwd")
+@each_link
+@each_version
+async def test_it_gives_its_name_and_password(connector, version, tmp_path, monkeypatch):
+    users = tmp_path / "users"
+    subprocess.run(  # noqa: ASYNC221
+        ["mosquitto_passwd", "-b", "-c", users, "router", "geheim"], check=True
+    )
+    configured(monkeypatch, f"password_file {users}\n", instead_of="allow_anonymous true\n")
+    monkeypatch.setattr(broker_module, "_ACCEPTED", b"\x20\x02\x00\x05")  # it asks without a name
+    ear = Ear()
+    async with broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker:
+        address = BrokerAddress(
+            port=broker.port, username="router", password="geheim", version=version
+        )
+        async with connector(address, "n1").connect(WILL, ear) as link:
+            link.send(event(1))
+            await eventually(lambda: ear.done == [1])
+
+
+@needs_mosquitto
+async def test_what_an_access_list_forbids_is_refused_by_name_on_5(tmp_path, monkeypatch):
+    (tmp_path / "acl").write_text("topic readwrite cti/v1/main/call/#\n")
+    configured(monkeypatch, f"acl_file {tmp_path}/acl\n")
+    ear = Ear()
+    async with (
+        broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker,
+        MqttConnector(address_of(broker, "5"), "n1").connect(WILL, ear) as link,
+    ):
+        link.send(event(1))
+        link.send(event(2, "cti/v1/other/call/1/event"))
+        await eventually(lambda: ear.done == [1, 2])
+        assert link.window == 20, "Mosquitto's own Receive Maximum"
+    assert ear.refused == {2: "not authorised"}
+
+
+def certify(folder):
+    """A certificate for this machine, in files `cert` and `key`."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-keyout", folder / "key", "-out", folder / "cert", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+@needs_mosquitto
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+# paho 2.2 leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@each_link
+@each_version
+async def test_it_speaks_tls_and_only_to_whom_it_trusts(connector, version, tmp_path, monkeypatch):
+    certify(tmp_path)
+    port = free_port()
+    configured(
+        monkeypatch,
+        f"listener {port} 127.0.0.1\ncertfile {tmp_path}/cert\nkeyfile {tmp_path}/key\n",
+    )
+    trusted = ssl.create_default_context(cafile=tmp_path / "cert")
+    ear = Ear()
+    async with broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker:
+        address = address_of(broker, version, port)
+        async with connector(address, "n1", tls=trusted).connect(WILL, ear) as link:
+            link.send(event(1))
+            await eventually(lambda: ear.done == [1])
+        stranger = connector(address, "n1", tls=ssl.create_default_context())
+        with pytest.raises(LinkError, match="certificate"):
+            async with stranger.connect(WILL, Ear()):
+                pass
