@@ -1,0 +1,576 @@
+"""Agents: signing on and off, wishes in the middle of something, groups, the last call."""
+
+import pytest
+
+from routing import commands as c
+from routing.agent import Agent
+from routing.commands import OfferOutcome, RequestedState
+from routing.config import Limits
+from routing.events import (
+    AgentGroupsChanged,
+    AgentLoggedOff,
+    AgentLoggedOn,
+    AgentState,
+    AgentStateChanged,
+    CallEstablished,
+    DeviceChanged,
+    OfferMade,
+)
+from tests.complaints.centre import Centre, S, agent, queue
+from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
+
+READY, NOT_READY, WORK = (
+    RequestedState.READY,
+    RequestedState.NOT_READY,
+    RequestedState.WORKING_AFTER_CALL,
+)
+
+
+def pair(**fields):
+    return Centre(
+        [queue("loans", **fields), queue("cards")],
+        [agent("8001", "loans:3", "cards:1"), agent("8002", "loans:1")],
+    )
+
+
+def shown(events, who="8001"):
+    """The states told of one agent: (state, reason, pending)."""
+    found = [e for e in of(events, AgentStateChanged) if e.agent_id == who]
+    return [(str(e.state), e.reason, e.pending) for e in found]
+
+
+# --- signing on and off -------------------------------------------------------------------------
+
+
+def test_who_signs_on_is_not_ready_yet():
+    centre = pair()
+    events = centre.do(c.LogOnAgent("8001"))
+    assert one(events, AgentLoggedOn).device == "phone-8001"
+    assert shown(events) == [("notReady", "loggedOn", "")]
+    assert centre.offered(centre.call("c1", "loans")) == []
+
+
+def test_an_agent_may_bring_another_phone():
+    centre = pair()
+    centre.do(c.LogOnAgent("8001", device="phone-77"))
+    centre.do(c.SetAgentState("8001", READY))
+    assert one(centre.call("c1", "loans"), OfferMade).device == "phone-77"
+
+
+def test_one_phone_serves_one_agent():
+    centre = pair()
+    centre.do(c.LogOnAgent("8001", device="phone-8002"))
+    assert refusal(centre.do(c.LogOnAgent("8002"))) == "deviceInUse"
+    centre.do(c.LogOffAgent("8001"))
+    assert of(centre.do(c.LogOnAgent("8002")), AgentLoggedOn)
+
+
+def test_signing_on_twice_is_acknowledged_in_silence_unless_with_another_phone():
+    centre = pair()
+    centre.do(c.LogOnAgent("8001"))
+    assert centre.do(c.LogOnAgent("8001")) == []
+    assert refusal(centre.do(c.LogOnAgent("8001", device="other"))) == "alreadyLoggedOn"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.LogOffAgent("8001"),
+        c.SetAgentState("8001", READY),
+        c.ExtendAfterCallWork("8001", S),
+        c.ServeGroup("8001", "loans", serving=False),
+        c.MarkLastCall("8001"),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_who_is_not_signed_on_can_ask_for_nothing(command):
+    centre = pair()
+    assert refusal(centre.do(command)) == "notLoggedOn"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.LogOnAgent("9999"),
+        c.LogOffAgent("9999"),
+        c.SetAgentState("9999", READY),
+        c.ExtendAfterCallWork("9999", S),
+        c.ServeGroup("9999", "loans", serving=False),
+        c.MarkLastCall("9999"),
+        c.DeviceReachable("9999", reachable=True),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_nobody_knows_an_unknown_agent(command):
+    assert refusal(pair().do(command)) == "unknownAgent"
+
+
+def test_a_session_begins_at_nought():
+    centre = pair()
+    centre.ready("8001")
+    centre.call("c1", "loans")
+    centre.fail("8001", OfferOutcome.REJECTED)
+    centre.do(c.MarkLastCall("8001"))
+    centre.do(c.ServeGroup("8001", "cards", serving=False))
+    centre.hang_up("c1")
+    centre.wait(100)
+    centre.do(c.LogOffAgent("8001"))
+    centre.do(c.LogOnAgent("8001"))
+    found = centre.core.agents["8001"]
+    assert (found.offers, found.calls, found.worked_us, found.last_offer) == (0, 0, 0, 0)
+    assert (found.failures, found.in_a_row, found.gap_until_us) == ({}, {}, 0)
+    assert (found.last_call, found.idle_groups, found.state_us) == (False, {}, {})
+    assert found.skills == {"loans": 3, "cards": 1}
+
+
+def test_signing_off_ends_the_pause_after_a_failed_offer():
+    centre = pair()
+    centre.ready("8001")
+    centre.call("c1", "loans")
+    centre.fail("8001", OfferOutcome.REJECTED)
+    centre.do(c.LogOffAgent("8001"))
+    assert centre.core.next_deadline_us() is None
+
+
+# --- forced, with who and why --------------------------------------------------------------------
+
+
+def test_a_forced_state_says_who_and_why():
+    centre = pair()
+    centre.ready("8001")
+    told = one(centre.not_ready("8001", "coaching", by="boss"), AgentStateChanged)
+    assert (told.state, told.reason, told.by) == (AgentState.NOT_READY, "coaching", "boss")
+    told = one(centre.do(c.SetAgentState("8001", READY, by="boss")), AgentStateChanged)
+    assert (told.state, told.by) == (AgentState.READY, "boss")
+
+
+def test_a_forced_sign_off_says_who_and_why():
+    centre = pair()
+    centre.ready("8001")
+    events = centre.do(c.LogOffAgent("8001", by="boss", reason="fault"))
+    assert (one(events, AgentLoggedOff).by, one(events, AgentLoggedOff).reason) == ("boss", "fault")
+    assert shown(events) == [("null", "fault", "")]
+    assert one(events, AgentStateChanged).by == "boss"
+
+
+def test_a_forced_state_in_a_call_waits_for_its_end_and_remembers_who():
+    centre = pair(after_call_work_us=0)
+    centre.ready("8001")
+    centre.call("c1", "loans")
+    centre.answer("8001")
+    pending = one(centre.not_ready("8001", "coaching", by="boss"), AgentStateChanged)
+    assert (pending.state, pending.pending, pending.by) == (AgentState.BUSY, "notReady", "boss")
+    after = of(centre.hang_up("c1"), AgentStateChanged)[-1]
+    assert (after.state, after.reason, after.by) == (AgentState.NOT_READY, "coaching", "boss")
+
+
+def test_a_forced_sign_off_in_a_call_waits_for_the_record_to_be_finished():
+    centre = pair()
+    centre.ready("8001")
+    centre.call("c1", "loans")
+    centre.answer("8001")
+    centre.do(c.LogOffAgent("8001", by="boss", reason="late"))
+    assert centre.do(c.LogOffAgent("8001", by="other")) == [], "it is on its way already"
+    centre.hang_up("c1")
+    events = centre.wait(5)
+    off = one(events, AgentLoggedOff)
+    assert (off.by, off.reason) == ("boss", "late")
+
+
+# --- reasons -------------------------------------------------------------------------------------
+
+
+def test_not_ready_takes_a_reason_of_the_house():
+    centre = pair()
+    centre.ready("8001")
+    assert refusal(centre.not_ready("8001", "")) == "reasonRequired"
+    assert refusal(centre.not_ready("8001", "weather")) == "unknownReason"
+    assert shown(centre.not_ready("8001", "meal")) == [("notReady", "meal", "")]
+    assert centre.not_ready("8001", "meal") == []
+    assert shown(centre.not_ready("8001", "meeting")) == [("notReady", "meeting", "")]
+
+
+# --- pending ------------------------------------------------------------------------------------
+
+
+def in_state(centre, state):
+    """Bring 8001 to `reserved` or `busy`."""
+    centre.ready("8001")
+    centre.call("c1", "loans")
+    if state == "busy":
+        centre.answer("8001")
+
+
+@pytest.mark.parametrize("state", ["reserved", "busy"])
+def test_what_is_asked_for_in_the_middle_is_pending_and_the_last_word_counts(state):
+    centre = pair(after_call_work_us=0)
+    in_state(centre, state)
+    assert shown(centre.not_ready("8001", "meal")) == [(state, "", "notReady")]
+    assert centre.not_ready("8001", "meal") == []
+    assert shown(centre.not_ready("8001", "meeting")) == [(state, "", "notReady")]
+    assert shown(centre.do(c.LogOffAgent("8001"))) == [(state, "", "null")]
+    assert shown(centre.do(c.SetAgentState("8001", WORK))) == [(state, "", "workingAfterCall")]
+    assert shown(centre.do(c.SetAgentState("8001", READY))) == [(state, "", "")]
+    assert centre.do(c.SetAgentState("8001", READY)) == [], "that is what will be anyway"
+
+
+@pytest.mark.parametrize("state", ["reserved", "busy"])
+@pytest.mark.parametrize(
+    ("ask", "then"),
+    [
+        (c.SetAgentState("8001", NOT_READY, "meal"), ("notReady", "meal", "")),
+        (c.SetAgentState("8001", WORK), ("workingAfterCall", "", "")),
+        (c.LogOffAgent("8001"), ("null", "", "")),
+        (c.SetAgentState("8001", READY), ("ready", "", "")),
+    ],
+    ids=["notReady", "workingAfterCall", "signOff", "ready"],
+)
+def test_what_was_asked_for_holds_afterwards(state, ask, then):
+    centre = pair(after_call_work_us=0)
+    in_state(centre, state)
+    centre.do(ask)
+    assert shown(centre.hang_up("c1"))[-1] == then
+
+
+def test_an_agent_with_a_wish_pending_is_not_offered_the_next_call():
+    centre = pair(after_call_work_us=0)
+    in_state(centre, "busy")
+    centre.not_ready("8001", "meal")
+    centre.call("c2", "loans")
+    assert centre.offered(centre.hang_up("c1")) == []
+
+
+def test_signing_on_again_takes_a_pending_sign_off_back():
+    centre = pair(after_call_work_us=0)
+    in_state(centre, "busy")
+    centre.do(c.LogOffAgent("8001"))
+    assert shown(centre.do(c.LogOnAgent("8001"))) == [("busy", "", "")]
+    assert shown(centre.hang_up("c1"))[-1] == ("ready", "", "")
+
+
+# --- after-call work ----------------------------------------------------------------------------
+
+
+def working(**fields):
+    centre = pair(**fields)
+    in_state(centre, "busy")
+    centre.hang_up("c1")
+    assert centre.core.agents["8001"].shown == AgentState.WORKING_AFTER_CALL
+    return centre
+
+
+def test_after_call_work_ends_by_the_clock():
+    centre = working(after_call_work_us=30 * S)
+    assert centre.wait(29) == []
+    assert shown(centre.wait(1)) == [("ready", "", "")]
+
+
+@pytest.mark.parametrize(
+    ("ask", "then"),
+    [
+        (c.SetAgentState("8001", READY), ("ready", "", "")),
+        (c.SetAgentState("8001", NOT_READY, "meal"), ("notReady", "meal", "")),
+    ],
+    ids=["ready", "notReady"],
+)
+def test_a_word_of_the_agent_ends_it_early(ask, then):
+    centre = working()
+    assert shown(centre.do(ask))[-1] == then
+    assert centre.wait(60) == []
+
+
+def test_signing_off_waits_for_it_and_a_later_word_takes_that_back():
+    centre = working()
+    assert shown(centre.do(c.LogOffAgent("8001"))) == [("workingAfterCall", "", "null")]
+    assert shown(centre.do(c.SetAgentState("8001", READY))) == [("ready", "", "")]
+
+
+def test_asking_for_what_it_is_changes_nothing():
+    centre = working()
+    assert centre.do(c.SetAgentState("8001", WORK)) == []
+
+
+def test_it_can_be_made_longer_within_bounds():
+    centre = working(after_call_work_us=30 * S)
+    told = one(centre.do(c.ExtendAfterCallWork("8001", 20 * S)), AgentStateChanged)
+    assert told.until_us == centre.now_us + 50 * S
+    assert refusal(centre.do(c.ExtendAfterCallWork("8001", 0))) == "badValue"
+    assert refusal(centre.do(c.ExtendAfterCallWork("8001", 3601 * S))) == "badValue"
+    assert of(centre.do(c.ExtendAfterCallWork("8001", 3600 * S)), AgentStateChanged)
+    assert centre.wait(3600 + 49) == []
+    assert shown(centre.wait(1)) == [("ready", "", "")]
+
+
+def test_only_after_call_work_can_be_made_longer():
+    centre = pair()
+    centre.ready("8001")
+    assert refusal(centre.do(c.ExtendAfterCallWork("8001", S))) == "agentState"
+
+
+def test_more_time_asked_for_in_the_call_is_open_ended_but_not_for_ever():
+    centre = Centre(
+        [queue("loans", after_call_work_us=5 * S)],
+        [agent("8001", "loans")],
+        limits=Limits(open_work_us=600 * S),
+    )
+    in_state(centre, "busy")
+    centre.do(c.SetAgentState("8001", WORK))
+    told = of(centre.hang_up("c1"), AgentStateChanged)[-1]
+    assert (told.state, told.pending) == (AgentState.WORKING_AFTER_CALL, "")
+    assert told.until_us == centre.now_us + 600 * S
+    assert centre.wait(599) == []
+    assert shown(centre.wait(1)) == [("ready", "", "")]
+
+
+def test_an_idle_agent_may_take_time_for_the_record_too():
+    centre = pair()
+    centre.ready("8001")
+    told = one(centre.do(c.SetAgentState("8001", WORK)), AgentStateChanged)
+    assert (told.until_us, told.call_id) == (centre.now_us + 1800 * S, "")
+    assert centre.offered(centre.call("c1", "loans")) == []
+    assert centre.offered(centre.do(c.SetAgentState("8001", READY))) == [("c1", "8001")]
+
+
+def test_busy_and_after_call_work_count_as_worked_time():
+    centre = working(after_call_work_us=30 * S)
+    centre.wait(30)
+    centre.do(c.SetAgentState("8001", WORK))
+    centre.wait(10)
+    centre.do(c.SetAgentState("8001", READY))
+    assert centre.core.agents["8001"].worked_us == 40 * S
+
+
+# --- groups --------------------------------------------------------------------------------------
+
+
+def test_signing_off_one_group_leaves_the_others():
+    centre = pair()
+    centre.ready("8001")
+    told = one(
+        centre.do(c.ServeGroup("8001", "loans", serving=False, by="boss")), AgentGroupsChanged
+    )
+    assert (told.groups, told.by) == ((("cards", 1),), "boss")
+    assert centre.offered(centre.call("c1", "loans")) == []
+    assert centre.offered(centre.call("c2", "cards")) == [("c2", "8001")]
+
+
+def test_signing_on_to_a_group_again_finds_who_waits_for_it():
+    centre = pair()
+    centre.ready("8001")
+    centre.do(c.ServeGroup("8001", "loans", serving=False))
+    centre.call("c1", "loans")
+    events = centre.do(c.ServeGroup("8001", "loans", serving=True))
+    assert one(events, AgentGroupsChanged).groups == (("loans", 3), ("cards", 1))
+    assert one(events, OfferMade).decision.trigger == "groupsChanged"
+
+
+def test_a_group_that_is_so_already_is_no_event_and_a_foreign_one_is_refused():
+    centre = pair()
+    centre.ready("8001")
+    assert centre.do(c.ServeGroup("8001", "loans", serving=True)) == []
+    centre.do(c.ServeGroup("8001", "loans", serving=False))
+    assert centre.do(c.ServeGroup("8001", "loans", serving=False)) == []
+    assert refusal(centre.do(c.ServeGroup("8001", "vip", serving=True))) == "unknownGroup"
+
+
+def test_giving_a_group_up_in_a_call_does_not_cut_it():
+    centre = pair()
+    in_state(centre, "busy")
+    centre.do(c.ServeGroup("8001", "loans", serving=False))
+    assert centre.talking("8001") == "c1"
+
+
+def test_groups_given_up_survive_a_restart_and_a_new_configuration():
+    centre = pair()
+    centre.ready("8001")
+    centre.do(c.ServeGroup("8001", "loans", serving=False))
+    apply(centre, agents=(agent("8001", "loans:5", "cards:2"), agent("8002", "loans:1")))
+    assert centre.core.agents["8001"].skills == {"cards": 2}
+    events = told_alike_after_a_restart(centre, c.CallArrived("c1", "loans", "a1"))
+    assert centre.offered(events) == []
+
+
+def test_primary_agents_come_before_back_ups():
+    """A primary member has the group at level 2; a step lets the back-ups in."""
+    from routing.config import Step
+
+    centre = Centre(
+        [queue("loans", need="loans>=2", steps=(Step(15 * S, "loans"),))],
+        [agent("primary", "loans:2"), agent("back-up", "loans:1")],
+    )
+    centre.ready("back-up")
+    centre.call("c1", "loans")
+    assert centre.offered(centre.wait(14)) == []
+    assert centre.offered(centre.wait(1)) == [("c1", "back-up")]
+    centre.ready("primary")
+    assert centre.offered(centre.call("c2", "loans")) == [("c2", "primary")]
+
+
+def test_who_joins_again_is_looked_at_in_the_order_of_signing_on():
+    """What a decision record names first is the same in a restored engine."""
+    centre = Centre([queue("loans")], [agent(name, "loans", "x") for name in ("a", "b", "c", "d")])
+    centre.ready("a", "b", "c", "d")
+    for number in range(3):
+        centre.call(f"c{number}", "loans")
+    centre.do(c.ServeGroup("a", "loans", serving=False))
+    centre.do(c.ServeGroup("a", "loans", serving=True))
+    events = told_alike_after_a_restart(centre, c.CallArrived("c9", "loans", "a1"))
+    why = one(events, OfferMade).decision.passed_over
+    assert why == (("a", "reserved"), ("b", "reserved"), ("c", "reserved"))
+
+
+# --- the last call -------------------------------------------------------------------------------
+
+
+def test_after_the_last_call_the_agent_is_signed_off():
+    centre = pair(after_call_work_us=0)
+    centre.ready("8001")
+    assert centre.do(c.MarkLastCall("8001")) == []
+    centre.call("c1", "loans")
+    assert shown(centre.answer("8001")) == [("busy", "", "null")]
+    assert of(centre.hang_up("c1"), AgentLoggedOff)
+
+
+def test_an_offer_that_failed_was_not_the_last_call():
+    centre = pair(after_call_work_us=0)
+    centre.ready("8001")
+    centre.do(c.MarkLastCall("8001"))
+    centre.call("c1", "loans")
+    assert of(centre.hang_up("c1"), AgentLoggedOff) == []
+    assert centre.core.agents["8001"].is_offerable
+
+
+def test_the_call_he_is_in_may_be_the_last():
+    centre = pair(after_call_work_us=0)
+    in_state(centre, "busy")
+    assert shown(centre.do(c.MarkLastCall("8001"))) == [("busy", "", "null")]
+    assert of(centre.hang_up("c1"), AgentLoggedOff)
+
+
+def test_the_mark_can_be_taken_back_before_the_call():
+    centre = pair(after_call_work_us=0)
+    centre.ready("8001")
+    centre.do(c.MarkLastCall("8001"))
+    centre.do(c.MarkLastCall("8001", on=False))
+    centre.call("c1", "loans")
+    centre.answer("8001")
+    assert of(centre.hang_up("c1"), AgentLoggedOff) == []
+
+
+def test_a_wish_of_his_own_goes_before_the_mark():
+    centre = pair(after_call_work_us=0)
+    centre.ready("8001")
+    centre.do(c.MarkLastCall("8001"))
+    centre.call("c1", "loans")
+    centre.not_ready("8001", "meal")
+    centre.answer("8001")
+    assert shown(centre.hang_up("c1"))[-1] == ("notReady", "meal", "")
+
+
+# --- training seats ------------------------------------------------------------------------------
+
+
+def school():
+    return Centre([queue("loans")], [agent("8001", "loans"), agent("kid", "loans", training=True)])
+
+
+def test_a_training_seat_never_touches_a_real_call():
+    centre = school()
+    centre.ready("kid")
+    assert centre.offered(centre.call("c1", "loans")) == []
+    assert centre.offered(centre.call("c2", "loans", needs="@kid")) == []
+    assert centre.offered(centre.call("c3", "loans", preferred_agent="kid")) == []
+
+
+def test_a_practice_call_never_touches_a_real_agent():
+    centre = school()
+    centre.ready("8001")
+    assert centre.offered(centre.call("p1", "loans", training=True)) == []
+    assert centre.offered(centre.ready("kid")) == [("p1", "kid")]
+
+
+def test_practice_survives_a_restart():
+    centre = school()
+    centre.call("p1", "loans", training=True)
+    centre.do(c.LogOnAgent("kid"))
+    events = told_alike_after_a_restart(centre, c.SetAgentState("kid", READY))
+    assert centre.offered(events) == [("p1", "kid")]
+
+
+# --- why not --------------------------------------------------------------------------------------
+
+
+def test_the_record_says_why_each_of_the_others_was_not_free():
+    centre = Centre(
+        [queue("loans", after_call_work_us=60 * S)],
+        [agent(name, "loans") for name in ("acw", "busy", "gap", "gone", "out", "pause", "ring")],
+        limits=Limits(decision_rows=10),
+    )
+    centre.ready("acw")
+    centre.call("c1", "loans")
+    centre.answer("acw")
+    centre.hang_up("c1")
+    centre.ready("busy")
+    centre.call("c2", "loans")
+    centre.answer("busy")
+    centre.ready("gap")
+    centre.call("c3", "loans")
+    centre.fail("gap", OfferOutcome.BUSY)
+    centre.hang_up("c3")
+    centre.ready("gone", "pause")
+    centre.do(c.DeviceReachable("gone", reachable=False))
+    centre.not_ready("pause", "meal")
+    centre.ready("ring")
+    centre.call("c4", "loans")
+    centre.do(c.LogOnAgent("out"))
+    centre.call("c5", "loans")
+    events = centre.do(c.SetAgentState("out", READY))
+    assert dict(one(events, OfferMade).decision.passed_over) == {
+        "acw": "afterCallWork",
+        "busy": "busy",
+        "gap": "gap:busy",
+        "gone": "deviceUnreachable",
+        "pause": "meal",
+        "ring": "reserved",
+    }
+
+
+def test_why_not_has_a_word_for_every_case():
+    from routing.agent import AgentStatus, AgentWork
+
+    found = Agent("8001", agent("8001", "loans"))
+    assert found.why_not() == "loggedOff"
+    found.status, found.reason = AgentStatus.NOT_READY, "meal"
+    assert found.why_not() == "meal"
+    found.status = AgentStatus.READY
+    assert found.why_not() == ""
+    found.gap_until_us, found.gap_cause = 1, "busy"
+    assert found.why_not() == "gap:busy"
+    found.reachable = False
+    assert found.why_not() == "deviceUnreachable"
+    found.work = AgentWork.RESERVED
+    assert found.why_not() == "reserved"
+
+
+# --- the phone ------------------------------------------------------------------------------------
+
+
+def test_a_phone_that_comes_and_goes_is_told_once_each_time():
+    centre = pair()
+    centre.ready("8001")
+    gone = c.DeviceReachable("8001", reachable=False)
+    assert one(centre.do(gone), DeviceChanged).reachable is False
+    assert centre.do(gone) == []
+    assert (
+        one(centre.do(c.DeviceReachable("8001", reachable=True)), DeviceChanged).reachable is True
+    )
+
+
+def test_a_phone_that_is_gone_while_it_talks_does_not_end_the_call():
+    centre = pair(after_call_work_us=0)
+    in_state(centre, "busy")
+    centre.do(c.DeviceReachable("8001", reachable=False))
+    assert centre.talking("8001") == "c1"
+    centre.call("c2", "loans")
+    assert centre.offered(centre.hang_up("c1")) == []
+    assert centre.count(CallEstablished) == 1
