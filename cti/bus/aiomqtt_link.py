@@ -1,4 +1,4 @@
-"""A link to an MQTT broker over aiomqtt, beside ours (`cti.bus.mqtt_link`), which costs half.
+"""A link to an MQTT broker over aiomqtt, beside ours (`cti.bus.mqtt`), which costs half.
 
 The suite that holds links to the publisher's needs runs on both, so each vouches for the other, and
 a broker that ours cannot speak to may be reached over this one (it knows proxies and WebSockets).
@@ -61,7 +61,7 @@ class AiomqttConnector:
 
     @asynccontextmanager
     async def connect(self, will: Message, listener: Listener) -> AsyncIterator[Link]:
-        """See `cti.bus.link.Connect`.
+        """See `cti.bus.link.Connector`.
 
         The TCP connect runs in a thread and cannot be cut short: better let it end (`_CONNECT_S`)
         than cancel, which would leave its socket open.

@@ -1,11 +1,10 @@
 """The port between the publisher and a broker: a link that is up until it is lost.
 
-Two implementations: `cti.bus.mqtt_link`, ours, and `cti.bus.aiomqtt_link`; a third, in memory,
+Two implementations: `cti.bus.mqtt`, ours, and `cti.bus.aiomqtt_link`; a third, in memory,
 serves the publisher's unit tests. Sending does not wait and acknowledging does not wake anybody:
 with a task or a system call for each message the bus would cost more than routing the call.
 """
 
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -75,9 +74,13 @@ class Link(Protocol):
         """
 
 
-Connect = Callable[[Message, Listener], AbstractAsyncContextManager[Link]]
-"""`connect(will, listener)`: a link that lasts as long as the context.
+class Connector(Protocol):
+    """Makes links."""
 
-The broker publishes `will` (retained) when the context ends with an exception, or we vanish; at an
-ordinary end we say good-bye. Raises LinkError on entering when there is no broker or it refuses us.
-"""
+    def connect(self, will: Message, listener: Listener) -> AbstractAsyncContextManager[Link]:
+        """A link that lasts as long as the context.
+
+        The broker publishes `will` (retained) when the context ends with an exception, or we
+        vanish; at an ordinary end we say good-bye. Raises LinkError on entering when there is no
+        broker or it refuses us.
+        """

@@ -27,7 +27,7 @@ from cti.bus.agenda import Agenda
 from cti.bus.board import StateBoard
 from cti.bus.cloudevents import CloudEventEncoder, Moment
 from cti.bus.directory import Directory
-from cti.bus.link import Connect, Link, LinkError, Message, UnpublishableError
+from cti.bus.link import Connector, Link, LinkError, Message, UnpublishableError
 from cti.bus.outbox import Outbox, ReadAfter, UnreadableError
 from cti.bus.topics import Subject
 from cti.clock import Clock
@@ -76,7 +76,7 @@ class Publisher:
 
     def __init__(
         self,
-        connect: Connect,
+        connector: Connector,
         encoder: CloudEventEncoder,
         board: StateBoard,
         clock: Clock,
@@ -84,7 +84,7 @@ class Publisher:
         mark: Callable[[int], None] = lambda _position: None,
         settings: PublisherSettings | None = None,
     ) -> None:
-        self._connect = connect
+        self._connector = connector
         self._encoder = encoder
         self._board = board
         self._clock = clock
@@ -200,7 +200,7 @@ class Publisher:
     async def _live(self) -> None:
         """One link from its beginning to its end."""
         try:
-            async with self._connect(self._router_state("lost"), self) as link:
+            async with self._connector.connect(self._router_state("lost"), self) as link:
                 self._counters.connects += 1
                 self._counters.reconnects = self._counters.connects - 1
                 self._counters.connected = True

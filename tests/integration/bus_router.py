@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cti.bus.aiomqtt_link import AiomqttConnector
 from cti.bus.link import BrokerAddress
-from cti.bus.mqtt_link import MqttConnector
+from cti.bus.mqtt import MqttConnector
 from tests.integration.bus_world import Voice
 
 try:

@@ -12,7 +12,7 @@ from cti.bus.board import StateBoard
 from cti.bus.broker import Broker
 from cti.bus.broker_kinds import BrokerKind, program_of
 from cti.bus.link import BrokerAddress
-from cti.bus.mqtt_link import MqttConnector
+from cti.bus.mqtt import MqttConnector
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
 from cti.event_log import EventLog
@@ -102,7 +102,7 @@ class Voice:
         self.epoch = epoch
         self.history = History(epoch=epoch)
         self.publisher = Publisher(
-            connector(address, "cti-n1", silence_s=silence_s).connect,
+            connector(address, "cti-n1", silence_s=silence_s),
             self.encoder,
             self.board,
             SystemClock(),

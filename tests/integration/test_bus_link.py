@@ -13,7 +13,7 @@ from cti.bus.aiomqtt_link import AiomqttConnector
 from cti.bus.broker import free_port
 from cti.bus.broker_kinds import BrokerKind, program_of
 from cti.bus.link import PAYLOAD_MAX, BrokerAddress, LinkError, Message, UnpublishableError
-from cti.bus.mqtt_link import MqttConnector
+from cti.bus.mqtt import MqttConnector
 from tests.eventually import eventually
 from tests.integration.bus_world import address_of, broker_of, kinds, listening
 

@@ -30,7 +30,7 @@ class Desk:
         self.marks = []
         self.start = (7, position, newest)
         self.publisher = Publisher(
-            self.broker.connect, self.encoder, self.board, SystemClock(), self.log.read_after,
+            self.broker, self.encoder, self.board, SystemClock(), self.log.read_after,
             self.marks.append,
             PublisherSettings(**PROMPT | settings),
         )  # fmt: skip

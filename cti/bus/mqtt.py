@@ -38,6 +38,8 @@ from cti.bus.mqtt_codec import (
     publish_properties,
 )
 
+__all__ = ["BrokerAddress", "MqttConnector"]
+
 _GOODBYE_S = 1.0
 
 
@@ -63,7 +65,7 @@ class MqttConnector:
 
     @asynccontextmanager
     async def connect(self, will: Message, listener: Listener) -> AsyncIterator[Link]:
-        """See `cti.bus.link.Connect`."""
+        """See `cti.bus.link.Connector`."""
         link = await self._made(will, listener)
         try:
             yield link
