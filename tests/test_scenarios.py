@@ -23,7 +23,9 @@ SCENARIOS = [scenario for path in sorted(FOLDER.glob("*.txt")) for scenario in r
 ROWS = [(scenario, row) for scenario in SCENARIOS for row in scenario.rows]
 
 
-DISPUTED: dict[str, str] = {}
+DISPUTED: dict[str, str] = {
+    "A reserve that opens in the middle of a match lets nobody jump the line": "its queue goes first",
+}
 """Scenarios that the engine does not fulfil (yet), each with what it does instead."""
 
 

@@ -187,6 +187,8 @@ class NaiveEngine(Calls):
         known = {agent.agent_id for agent in base.agents}
         world.unreachable = [name for name in world.unreachable if name in known]
         world.closed = [name for name in world.closed if name in queues]
+        world.reserves = [name for name in world.reserves if name in queues]
+        world.reserves = [name for name in world.reserves if queues[name].reserve]
         for agent in world.agents:
             agent.spec = world.spec(agent.agent_id)
         for call in world.calls:
