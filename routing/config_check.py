@@ -7,7 +7,7 @@ journal, whoever sent it.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from routing.config import SECOND_US, AgentSpec, OutcomePolicy, QueueSpec, RoutingConfig
+from routing.config import SECOND_US, AgentSpec, Limits, OutcomePolicy, QueueSpec, RoutingConfig
 from routing.needs import NeedError, parse
 
 MIN_GAP_US = 1_000_000
@@ -32,6 +32,7 @@ def problems(config: RoutingConfig) -> list[str]:
         path = f"agents[{agent.agent_id}]"
         found += (f"{path}.{text}" for text in _agent_problems(agent))
     found += _rule_problems(config, queues)
+    found += (f"limits.{text}" for text in _limit_problems(config.limits))
     for name in ("no_answer", "busy", "rejected", "unreachable"):
         policy: OutcomePolicy = getattr(config.policies, name)
         if policy.gap_us < MIN_GAP_US and policy.not_ready_after != 1:
@@ -39,6 +40,18 @@ def problems(config: RoutingConfig) -> list[str]:
                 f"policies.{name}.gap_us: at least {MIN_GAP_US} unless not_ready_after is 1"
             )
     return found
+
+
+def _limit_problems(limits: Limits) -> Iterator[str]:
+    for name in Limits.__struct_fields__:
+        if name in MAY_BE_NONE:
+            if getattr(limits, name) < 0:
+                yield f"{name}: not negative"
+        elif getattr(limits, name) <= 0:
+            yield f"{name}: more than 0"
+
+
+MAY_BE_NONE = ("decision_rows", "ring_grace_us")
 
 
 def _rule_problems(config: RoutingConfig, queues: Iterable[str]) -> Iterator[str]:
@@ -89,6 +102,8 @@ def _queue_problems(spec: QueueSpec, queues: Iterable[str]) -> Iterator[str]:
             yield f"announcements: {each.kind!r} is none of {', '.join(KINDS)}"
         if each.after_us <= 0 or 0 < each.every_us < SECOND_US or each.every_us < 0:
             yield "announcements: after_us more than 0, every_us 0 or at least a second"
+    if len({flow.cause for flow in spec.overflows}) < len(spec.overflows):
+        yield "overflows: each cause once"
     for flow in spec.overflows:
         if flow.cause not in CAUSES:
             yield f"overflows: {flow.cause!r} is none of {', '.join(CAUSES)}"
@@ -109,6 +124,8 @@ def _step_problems(spec: QueueSpec) -> Iterator[str]:
 def _share_problems(spec: QueueSpec) -> Iterator[str]:
     if spec.allocation and sum(percent for _, percent in spec.allocation) != 100:
         yield "allocation: the percents add up to 100"
+    if len(dict(spec.allocation)) < len(spec.allocation):
+        yield "allocation: each employer once"
     if any(percent < 0 for _, percent in spec.allocation):
         yield "allocation: not negative"
     if spec.reserve is not None:
