@@ -35,15 +35,21 @@ def ask_for_break(core: "RoutingEngine", agent: Agent, reason: str) -> None:
 
 def note_break(core: "RoutingEngine", agent: Agent) -> None:
     """Keep the index of those who have, or are about to have, a break that a cap counts."""
+    reason = counted_break(core, agent)
+    if reason:
+        core.on_break[agent.agent_id] = reason
+    else:
+        core.on_break.pop(agent.agent_id, None)
+
+
+def counted_break(core: "RoutingEngine", agent: Agent) -> str:
+    """The reason of the break that he has, or is about to have; "" for one that no cap counts."""
     reason = ""
     if agent.pending == RequestedState.NOT_READY:
         reason = agent.pending_reason
     elif agent.status is AgentStatus.NOT_READY:
         reason = agent.reason
-    if reason and _caps_of(core, agent, reason):
-        core.on_break[agent.agent_id] = reason
-    else:
-        core.on_break.pop(agent.agent_id, None)
+    return reason if _caps_of(core, agent, reason) else ""
 
 
 def _caps_of(core: "RoutingEngine", agent: Agent, reason: str) -> list[BreakCap]:

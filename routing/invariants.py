@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from routing.agent import Agent, AgentStatus, AgentWork
+from routing.breaks import counted_break
 from routing.call import Call, CallState
 from routing.deadlines import DeadlineKind
-from routing.matching import is_in_sight, present_need
+from routing.matching import is_in_sight, next_change_us, present_need
 from routing.needs import is_met
 from routing.offer import Offer
 from routing.pools import Pool
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
     "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
-    "ready_index", "devices", "calls_balance", "state_times_add_up",
+    "ready_index", "break_index", "devices", "calls_balance", "state_times_add_up",
 )  # fmt: skip
 
 
@@ -43,7 +44,9 @@ def check(core: "RoutingEngine") -> list[Breach]:
         found += (Breach(*pair) for pair in _agent(core, agent))
     for call in core.calls.values():
         found += (Breach(*pair) for pair in _call(core, call))
+    found += (Breach(*pair) for pair in _waits(core))
     found += (Breach(*pair) for pair in _indexes(core))
+    found += (Breach(*pair) for pair in _breaks(core))
     found += (Breach(*pair) for pair in _books(core))
     return found
 
@@ -95,6 +98,33 @@ def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
             yield "call_belongs_to_its_agent", where
     if call.state is CallState.OUT_OF_SIGHT and is_in_sight(core, call):
         yield "line_index", f"{where} is out of sight of an Asterisk that we hear"
+
+
+def _waits(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+    """A call or an Asterisk that waits has a deadline, too."""
+    due_us = core.deadlines.due_us
+    for call in core.calls.values():
+        where = f"call {call.call_id}"
+        if call.state is CallState.WAITING:
+            change_us = next_change_us(core, call)
+            if change_us is not None and not due_us(DeadlineKind.CALL, call.call_id):
+                yield "deadline_for_every_wait", where
+        if call.paused_until_us != due_us(DeadlineKind.CALLBACK, call.call_id):
+            yield "deadline_for_every_wait", f"{where} call-back"
+    for pbx, state in core.pbx_lost.items():
+        if (state == "lost") != (due_us(DeadlineKind.PBX, pbx) != 0):
+            yield "deadline_for_every_wait", f"pbx {pbx}"
+
+
+def _breaks(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+    """Who counts against a cap, and that only who is signed in waits for a break."""
+    for agent in core.agents.values():
+        if core.on_break.get(agent.agent_id, "") != counted_break(core, agent):
+            yield "break_index", f"agent {agent.agent_id}"
+        if agent.agent_id in core.breaks and agent.status is AgentStatus.LOGGED_OFF:
+            yield "break_index", f"agent {agent.agent_id} waits"
+    if any(agent_id not in core.agents for agent_id in (*core.on_break, *core.breaks)):
+        yield "break_index", "of somebody unknown"
 
 
 def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:

@@ -129,7 +129,7 @@ def wait_deadline(core: "RoutingEngine", call: Call) -> None:
     if announcement is not None and not call.callback:
         _announce(core, call, announcement)
     if queue.step_at(waited_us, prefers=call.preferred != "") == call.step:
-        wait_for_change(core, call, queue)
+        wait_for_change(core, call)
     else:
         _relax(core, call, waited_us)
 

@@ -92,18 +92,24 @@ def enter_pool(core: "RoutingEngine", call: Call) -> None:
         call.state = advance(CALL_TABLE, call.state, CallTrigger.REGAIN_SIGHT)
     call.step = queue.step_at(waited_us, prefers=prefers)
     core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
-    wait_for_change(core, call, queue)
+    wait_for_change(core, call)
 
 
-def wait_for_change(core: "RoutingEngine", call: Call, queue: Queue) -> None:
+def wait_for_change(core: "RoutingEngine", call: Call) -> None:
     """Set the deadline of a waiting call: the next step, announcement, or the longest wait."""
-    waited_us = core.now_us - call.first_queued_us
-    change_us = queue.next_change_us(
-        waited_us, prefers=call.preferred != "", may_leave=not call.callback
-    )
+    change_us = next_change_us(core, call)
     if change_us is not None:
         call.change_us = change_us
         core.deadlines.set(DeadlineKind.CALL, call.call_id, call.first_queued_us + change_us)
+
+
+def next_change_us(core: "RoutingEngine", call: Call) -> int | None:
+    """After how much waiting something changes for the call; None for never."""
+    return core.queues[call.queue_id].next_change_us(
+        core.now_us - call.first_queued_us,
+        prefers=call.preferred != "",
+        may_leave=not call.callback,
+    )
 
 
 def leave_pool(core: "RoutingEngine", call: Call) -> None:
