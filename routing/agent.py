@@ -4,9 +4,10 @@
 system drives: idle, reserved for an offer, busy with a call, after-call work. What the world
 sees is CSTA's single agent state, computed from both by `shown_state`.
 
-A request during an offer, a call or after-call work is kept as `pending` and applied when the work
-is over; a later request replaces it. An agent gets a call only when `ready`, `idle`, his phone can
-be reached, and the pause after a failed offer (`gap_until_us`) is over: `is_offerable`.
+A request during an offer or a call is kept as `pending` and applied when the work is over; a later
+request replaces it. Asking to be ready or not ready in after-call work ends it. An agent gets a
+call only when `ready`, `idle`, his phone can be reached, and the pause after a failed offer
+(`gap_until_us`) is over: `is_offerable`.
 """
 
 from dataclasses import dataclass, field

@@ -107,6 +107,8 @@ def _queue_problems(spec: QueueSpec, queues: Iterable[str]) -> Iterator[str]:
     for flow in spec.overflows:
         if flow.cause not in CAUSES:
             yield f"overflows: {flow.cause!r} is none of {', '.join(CAUSES)}"
+        if flow.to_queue == spec.queue_id:
+            yield f"overflows: {flow.cause} leads back to the same queue"
         if flow.to_queue and flow.to_queue not in queues:
             yield f"overflows: there is no queue {flow.to_queue!r}"
 
