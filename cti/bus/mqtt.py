@@ -120,6 +120,7 @@ class _MqttLink(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._under_way: dict[int, Message] = {}
         self._last_id = 0
+        self._size_max = 0
         self._outgoing: list[bytes] = []
         self._asked_s = 0.0  # since when something is unanswered; 0: nothing is
         self._is_idle = True  # nothing sent since the last tick
@@ -139,6 +140,8 @@ class _MqttLink(asyncio.Protocol):
             )
         except ValueError as error:
             raise UnpublishableError(str(error)) from error
+        if len(packet) > self._size_max:
+            raise UnpublishableError(f"{len(packet)} bytes, this broker takes {self._size_max}")
         self._last_id = packet_id
         self._under_way[packet_id] = message
         self._write(packet)
@@ -197,7 +200,7 @@ class _MqttLink(asyncio.Protocol):
             case Kind.CONNACK if packet.reason:
                 self._fail(f"refused: {packet.reason}")
             case Kind.CONNACK if not self._welcome.done():
-                self.window = packet.window
+                self.window, self._size_max = packet.window, packet.size_max
                 self._welcome.set_result(None)
             case Kind.DISCONNECT:
                 self._fail(f"sent away: {packet.reason}")

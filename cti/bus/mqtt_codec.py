@@ -19,7 +19,8 @@ PACKET_MAX = 65_536
 _RETAIN, _QOS_1 = 0x01, 0x02
 _CLEAN, _WILL, _WILL_QOS_1, _WILL_RETAIN = 0x02, 0x04, 0x08, 0x20
 _PASSWORD, _USERNAME = 0x40, 0x80
-_RECEIVE_MAXIMUM, _REASON_STRING = 0x21, 0x1F
+_REASON_STRING, _RECEIVE_MAXIMUM, _MAXIMUM_PACKET_SIZE = 0x1F, 0x21, 0x27
+_ALLOWED = {_RECEIVE_MAXIMUM: "window", _MAXIMUM_PACKET_SIZE: "size_max"}
 _REFUSED = 0x80  # reasons from here on are failures (5: 2.4)
 
 _V3_REFUSALS = {
@@ -71,12 +72,15 @@ class Kind(IntEnum):
 
 
 class Packet(msgspec.Struct, frozen=True):
-    """What a broker said. `reason` is "" for success; `window` is the Receive Maximum (5)."""
+    """What a broker said. `reason` is "" for success; `window` and `size_max` are what it allows us
+    (5: Receive Maximum, Maximum Packet Size).
+    """
 
     kind: Kind
     packet_id: int = 0
     reason: str = ""
     window: int = 65_535
+    size_max: int = 268_435_460  # what a length of four bytes can say, and the length itself
 
 
 def connect_packet(
@@ -172,8 +176,12 @@ class Decoder:
         if not self._is_5:
             refusal = _V3_REFUSALS.get(code, f"code {code}") if code else ""
             return Packet(Kind.CONNACK, reason=refusal)
-        window = int.from_bytes(_properties(body[2:]).get(_RECEIVE_MAXIMUM, b"\xff\xff"))
-        return Packet(Kind.CONNACK, reason=self._reason(body, 1), window=window)
+        told = {
+            name: int.from_bytes(value)
+            for kind, value in _properties(body[2:]).items()
+            if (name := _ALLOWED.get(kind))
+        }
+        return Packet(Kind.CONNACK, reason=self._reason(body, 1), **told)
 
     def _puback(self, body: bytes) -> Packet:
         packet_id = body[0] << 8 | body[1]

@@ -258,7 +258,8 @@ class Publisher:
 
     def _unpublishable(self, message: Message, why: str) -> None:
         self._counters.unpublishable += 1
-        log.error("bus: %s cannot be published: %s", message.topic, why)
+        if self._counters.unpublishable % 1000 == 1:  # an access list may forbid all of them
+            log.error("bus: %s cannot be published: %s", message.topic, why)
 
     async def _next(self) -> Message | None:
         """The next message, None when there is none now."""

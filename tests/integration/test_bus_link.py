@@ -246,6 +246,20 @@ async def test_what_an_access_list_forbids_is_refused_by_name_on_5(tmp_path, mon
     assert ear.refused == {2: "not authorised"}
 
 
+@needs_mosquitto
+async def test_what_is_too_long_for_this_broker_costs_no_link_on_5(tmp_path, monkeypatch):
+    configured(monkeypatch, "max_packet_size 2000\n", instead_of="max_packet_size 1048576\n")
+    ear = Ear()
+    async with (
+        broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker,
+        MqttConnector(address_of(broker, "5"), "n1").connect(WILL, ear) as link,
+    ):
+        with pytest.raises(UnpublishableError, match="this broker takes 2000"):
+            link.send(Message("t", b"x" * 2000, 1))
+        link.send(event(2))
+        await eventually(lambda: ear.done == [2])
+
+
 def certify(folder):
     """A certificate for this machine, in files `cert` and `key`."""
     subprocess.run(

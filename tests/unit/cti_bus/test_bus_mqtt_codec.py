@@ -74,11 +74,12 @@ def test_what_a_broker_says_in_3_1_1():
 
 
 def test_what_a_broker_says_in_5():
-    welcome = b"\x20\x0d\x00\x00\x0a\x21\x00\x14\x26\x00\x01a\x00\x01b"
+    limits = b"\x21\x00\x14\x27\x00\x01\x00\x00"
+    welcome = b"\x20\x12\x00\x00\x0f" + limits + b"\x26\x00\x01a\x00\x01b"
     refused = b"\x40\x0a\x00\x07\x87\x06\x1f\x00\x03why"
     said = welcome + b"\x40\x02\x00\x05" + b"\x40\x03\x00\x06\x10" + refused + b"\xe0\x01\x8e"
     assert fed(said, is_5=True) == [
-        Packet(Kind.CONNACK, window=20),
+        Packet(Kind.CONNACK, window=20, size_max=65_536),
         Packet(Kind.PUBACK, 5),
         Packet(Kind.PUBACK, 6),  # "no matching subscribers" is a success
         Packet(Kind.PUBACK, 7, "not authorised: why"),
