@@ -16,11 +16,10 @@ MODE = '\n[[modes]]\nname = "storm"\n[[modes.queues]]\nid = "loans"\nring_timeou
 
 
 @pytest.fixture
-async def router(tmp_path: Path) -> AsyncIterator[Router]:
+async def world(tmp_path: Path) -> AsyncIterator[SimulatedWorld]:
     world = SimulatedWorld({"8001": Phone(talk_ms=300)})
     await world.start(tmp_path)
-    world.router.call = world.call
-    yield world.router
+    yield world
     await world.stop()
 
 
@@ -43,7 +42,8 @@ def night(router: Router) -> str:
     return str(file)
 
 
-async def test_what_was_applied_survives_a_kill_and_so_does_a_rollback(router: Router):
+async def test_what_was_applied_survives_a_kill_and_so_does_a_rollback(world: SimulatedWorld):
+    router = world.router
     await router.start()
     staged = cti(router, "config", "stage", night(router))
     assert "queues.loans.priority: 0 → 7" in staged
@@ -61,9 +61,10 @@ async def test_what_was_applied_survives_a_kill_and_so_does_a_rollback(router: R
     assert "priority" not in cti(router, "config", "show")
 
 
-async def test_who_waits_keeps_his_place_through_every_change(router: Router):
+async def test_who_waits_keeps_his_place_through_every_change(world: SimulatedWorld):
+    router = world.router
     await router.start()
-    await router.call(Call(stay_ms=60_000, count=3))
+    await world.call(Call(stay_ms=60_000, count=3))
     await router.until(lambda events: len(stories(events)) == 3)
     order = list(stories(await router.events()))
     cti(router, "config", "apply", night(router))
@@ -81,11 +82,12 @@ async def test_who_waits_keeps_his_place_through_every_change(router: Router):
     assert told.splitlines()[-1].endswith("over: answered")
 
 
-async def test_a_closed_queue_takes_nobody_and_says_so_after_a_kill(router: Router):
+async def test_a_closed_queue_takes_nobody_and_says_so_after_a_kill(world: SimulatedWorld):
+    router = world.router
     await router.start()
     cti(router, "queue", "loans", "close")
     router.kill()
     await router.start()
     assert not (await router.get("/v1/queues"))["queues"][0]["accepting"]
-    await router.call(Call(stay_ms=60_000))
+    await world.call(Call(stay_ms=60_000))
     await router.until(lambda events: any(word(e) == "diverted calendarOverflow" for e in events))

@@ -41,6 +41,16 @@ def test_from_staging_to_rolling_back(daemon, cti, file):
     assert daemon.router.engine.base.version == 1
 
 
+def test_json_is_the_answer_as_it_came(daemon, cti_json, file):
+    code, document = cti_json("config", "stage", file(BASE))
+    assert (code, document["applied"], document["version"]) == (0, False, 1)
+    code, document = cti_json("config", "apply", file(BASE))
+    assert (code, document["applied"]) == (0, True)
+    cti_json("config", "apply", file(LOUDER))
+    code, document = cti_json("config", "rollback")
+    assert (code, document["changes"]) == (0, ["queue loans changed"])
+
+
 def test_a_file_may_be_named_from_where_one_is(daemon, cti, file, monkeypatch, tmp_path):
     file(BASE)
     monkeypatch.chdir(tmp_path / "etc")

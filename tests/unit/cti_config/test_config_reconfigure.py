@@ -6,8 +6,11 @@ import pytest
 
 from cti.config import ConfigError
 from cti.config.reconfigure import DETAILS, NotApplied
+from cti.dispatcher import CommandHeld
 from routing import commands as c
 from routing import snapshot
+from routing.events import CommandRefused
+from routing.refusals import Refusal
 from tests.unit.cti_config.files import GOOD
 from tests.unit.cti_config.running import Running
 
@@ -157,3 +160,29 @@ async def test_a_comparison_has_an_end(router):
     change = await router.stage(GOOD + agents)
     assert len(change.details) == DETAILS + 1
     assert change.details[-1] == "…"
+
+
+async def test_whatever_else_the_core_refuses_is_told_with_its_code(router):
+    """The last word is the core's, not that of our own look at it."""
+
+    def refuse(_command):
+        return [CommandRefused("ApplyConfig", "2", Refusal.BAD_CONFIG)]
+
+    router.reconfiguration._submit = refuse
+    with pytest.raises(NotApplied) as caught:
+        await router.apply(LOUDER)
+    assert (caught.value.code, router.engine.base.version) == ("badConfig", 1)
+
+
+def test_a_configuration_that_crashed_the_core_does_not_keep_it_from_starting(tmp_path, caplog):
+    made = Running(tmp_path)
+    made.start(GOOD)
+
+    def held(_command):
+        raise CommandHeld("ApplyConfig has crashed the core before")
+
+    made.submit = held
+    found = made.restart(LOUDER)
+    assert found.from_file
+    assert made.engine.base.version == 1
+    assert "ApplyConfig has crashed the core before; next: cti config apply" in caplog.text
