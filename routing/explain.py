@@ -7,6 +7,8 @@ was decided and why, one line each, with the time since the caller came. English
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from msgspec.structs import replace
+
 from routing import events as e
 
 Line = tuple[int, str]
@@ -15,7 +17,7 @@ Line = tuple[int, str]
 
 def explain(history: Iterable[tuple[int, e.Event]], lang: str = "en") -> list[str]:
     """The story of one call. `history` is (at_us, event) in order; other events are left out."""
-    words = _WORDS[lang]
+    words, figures = _WORDS[lang], _FIGURES[lang]
     lines: list[str] = []
     start_us: int | None = None
     for at_us, event in history:
@@ -24,9 +26,56 @@ def explain(history: Iterable[tuple[int, e.Event]], lang: str = "en") -> list[st
             continue
         if start_us is None:
             start_us = at_us
+        if isinstance(event, e.OfferMade):
+            event = _readable(event, figures, at_us)  # noqa: PLW2901
         seconds, rest = divmod(at_us - start_us, 1_000_000)
         lines.extend(f"+{seconds}.{rest // 1000:03d}s  {text}" for text in tell(event))
     return lines
+
+
+def _readable(offer: e.OfferMade, figures: dict[str, str], at_us: int) -> e.OfferMade:
+    """The offer with the figures that ranked the candidates in words."""
+    why = offer.decision
+    tell = figures[why.strategy]
+    candidates = tuple(
+        (who, tell.format(_PLAIN.get(why.strategy, _as_it_is)(figure, at_us)))
+        for who, figure in why.candidates
+    )
+    return replace(offer, decision=replace(why, candidates=candidates))
+
+
+def _as_it_is(figure: int, _at_us: int) -> str:
+    return str(figure)
+
+
+_PLAIN: dict[str, Callable[[int, int], str]] = {
+    "longestIdle": lambda since_us, at_us: _seconds(at_us - since_us),
+    "leastOccupied": lambda ppm, _: f"{ppm // 10_000}.{ppm // 1_000 % 10} %",
+    "bestSkill": lambda level, _: str(-level),
+    "weighted": lambda ppm, _: f"{ppm // 1_000_000}.{ppm // 100_000 % 10}",
+}
+"""What `selection.rank` puts first, made readable; other figures are so already."""
+
+_FIGURES = {
+    "en": {
+        "longestIdle": "idle {}",
+        "leastOccupied": "{} occupied",
+        "fewestCalls": "{} calls",
+        "bestSkill": "level {}",
+        "leastFlexible": "{} skills",
+        "roundRobin": "last had offer {}",
+        "weighted": "{} offers by weight",
+    },
+    "zh": {
+        "longestIdle": "空闲 {}",
+        "leastOccupied": "占用率 {}",
+        "fewestCalls": "已接 {} 通",
+        "bestSkill": "技能等级 {}",
+        "leastFlexible": "{} 项技能",
+        "roundRobin": "上次派单 {}",
+        "weighted": "加权派单 {}",
+    },
+}
 
 
 def _seconds(us: int) -> str:
