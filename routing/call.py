@@ -9,14 +9,30 @@ The states:
 * `released`: the agent has left, the caller's channel lives on (survey) until it hangs up.
 
 A call that ends is forgotten in the same command, so there is no state for it. First-queue time
-never changes: it survives offers that fail, overflow and transfers.
+never changes: it survives offers that fail, overflow and transfers, and with it the place among
+those who wait. What a queue does as time goes by (steps, announcements, the longest wait) counts
+from `asked_us` instead, when the present request began: who is transferred after a long talk has
+not waited yet.
+
+A consultation is a call too, with `consult_for` naming the customer's (`routing.transfer`).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from routing.ids import NO_AGENT, NO_OFFER, AgentId, CallId, OfferId, PbxId, QueueId
+from routing.ids import (
+    NO_AGENT,
+    NO_CALL,
+    NO_OFFER,
+    NO_TRANSFER,
+    AgentId,
+    CallId,
+    OfferId,
+    PbxId,
+    QueueId,
+    TransferId,
+)
 
 if TYPE_CHECKING:
     from routing.pools import Band, WaitEntry
@@ -42,6 +58,7 @@ class CallTrigger(StrEnum):
     HOLD = "hold"
     RETRIEVE = "retrieve"
     AGENT_LEFT = "agentLeft"
+    CHANGE_HANDS = "changeHands"  # another agent has the caller now
     LOSE_SIGHT = "loseSight"
     REGAIN_SIGHT = "regainSight"
 
@@ -53,6 +70,8 @@ CALL_TABLE = {
     (CallState.OFFERED, CallTrigger.REQUEUE): CallState.WAITING,
     (CallState.OFFERED, CallTrigger.ESTABLISH): CallState.TALKING,
     (CallState.TALKING, CallTrigger.HOLD): CallState.HELD,
+    (CallState.TALKING, CallTrigger.REQUEUE): CallState.WAITING,
+    (CallState.TALKING, CallTrigger.CHANGE_HANDS): CallState.TALKING,
     (CallState.TALKING, CallTrigger.AGENT_LEFT): CallState.RELEASED,
     (CallState.HELD, CallTrigger.RETRIEVE): CallState.TALKING,
     (CallState.HELD, CallTrigger.AGENT_LEFT): CallState.RELEASED,
@@ -94,6 +113,11 @@ class Call:
     callback: str = ""  # the number to call back; the customer has no channel
     attempts: int = 0
     paused_until_us: int = 0  # a call-back between two attempts
+    asked_us: int = 0  # when the present request began
+    requests: int = 1  # numbers given out; `request_no` is the present one's
+    transfer_id: TransferId = NO_TRANSFER  # the live transfer that this call has part in
+    consult_for: CallId = NO_CALL  # of a consultation: the customer's call
+    wanted: AgentId = NO_AGENT  # nobody else will do, whatever the queue needs
     band: "Band | None" = None  # index: where it stands in line, and its entry there
     place: "WaitEntry | None" = None
 
@@ -103,6 +127,6 @@ STORED = (
     "preferred", "own_priority", "tags", "rules", "state", "request_no", "hops", "step",
     "offer_id", "agent_id", "offered_us", "established_us", "held_since_us", "held_us",
     "talked_us", "waited_us", "change_us", "p50_us", "p90_us", "training", "callback", "attempts",
-    "paused_until_us",
+    "paused_until_us", "asked_us", "requests", "transfer_id", "consult_for", "wanted",
 )  # fmt: skip
 """The fields a snapshot keeps: all but the index entries."""

@@ -6,6 +6,8 @@ the journal, and only then applied: `Stamped(seq, at_us, command)`.
 
 Times are microseconds since 1970 UTC; the core never asks a clock. A command that does not fit the
 state of things changes nothing and comes back as `CommandRefused`: races are normal in telephony.
+
+Those about transfers are in `routing.transfer_messages`.
 """
 
 from enum import StrEnum
@@ -14,10 +16,8 @@ import msgspec
 
 from routing.config import RoutingConfig
 from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId, SkillId
-
-
-class Message(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Base of commands and events: immutable, cheap to build, tagged by class name in JSON."""
+from routing.message import Message
+from routing.transfer_messages import TransferCommand
 
 
 class RequestedState(StrEnum):
@@ -100,7 +100,10 @@ class OfferFailed(Message, frozen=True):
 
 
 class LegsBridged(Message, frozen=True):
-    """Caller and agent are in one bridge. Only this makes a call established."""
+    """Caller and agent are in one bridge. Only this makes a call established.
+
+    Of a consultation it means sender and target; of a blind transfer's, customer and target.
+    """
 
     offer_id: OfferId
 
@@ -118,7 +121,10 @@ class CallRetrieved(Message, frozen=True):
 
 
 class AgentLegCleared(Message, frozen=True):
-    """The agent's channel is gone while the caller's may live on (survey, re-queue)."""
+    """The agent's channel is gone while the caller's may live on (survey, re-queue).
+
+    In a transfer `call_id` is the customer's call or the consultation; `agent_id` says who left.
+    """
 
     call_id: CallId
     agent_id: AgentId
@@ -282,6 +288,7 @@ Command = (
     | SetMode
     | RollbackConfig
     | ApplyConfig
+    | TransferCommand
 )
 
 

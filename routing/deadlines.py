@@ -20,6 +20,7 @@ class DeadlineKind(StrEnum):
     GAP = "gap"  # end of the pause after a failed offer
     CALLBACK = "callback"  # the pause before the customer is tried again
     PBX = "pbx"  # an Asterisk that we no longer hear
+    TRANSFER = "transfer"  # a target in line, legs being moved
 
 
 class Deadlines:

@@ -21,18 +21,22 @@ from routing import (
     on_groups,
     on_offers,
     on_system,
+    on_transfer_start,
+    on_transfers,
 )
+from routing import transfer_messages as t
 from routing.agent import Agent
 from routing.call import Call
 from routing.config import RoutingConfig
 from routing.deadlines import Deadlines
 from routing.events import CommandRefused, Event
-from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId
+from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, TransferId
 from routing.machine import Bug
 from routing.offer import Offer
 from routing.pools import PoolIndex
 from routing.queue import Queue
 from routing.refusals import Refusal
+from routing.transfer import Transfer
 
 HANDLERS: dict[type[Any], Callable[["RoutingEngine", Any], None]] = {
     c.CallArrived: on_calls.call_arrived,
@@ -45,6 +49,12 @@ HANDLERS: dict[type[Any], Callable[["RoutingEngine", Any], None]] = {
     c.OfferAnswered: on_offers.offer_answered,
     c.OfferFailed: on_offers.offer_failed,
     c.LegsBridged: on_offers.legs_bridged,
+    t.StartTransfer: on_transfer_start.start_transfer,
+    t.CancelTransfer: on_transfers.cancel_transfer,
+    t.CompleteTransfer: on_transfers.complete_transfer,
+    t.JoinTransfer: on_transfers.join_transfer,
+    t.TransferBridged: on_transfers.transfer_bridged,
+    t.TransferConferenced: on_transfers.transfer_conferenced,
     c.BookCallback: on_callbacks.book_callback,
     c.CancelCallback: on_callbacks.cancel_callback,
     c.LogOnAgent: on_agents.log_on_agent,
@@ -77,6 +87,7 @@ class RoutingEngine:
         self.calls: dict[CallId, Call] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.offers: dict[OfferId, Offer] = {}
+        self.transfers: dict[TransferId, Transfer] = {}
         self.queues: dict[QueueId, Queue] = {}
         self.devices: dict[str, AgentId] = {}  # of signed-in agents
         self.pbx_lost: dict[PbxId, str] = {}  # those we do not hear: `lost` or `gone`
@@ -91,6 +102,7 @@ class RoutingEngine:
         self.outcomes: dict[str, int] = {}
         self.last_call = 0
         self.last_offer = 0
+        self.last_transfer = 0
         self.last_logon = 0
         self._out: list[Event] = []
         on_config.install(self, config)

@@ -3,15 +3,29 @@
 Each event names every party that a reader needs, so that nobody has to remember earlier ones. The
 words are CSTA's (ECMA-269); `cti.bus.cloudevents` gives each its name on the bus. `request_no`
 counts the times a human was asked for on behalf of one contact: a transfer or an overflow adds one.
+A consultation is told like any call, from `CallQueued` to `CallCleared`; its id says whose it is
+(`ids.contact_of`), so that nobody counts it as a contact. Events about transfers are in
+`routing.transfer_messages`.
 """
 
 from enum import StrEnum
 
 import msgspec
 
-from routing.commands import Message, OfferOutcome
-from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, SkillId
+from routing.commands import OfferOutcome
+from routing.ids import (
+    NO_TRANSFER,
+    AgentId,
+    CallId,
+    OfferId,
+    PbxId,
+    QueueId,
+    SkillId,
+    TransferId,
+)
+from routing.message import Message
 from routing.refusals import Refusal
+from routing.transfer_messages import TransferEvent
 
 
 class AgentState(StrEnum):
@@ -35,6 +49,8 @@ class CallOutcome(StrEnum):
     DIVERTED = "diverted"  # sent out of the queues with a cause: full, closed, waited too long
     TAKEN = "taken"  # the dialplan took it back: failsafe
     LOST = "lost"  # its Asterisk died
+    TRANSFERRED = "transferred"  # a consultation whose place the customer took
+    RECALLED = "recalled"  # a consultation that nobody answered; the sender has the customer
 
 
 class ClearedBy(StrEnum):
@@ -43,6 +59,7 @@ class ClearedBy(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
     SYSTEM = "system"
+    TRANSFER = "transfer"  # the agent handed the customer on
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
@@ -119,7 +136,8 @@ class CallbackBooked(Message, frozen=True):
 
 class OfferMade(Message, frozen=True):
     """An agent is reserved for a call; Asterisk is to ring him now. `callback` is the number to
-    dial when the customer is not on the line.
+    dial when the customer is not on the line. With a `transfer_id` the call is a consultation, so
+    there is no caller to deliver: ring the agent, and bridge as the transfer's kind says.
     """
 
     offer_id: OfferId
@@ -133,6 +151,7 @@ class OfferMade(Message, frozen=True):
     caller: str
     callback: str
     decision: Decision
+    transfer_id: TransferId = NO_TRANSFER
 
 
 class CallDelivered(Message, frozen=True):
@@ -241,7 +260,8 @@ class AgentLoggedOff(Message, frozen=True):
 
 
 class AgentStateChanged(Message, frozen=True):
-    """The agent's CSTA state changed, or what he asked for next did (`pending`).
+    """The agent's CSTA state changed, or what he asked for next did (`pending`), or the call he is
+    busy with became another one by a transfer.
 
     `reason` is the not-ready reason; `until_us` the planned end of after-call work (0: open);
     `previous_us` how long the previous state lasted: summed up they give the signed-in time.
@@ -353,4 +373,5 @@ Event = (
     | TelephonyChanged
     | ConfigApplied
     | CommandRefused
+    | TransferEvent
 )

@@ -1,7 +1,8 @@
 """In words: why did this call go where it went?
 
 Reads the events of one call (from the core's answers, or from the event log later on) and says what
-was decided and why, one line each, with the time since the caller came. English and Chinese.
+was decided and why, one line each, with the time since the caller came. English and Chinese. Give
+the events of the call's consultations too (`ids.contact_of`), and its transfers can be followed.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,6 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from routing import events as e
+from routing import transfer_messages as t
+from routing.ids import CONSULTS
 
 Line = tuple[int, str]
 """(microseconds since the first event, text)."""
@@ -29,7 +32,8 @@ def explain(history: Iterable[tuple[int, e.Event]], lang: str = "en") -> list[st
         if isinstance(event, e.OfferMade):
             event = _readable(event, figures, at_us)  # noqa: PLW2901
         seconds, rest = divmod(at_us - start_us, 1_000_000)
-        lines.extend(f"+{seconds}.{rest // 1000:03d}s  {text}" for text in tell(event))
+        aside = _ASIDE[lang] if _is_aside(event) else ""
+        lines.extend(f"+{seconds}.{rest // 1000:03d}s  {aside}{text}" for text in tell(event))
     return lines
 
 
@@ -78,8 +82,22 @@ _FIGURES = {
 }
 
 
+def _is_aside(event: Any) -> bool:
+    """Is this about a consultation, rather than the customer's own call?"""
+    return CONSULTS in event.call_id
+
+
 def _seconds(us: int) -> str:
     return f"{us // 1_000_000}.{us // 100_000 % 10} s"
+
+
+def _target(event: t.TransferStarted, agent: str, queue: str) -> str:
+    return agent.format(event.to_agent) if event.to_agent else queue.format(event.queue_id)
+
+
+def _other(event: e.CallEstablished | e.ConnectionCleared) -> str:
+    """Whom the agent talks to."""
+    return "the sender" if _is_aside(event) else "the caller"
 
 
 def _listed(pairs: Iterable[tuple[Any, Any]], form: str) -> str:
@@ -134,7 +152,7 @@ _EN: dict[type[Any], Callable[[Any], list[str]]] = {
         f"offer {x.offer_id} to agent {x.agent_id} ended: {x.outcome} after {_seconds(x.open_us)}"
     ],
     e.CallEstablished: lambda x: [
-        f"agent {x.agent_id} talks to the caller, who waited {_seconds(x.waited_us)}"
+        f"agent {x.agent_id} talks to {_other(x)}, who waited {_seconds(x.waited_us)}"
     ],
     e.CallDiverted: lambda x: [
         f"left queue {x.queue_id} ({x.cause}) for {x.to_queue or x.to_extension or 'the dialplan'}"
@@ -142,9 +160,23 @@ _EN: dict[type[Any], Callable[[Any], list[str]]] = {
     e.CallbackBooked: lambda _: ["the caller hung up and will be called back, the place is kept"],
     e.AnnouncementDue: lambda x: [f"heard {x.sound}, position {x.position}"],
     e.ConnectionCleared: lambda x: [
-        f"agent {x.agent_id} and the caller parted, ended by {x.by}, after {_seconds(x.talked_us)}"
+        f"agent {x.agent_id} and {_other(x)} parted, ended by {x.by}, after {_seconds(x.talked_us)}"
     ],
     e.CallCleared: lambda x: [f"over: {x.outcome}"],
+    t.TransferStarted: lambda x: [
+        f"agent {x.agent_id} transfers ({x.kind}) to {_target(x, 'agent {}', 'queue {}')}"
+    ],
+    t.TransferCompleting: lambda x: [f"to be bridged with agent {x.to_agent}"],
+    t.TransferJoining: lambda x: [f"agent {x.to_agent} is to join the conversation"],
+    t.CallConferenced: lambda x: [f"agents {x.agent_id} and {x.to_agent} both talk to the caller"],
+    t.CallTransferred: lambda x: [
+        f"handed on by agent {x.agent_id}, now {x.connection}: {x.to_agent or x.queue_id}"
+    ],
+    t.TransferFailed: lambda x: [
+        f"agent {x.agent_id}'s transfer failed ({x.cause})"
+        + (", he goes on consulting" if x.consulting else "")
+    ],
+    t.TransferCancelled: lambda x: [f"agent {x.agent_id} cancelled his transfer"],
 }
 
 # --- 中文 ---------------------------------------------------------------------------------------
@@ -182,6 +214,20 @@ _ZH: dict[type[Any], Callable[[Any], list[str]]] = {
     e.AnnouncementDue: lambda x: [f"播放 {x.sound},排在第 {x.position} 位"],
     e.ConnectionCleared: lambda x: [f"与坐席 {x.agent_id} 通话结束,挂断方 {x.by}"],
     e.CallCleared: lambda x: [f"结束:{x.outcome}"],
+    t.TransferStarted: lambda x: [
+        f"坐席 {x.agent_id} 发起转接({x.kind})至{_target(x, '坐席 {}', '队列 {}')}"
+    ],
+    t.TransferCompleting: lambda x: [f"即将与坐席 {x.to_agent} 接通"],
+    t.TransferJoining: lambda x: [f"坐席 {x.to_agent} 即将加入三方通话"],
+    t.CallConferenced: lambda x: [f"坐席 {x.agent_id}、{x.to_agent} 与客户三方通话"],
+    t.CallTransferred: lambda x: [
+        f"坐席 {x.agent_id} 已将客户转给 {x.to_agent or '队列 ' + x.queue_id}({x.connection})"
+    ],
+    t.TransferFailed: lambda x: [
+        f"坐席 {x.agent_id} 转接失败:{x.cause}" + (",继续咨询" if x.consulting else "")
+    ],
+    t.TransferCancelled: lambda x: [f"坐席 {x.agent_id} 取消转接"],
 }
 
 _WORDS = {"en": _EN, "zh": _ZH}
+_ASIDE = {"en": "consultation: ", "zh": "咨询:"}

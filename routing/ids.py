@@ -24,6 +24,23 @@ PbxId = NewType("PbxId", str)
 OfferId = NewType("OfferId", int)
 """One attempt to give one call to one agent; also the fencing number of that attempt."""
 
+TransferId = NewType("TransferId", int)
+"""One attempt of an agent to hand his customer on; numbered by the core, in order."""
+
 NO_CALL = CallId("")
 NO_AGENT = AgentId("")
 NO_OFFER = OfferId(0)
+NO_TRANSFER = TransferId(0)
+
+CONSULTS = "~"
+"""In the id of a consultation, between the customer's call and the number of the request."""
+
+
+def consultation_id(contact: CallId, request_no: int) -> CallId:
+    """The id of the second call that is made on behalf of a customer."""
+    return CallId(f"{contact}{CONSULTS}{request_no}")
+
+
+def contact_of(call_id: CallId) -> CallId:
+    """The customer's call: of a consultation the one that it serves, else the call itself."""
+    return CallId(call_id.partition(CONSULTS)[0])

@@ -17,6 +17,7 @@ from routing.matching import is_in_sight, next_change_us, present_need
 from routing.needs import is_met
 from routing.offer import Offer
 from routing.pools import Pool
+from routing.transfer_invariants import owner_breaches, transfer_breaches
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -25,6 +26,7 @@ NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
     "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
     "ready_index", "break_index", "devices", "calls_balance", "state_times_add_up",
+    "customer_has_an_owner", "transfer_and_its_calls",
 )  # fmt: skip
 
 
@@ -44,6 +46,9 @@ def check(core: "RoutingEngine") -> list[Breach]:
         found += (Breach(*pair) for pair in _agent(core, agent))
     for call in core.calls.values():
         found += (Breach(*pair) for pair in _call(core, call))
+    for transfer in core.transfers.values():
+        found += (Breach(*pair) for pair in transfer_breaches(core, transfer))
+    found += (Breach(*pair) for pair in owner_breaches(core))
     found += (Breach(*pair) for pair in _waits(core))
     found += (Breach(*pair) for pair in _indexes(core))
     found += (Breach(*pair) for pair in _breaks(core))
@@ -98,6 +103,12 @@ def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
             yield "call_belongs_to_its_agent", where
     if call.state is CallState.OUT_OF_SIGHT and is_in_sight(core, call):
         yield "line_index", f"{where} is out of sight of an Asterisk that we hear"
+    transfer = core.transfers.get(call.transfer_id)
+    if transfer is None:
+        if call.transfer_id or call.consult_for or call.wanted:
+            yield "transfer_and_its_calls", f"{where} has part in none"
+    elif call.call_id not in (transfer.call_id, transfer.consult_id):
+        yield "transfer_and_its_calls", f"{where} has no part in it"
 
 
 def _waits(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
@@ -173,10 +184,14 @@ def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple
 
 
 def _books(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
-    """Calls taken in = calls that ended + live calls; state times = signed-in time, exactly."""
+    """Calls taken in = calls that ended + live calls; state times = signed-in time, exactly.
+
+    Consultations are not in the books: they are nobody's contact.
+    """
     ended = sum(core.outcomes.values())
-    if core.arrived != ended + len(core.calls):
-        yield "calls_balance", f"{core.arrived} in, {ended} ended, {len(core.calls)} live"
+    live = sum(not call.consult_for for call in core.calls.values())
+    if core.arrived != ended + live:
+        yield "calls_balance", f"{core.arrived} in, {ended} ended, {live} live"
     for agent in core.agents.values():
         if agent.status is AgentStatus.LOGGED_OFF:
             continue

@@ -4,11 +4,10 @@ What every way into and out of a line has in common, for the handlers of calls, 
 call-backs.
 """
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from routing.call import Call
-from routing.config import Announcement, Boost
+from routing.config import Announcement
 from routing.events import (
     AnnouncementDue,
     CallCleared,
@@ -30,6 +29,8 @@ from routing.matching import (
     wait_for_change,
 )
 from routing.needs import text_of
+from routing.seeking import next_request, nobody_found
+from routing.selection import apply_boosts
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -38,21 +39,10 @@ MAX_HOPS = 10
 """Changes of queue by overflow; more is a circle in the configuration."""
 
 
-def apply_boosts(boosts: Iterable[Boost], call: Call) -> None:
-    """Raise the call by every rule that names one of its tags, in the order of the rules."""
-    hits = [
-        boost
-        for boost in boosts
-        if boost.tag in call.tags and (not boost.queues or call.queue_id in boost.queues)
-    ]
-    call.priority = call.own_priority + sum(boost.points for boost in hits)
-    call.rules = tuple(boost.rule_id for boost in hits)
-
-
 def enter_queue(core: "RoutingEngine", call: Call, cause: str) -> None:
     """Line up in the call's queue, or go where an overflow of that queue sends it."""
     queue = core.queues[call.queue_id]
-    waited_us = core.now_us - call.first_queued_us
+    waited_us = core.now_us - call.asked_us
     if not queue.accepting:
         divert(core, call, "calendarOverflow")
     elif 0 < queue.spec.max_wait_us <= waited_us:
@@ -76,6 +66,9 @@ def divert(core: "RoutingEngine", call: Call, cause: str) -> None:
     to_queue = flow.to_queue if flow else QueueId("")
     if to_queue and call.hops >= MAX_HOPS:
         to_queue, cause = QueueId(""), "maximumHops"
+    if call.consult_for and not to_queue:
+        nobody_found(core, call)
+        return
     core.emit(
         CallDiverted(
             call.call_id,
@@ -84,13 +77,13 @@ def divert(core: "RoutingEngine", call: Call, cause: str) -> None:
             call.pbx,
             to_queue,
             cause,
-            core.now_us - call.first_queued_us,
+            core.now_us - call.asked_us,
             flow.to_extension if flow else "",
         )
     )
     if to_queue:
         call.hops += 1
-        call.request_no += 1
+        call.request_no = next_request(core, call)
         queue = core.queues[call.queue_id]
         call.queue_id = to_queue
         apply_boosts(core.config.boosts, call)
@@ -110,7 +103,8 @@ def nobody_left(core: "RoutingEngine") -> None:
         if any(pool.members for pool in queue.pools):
             continue
         waiting = [entry[2] for band in queue.bands for entry in band.line]
-        for call in by_score(core, [call for call in waiting if not call.callback]):
+        moves = [call for call in waiting if not (call.callback or call.wanted)]
+        for call in by_score(core, moves):
             leave_pool(core, call)
             divert(core, call, "noAvailableAgents")
 
@@ -120,13 +114,13 @@ def wait_deadline(core: "RoutingEngine", call: Call) -> None:
     an agent from now on, or it is to hear something.
     """
     queue = core.queues[call.queue_id]
-    waited_us = core.now_us - call.first_queued_us
+    waited_us = core.now_us - call.asked_us
     if 0 < queue.spec.max_wait_us <= waited_us and not call.callback:
         leave_pool(core, call)
         divert(core, call, "queueTimeOverflow")
         return
     announcement = queue.announcement_at(call.change_us)
-    if announcement is not None and not call.callback:
+    if announcement is not None and not call.callback and not call.consult_for:
         _announce(core, call, announcement)
     if queue.step_at(waited_us, prefers=call.preferred != "") == call.step:
         wait_for_change(core, call)

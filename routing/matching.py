@@ -21,12 +21,12 @@ from routing.events import (
     ReserveChanged,
 )
 from routing.forecast import UNKNOWN
-from routing.ids import NO_CALL, AgentId, CallId, OfferId, PbxId
+from routing.ids import NO_CALL, NO_TRANSFER, AgentId, CallId, OfferId, PbxId
 from routing.machine import advance
 from routing.needs import AgentIs, Need, both, parse, text_of
 from routing.offer import Offer
 from routing.pools import Band, Pool, PoolKey, WaitEntry
-from routing.queue import STICKY_STEP, Queue
+from routing.queue import STICKY_STEP, Queue, Wish
 from routing.selection import (
     PPM,
     best_agent,
@@ -48,7 +48,9 @@ def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
     """The call stands in line (again) and everyone hears of it; nobody is offered it yet."""
     queue = core.queues[call.queue_id]
     front = calls_in_front(core, queue, call)
-    p50_us, p90_us = queue.forecast.say(front, core.now_us)
+    p50_us = p90_us = UNKNOWN
+    if not call.wanted:  # how long one agent goes on talking is nobody's forecast
+        p50_us, p90_us = queue.forecast.say(front, core.now_us)
     if cause == "arrived":  # judged even while it is not said: that is how trust comes back
         call.p50_us, call.p90_us = queue.forecast.raw(front)
     if not is_in_sight(core, call):
@@ -86,11 +88,13 @@ def hear_nothing_of(core: "RoutingEngine", pbx: PbxId) -> None:
 def enter_pool(core: "RoutingEngine", call: Call) -> None:
     """Put the call into the pool of its present need, and wait for the next change of need."""
     queue = core.queues[call.queue_id]
-    waited_us = core.now_us - call.first_queued_us
-    prefers = call.preferred != ""
     if call.state is CallState.OUT_OF_SIGHT:
         call.state = advance(CALL_TABLE, call.state, CallTrigger.REGAIN_SIGHT)
-    call.step = queue.step_at(waited_us, prefers=prefers)
+    if call.wanted:
+        call.step = STICKY_STEP
+    else:
+        waited_us = core.now_us - call.asked_us
+        call.step = queue.step_at(waited_us, prefers=call.preferred != "")
     core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
     wait_for_change(core, call)
 
@@ -100,13 +104,18 @@ def wait_for_change(core: "RoutingEngine", call: Call) -> None:
     change_us = next_change_us(core, call)
     if change_us is not None:
         call.change_us = change_us
-        core.deadlines.set(DeadlineKind.CALL, call.call_id, call.first_queued_us + change_us)
+        core.deadlines.set(DeadlineKind.CALL, call.call_id, call.asked_us + change_us)
 
 
 def next_change_us(core: "RoutingEngine", call: Call) -> int | None:
-    """After how much waiting something changes for the call; None for never."""
+    """After how much waiting something changes for the call; None for never.
+
+    Nothing does for who wants one agent: he waits as his transfer says.
+    """
+    if call.wanted:
+        return None
     return core.queues[call.queue_id].next_change_us(
-        core.now_us - call.first_queued_us,
+        core.now_us - call.asked_us,
         prefers=call.preferred != "",
         may_leave=not call.callback,
     )
@@ -195,6 +204,8 @@ def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: WaitE
 
 def present_need(call: Call, queue: Queue) -> Need:
     """What the call needs of an agent at its present step."""
+    if call.wanted:
+        return AgentIs(call.wanted)
     need = AgentIs(call.preferred) if call.step == STICKY_STEP else queue.needs[call.step]
     return both(need, parse(call.needs)) if call.needs else need
 
@@ -203,13 +214,20 @@ def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
     """The pool of the call's present need."""
     if not call.needs and call.step != STICKY_STEP and not call.training:
         return queue.pools[call.step]
-    wish = (call.step, call.needs, call.preferred if call.step == STICKY_STEP else "")
+    wish = _wish_of(call)
     found = queue.wishes.get(wish)
     if found is None:
         need = present_need(call, queue)
         found = queue.remember(wish, (text_of(need), need))
     text, need = found
     return core.pools.pool((text, queue.spec.strategy, queue.splits, call.training), need)
+
+
+def _wish_of(call: Call) -> Wish:
+    """All of the call that `present_need` goes by."""
+    if call.wanted:
+        return STICKY_STEP, "", call.wanted
+    return call.step, call.needs, call.preferred if call.step == STICKY_STEP else ""
 
 
 def key_of(queue: Queue, need: Need, *, training: bool = False) -> PoolKey:
@@ -295,6 +313,7 @@ def make_offer(
             call.caller,
             call.callback,
             decision,
+            call.transfer_id if call.consult_for else NO_TRANSFER,
         )
     )
     check_reserve(core, queue)

@@ -28,6 +28,7 @@ from routing.lines import nobody_left
 from routing.machine import advance
 from routing.matching import agent_is_free, agent_is_not_free, becomes_idle, show
 from routing.refusals import Refusal
+from routing.seeking import wanted_agent_left
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -118,6 +119,8 @@ def _sign_out(core: "RoutingEngine", agent: Agent, by: str, reason: str) -> None
     show(core, agent, by=by)
     core.emit(AgentLoggedOff(agent.agent_id, by, reason))
     nobody_left(core)
+    if core.transfers:
+        wanted_agent_left(core, agent)
 
 
 def set_agent_state(core: "RoutingEngine", command: SetAgentState) -> None:

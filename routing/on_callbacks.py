@@ -38,7 +38,7 @@ def book_callback(core: "RoutingEngine", command: BookCallback) -> None:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
     elif not 0 < len(number) <= MAX_NUMBER or number.strip("0123456789*#+"):
         core.refuse(command, command.call_id, Refusal.BAD_VALUE)
-    elif call.state not in IN_LINE or call.callback:
+    elif call.state not in IN_LINE or call.callback or call.transfer_id:
         core.refuse(command, command.call_id, Refusal.CALL_STATE)
     else:
         call.callback = number

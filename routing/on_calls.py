@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from routing.agent import WORK_TABLE, WorkTrigger
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.commands import (
     AgentLegCleared,
@@ -13,32 +12,26 @@ from routing.commands import (
     CallTaken,
     OfferOutcome,
 )
+from routing.conversation import IN_CONVERSATION, clear_connection, hold, retrieve
 from routing.deadlines import DeadlineKind
-from routing.events import (
-    CallHeldEvent,
-    CallOutcome,
-    CallRetrievedEvent,
-    ClearedBy,
-    ConnectionCleared,
-)
-from routing.ids import NO_AGENT, NO_CALL
-from routing.lines import apply_boosts, enter_queue, forget_call
+from routing.events import CallOutcome, ClearedBy
+from routing.handover import leg_cleared
+from routing.ids import CONSULTS, NO_AGENT
+from routing.lines import enter_queue, forget_call
 from routing.machine import advance
-from routing.matching import (
-    becomes_idle,
-    hear_nothing_of,
-    leave_pool,
-    show,
-)
+from routing.matching import hear_nothing_of, leave_pool
 from routing.needs import NeedError, parse, text_of
 from routing.on_agents import after_work
 from routing.on_offers import end_offer
 from routing.refusals import Refusal
+from routing.seeking import end_transfer, forget_consultation, tell_failed
+from routing.selection import apply_boosts
+from routing.transfer import Transfer, TransferState
+from routing.transfer_messages import TransferCause
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-IN_CONVERSATION = (CallState.TALKING, CallState.HELD)
 BEFORE_CONVERSATION = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
 
@@ -54,6 +47,7 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
     if not 0 < first_us <= core.now_us:
         first_us = core.now_us
     regained_us = queue.regain(command.caller, core.now_us) if command.caller else 0
+    first_us = min(regained_us or first_us, first_us)
     call = Call(
         command.call_id,
         core.last_call,
@@ -61,12 +55,13 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
         command.pbx,
         command.priority,
         text_of(parse(command.needs)),
-        min(regained_us or first_us, first_us),
+        first_us,
         command.caller,
         command.preferred_agent if command.preferred_agent in core.agents else NO_AGENT,
         command.priority,
         command.tags,
         training=command.training,
+        asked_us=first_us,
     )
     apply_boosts(core.config.boosts, call)
     core.calls[call.call_id] = call
@@ -79,14 +74,20 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
 def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | None:
     if command.call_id in core.calls:
         return Refusal.CALL_EXISTS
+    if CONSULTS in command.call_id:
+        return Refusal.BAD_VALUE  # that is how consultations are named
     if command.queue_id not in core.queues:
         return Refusal.UNKNOWN_QUEUE
     if len(core.calls) >= core.config.limits.calls:
         return Refusal.TOO_MANY_CALLS
-    if command.needs and core.pools.in_use >= core.config.limits.needs:
+    return _why_not_needed(core, command.needs) if command.needs else None
+
+
+def _why_not_needed(core: "RoutingEngine", needs: str) -> Refusal | None:
+    if core.pools.in_use >= core.config.limits.needs:
         return Refusal.TOO_MANY_NEEDS
     try:
-        parse(command.needs)
+        parse(text_of(parse(needs)))  # what is kept is the canonical text, which may be longer
     except NeedError:
         return Refusal.BAD_NEEDS
     return None
@@ -95,7 +96,7 @@ def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | Non
 def caller_hung_up(core: "RoutingEngine", command: CallerHungUp) -> None:
     """The caller is gone, in whatever state the call was."""
     call = core.calls.get(command.call_id)
-    if call is None:
+    if call is None or call.consult_for:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
         return
     if call.callback and call.state in BEFORE_CONVERSATION:
@@ -103,25 +104,27 @@ def caller_hung_up(core: "RoutingEngine", command: CallerHungUp) -> None:
     queue = core.queues[call.queue_id]
     if queue.spec.regain_us and call.caller and not call.established_us:
         queue.drop(call.caller, call.first_queued_us, core.now_us + queue.spec.regain_us)
-    _end(core, call, ClearedBy.CALLER, CallOutcome.ABANDONED)
+    end_call(core, call, ClearedBy.CALLER, CallOutcome.ABANDONED)
 
 
 def call_taken(core: "RoutingEngine", command: CallTaken) -> None:
     """The dialplan has the call back."""
     call = core.calls.get(command.call_id)
-    if call is None:
+    if call is None or call.consult_for:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
         return
-    _end(core, call, ClearedBy.SYSTEM, CallOutcome.TAKEN)
+    end_call(core, call, ClearedBy.SYSTEM, CallOutcome.TAKEN)
 
 
 def lose_call(core: "RoutingEngine", call: Call) -> None:
     """Its Asterisk is gone, and the call with it."""
-    _end(core, call, ClearedBy.SYSTEM, CallOutcome.LOST)
+    end_call(core, call, ClearedBy.SYSTEM, CallOutcome.LOST)
 
 
-def _end(core: "RoutingEngine", call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
+def end_call(core: "RoutingEngine", call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
     """Whatever the call is doing ends; `unanswered` is its outcome if nobody spoke to it."""
+    if call.transfer_id:
+        _abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
     agent_id = call.agent_id
     if call.state is CallState.OFFERED:
         blame = OfferOutcome.CALLER_GONE if by is ClearedBy.CALLER else OfferOutcome.WITHDRAWN
@@ -130,37 +133,57 @@ def _end(core: "RoutingEngine", call: Call, by: ClearedBy, unanswered: CallOutco
         clear_connection(core, call, by)
     leave_pool(core, call)
     core.deadlines.cancel(DeadlineKind.CALLBACK, call.call_id)
-    answered = call.established_us != 0
-    forget_call(core, call, CallOutcome.ANSWERED if answered else unanswered)
+    outcome = CallOutcome.ANSWERED if call.established_us else unanswered
+    if call.consult_for:
+        forget_consultation(core, call, outcome)
+    else:
+        forget_call(core, call, outcome)
     if agent_id:
         after_work(core, core.agents[agent_id])
+
+
+def _abandon_transfer(
+    core: "RoutingEngine", transfer: Transfer, by: ClearedBy, unanswered: CallOutcome
+) -> None:
+    """The customer is gone: there is nothing left to hand on, so the consultation ends too."""
+    consult = core.calls[transfer.consult_id]
+    lost = unanswered is CallOutcome.LOST
+    if transfer.state is not TransferState.RECALLING:  # that one has been told to have failed
+        tell_failed(
+            core,
+            transfer,
+            TransferCause.SWITCHING_FUNCTION_TERMINATED if lost else TransferCause.CALL_CANCELLED,
+        )
+    end_transfer(core, transfer)
+    if consult.consult_for:
+        end_call(core, consult, by, unanswered)
 
 
 def call_held(core: "RoutingEngine", command: CallHeld) -> None:
     """The agent put the caller on hold."""
     call = core.calls.get(command.call_id)
-    if call is None or call.state is not CallState.TALKING:
+    if call is None or call.state is not CallState.TALKING or holds_itself(core, call):
         code = Refusal.UNKNOWN_CALL if call is None else Refusal.CALL_STATE
         core.refuse(command, command.call_id, code)
-        return
-    call.state = advance(CALL_TABLE, call.state, CallTrigger.HOLD)
-    call.held_since_us = core.now_us
-    core.emit(CallHeldEvent(call.call_id, call.request_no, call.queue_id, call.agent_id))
+    else:
+        hold(core, call)
 
 
 def call_retrieved(core: "RoutingEngine", command: CallRetrieved) -> None:
     """The agent took the caller back."""
     call = core.calls.get(command.call_id)
-    if call is None or call.state is not CallState.HELD:
+    if call is None or call.state is not CallState.HELD or holds_itself(core, call):
         code = Refusal.UNKNOWN_CALL if call is None else Refusal.CALL_STATE
         core.refuse(command, command.call_id, code)
-        return
-    call.state = advance(CALL_TABLE, call.state, CallTrigger.RETRIEVE)
-    held_us = core.now_us - call.held_since_us
-    call.held_us += held_us
-    core.emit(
-        CallRetrievedEvent(call.call_id, call.request_no, call.queue_id, call.agent_id, held_us)
-    )
+    else:
+        retrieve(core, call)
+
+
+def holds_itself(core: "RoutingEngine", call: Call) -> bool:
+    """Does a transfer, rather than the keys of the phones, say who of its calls is on hold?"""
+    if not call.transfer_id:
+        return False
+    return core.transfers[call.transfer_id].state is not TransferState.SEEKING
 
 
 def agent_leg_cleared(core: "RoutingEngine", command: AgentLegCleared) -> None:
@@ -169,51 +192,13 @@ def agent_leg_cleared(core: "RoutingEngine", command: AgentLegCleared) -> None:
     if call is None:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
         return
-    if call.state not in IN_CONVERSATION or call.agent_id != command.agent_id:
-        core.refuse(command, command.call_id, Refusal.CALL_STATE)
-        return
-    agent = core.agents[call.agent_id]
-    clear_connection(core, call, ClearedBy.AGENT)
-    call.state = advance(CALL_TABLE, CallState.TALKING, CallTrigger.AGENT_LEFT)
-    after_work(core, agent)
-
-
-def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> None:
-    """The conversation is over; the agent's after-call work begins, if there is any.
-
-    The caller of this must call `after_work` when the call's own fate has been told.
-    """
-    now, agent = core.now_us, core.agents[call.agent_id]
-    if call.state is CallState.HELD:
-        call.held_us += now - call.held_since_us
-        call.state = advance(CALL_TABLE, call.state, CallTrigger.RETRIEVE)
-    talked_us = now - call.established_us - call.held_us
-    call.talked_us += talked_us
-    core.emit(
-        ConnectionCleared(
-            call.call_id,
-            call.request_no,
-            call.queue_id,
-            agent.agent_id,
-            by,
-            talked_us,
-            call.held_us,
-        )
-    )
-    call.agent_id = NO_AGENT
-    agent.worked_us += now - agent.work_since_us
-    agent.work_since_us = now
-    work_us = core.queues[call.queue_id].spec.after_call_work_us
-    open_ended = agent.pending == "workingAfterCall"
-    if open_ended:
-        agent.pending = agent.pending_reason = agent.pending_by = ""
-        work_us = core.config.limits.open_work_us
-    if work_us:
-        agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CLEAR)
-        agent.work_until_us = now + work_us
-        core.deadlines.set(DeadlineKind.WORK, agent.agent_id, agent.work_until_us)
-        show(core, agent)
+    if call.transfer_id:
+        left = leg_cleared(core, core.transfers[call.transfer_id], command.agent_id)
     else:
-        agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CLEAR_TO_IDLE)
-        agent.call_id = NO_CALL
-        becomes_idle(core, agent)
+        left = call.state in IN_CONVERSATION and call.agent_id == command.agent_id
+        if left:
+            agent = clear_connection(core, call, ClearedBy.AGENT)
+            call.state = advance(CALL_TABLE, CallState.TALKING, CallTrigger.AGENT_LEFT)
+            after_work(core, agent)
+    if not left:
+        core.refuse(command, command.call_id, Refusal.CALL_STATE)

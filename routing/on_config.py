@@ -16,7 +16,7 @@ from routing.commands import ApplyConfig, Command, RollbackConfig, SetMode
 from routing.config import RoutingConfig
 from routing.config_check import changes, problems
 from routing.events import ConfigApplied, ModeChanged
-from routing.lines import apply_boosts, nobody_left
+from routing.lines import nobody_left
 from routing.matching import (
     check_reserves,
     enter_pool,
@@ -27,6 +27,7 @@ from routing.matching import (
 from routing.on_groups import skills_in_use
 from routing.queue import Queue
 from routing.refusals import Refusal
+from routing.selection import apply_boosts
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine

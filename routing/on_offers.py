@@ -6,15 +6,18 @@ from routing.agent import STATUS_TABLE, WORK_TABLE, StatusTrigger, WorkTrigger
 from routing.call import CALL_TABLE, CallTrigger
 from routing.commands import LegsBridged, OfferAnswered, OfferFailed, OfferOutcome, OfferRinging
 from routing.config import OutcomePolicy, Policies
+from routing.conversation import close_offer, establish
 from routing.deadlines import DeadlineKind
-from routing.events import CallDelivered, CallEstablished, OfferEnded
-from routing.ids import NO_CALL, NO_OFFER, AgentId
+from routing.events import CallDelivered, OfferEnded
+from routing.handover import target_answered
+from routing.ids import NO_CALL, AgentId
 from routing.machine import advance
-from routing.matching import becomes_idle, line_up, offer_to_best_agent, show
+from routing.matching import becomes_idle, line_up, offer_to_best_agent
 from routing.offer import OFFER_TABLE, Offer, OfferState, OfferTrigger
-from routing.on_agents import SIGN_OUT, after_work
+from routing.on_agents import after_work
 from routing.on_callbacks import customer_not_reached
 from routing.refusals import Refusal
+from routing.seeking import target_missed
 
 if TYPE_CHECKING:
     from routing.agent import Agent
@@ -78,32 +81,10 @@ def legs_bridged(core: "RoutingEngine", command: LegsBridged) -> None:
     offer = core.offers.get(command.offer_id)
     if offer is None:
         _refuse(core, command, offer)
-        return
-    now, call, agent = core.now_us, core.calls[offer.call_id], core.agents[offer.agent_id]
-    _close(core, offer)
-    call.state = advance(CALL_TABLE, call.state, CallTrigger.ESTABLISH)
-    call.agent_id = agent.agent_id
-    call.established_us = now
-    call.held_us = 0
-    call.waited_us = now - call.first_queued_us
-    agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CONNECT)
-    agent.work_since_us = now
-    agent.calls += 1
-    agent.in_a_row.clear()
-    if agent.last_call and not agent.pending:
-        agent.pending = SIGN_OUT
-    core.emit(
-        CallEstablished(
-            offer.offer_id,
-            call.call_id,
-            call.request_no,
-            call.queue_id,
-            agent.agent_id,
-            now - call.first_queued_us,
-            now - (offer.ringing_us or offer.made_us),
-        )
-    )
-    show(core, agent)
+    elif core.calls[offer.call_id].transfer_id:
+        target_answered(core, offer)
+    else:
+        establish(core, offer)
 
 
 def offer_failed(core: "RoutingEngine", command: OfferFailed) -> None:
@@ -132,7 +113,9 @@ def fail_offer(core: "RoutingEngine", offer: Offer, outcome: OfferOutcome) -> No
     call = core.calls[offer.call_id]
     agent = core.agents[end_offer(core, offer, outcome)]
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
-    if outcome is OfferOutcome.CUSTOMER_UNREACHABLE:
+    if call.transfer_id:
+        target_missed(core, call, outcome)
+    elif outcome is OfferOutcome.CUSTOMER_UNREACHABLE:
         customer_not_reached(core, call)
     else:
         line_up(core, call, outcome.value)
@@ -146,7 +129,7 @@ def end_offer(core: "RoutingEngine", offer: Offer, outcome: OfferOutcome) -> Age
     The caller of this tells the call's fate and then calls `after_work` for the agent.
     """
     agent, call = core.agents[offer.agent_id], core.calls[offer.call_id]
-    _close(core, offer)
+    close_offer(core, offer)
     queue = core.queues[offer.queue_id]
     if queue.given.get(agent.spec.employer):
         queue.given[agent.spec.employer] -= 1
@@ -193,13 +176,6 @@ def policy_of(policies: Policies, outcome: OfferOutcome) -> OutcomePolicy:
         OfferOutcome.BUSY: policies.busy,
         OfferOutcome.REJECTED: policies.rejected,
     }.get(outcome, policies.unreachable)
-
-
-def _close(core: "RoutingEngine", offer: Offer) -> None:
-    del core.offers[offer.offer_id]
-    core.deadlines.cancel(DeadlineKind.OFFER, offer.offer_id)
-    core.calls[offer.call_id].offer_id = NO_OFFER
-    core.agents[offer.agent_id].offer_id = NO_OFFER
 
 
 def _wait(core: "RoutingEngine", offer: Offer, for_us: int) -> None:

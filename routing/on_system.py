@@ -11,7 +11,7 @@ from routing.commands import (
 )
 from routing.deadlines import DeadlineKind
 from routing.events import TelephonyChanged
-from routing.ids import AgentId, CallId, OfferId, PbxId
+from routing.ids import AgentId, CallId, OfferId, PbxId, TransferId
 from routing.lines import nobody_left, wait_deadline
 from routing.machine import advance
 from routing.matching import (
@@ -25,6 +25,7 @@ from routing.on_agents import gap_over, work_done
 from routing.on_callbacks import callback_due
 from routing.on_calls import lose_call
 from routing.on_offers import offer_deadline, restore_deadline
+from routing.on_transfers import restore_transfer, transfer_deadline
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -48,6 +49,8 @@ def deadlines_reached(core: "RoutingEngine", command: DeadlinesReached) -> None:
                 callback_due(core, core.calls[CallId(str(subject))])
             case DeadlineKind.PBX:
                 _gone(core, PbxId(str(subject)))
+            case DeadlineKind.TRANSFER:
+                transfer_deadline(core, core.transfers[TransferId(int(subject))])
 
 
 # --- Asterisk -----------------------------------------------------------------------------------
@@ -73,6 +76,8 @@ def _lose_sight(core: "RoutingEngine", pbx: PbxId) -> None:
             call.state = advance(CALL_TABLE, call.state, CallTrigger.LOSE_SIGHT)
         elif call.state is CallState.OFFERED:
             core.deadlines.cancel(DeadlineKind.OFFER, call.offer_id)
+        if call.transfer_id:
+            core.deadlines.cancel(DeadlineKind.TRANSFER, call.transfer_id)
 
 
 def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> None:
@@ -89,6 +94,8 @@ def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> Non
             back.append(call)
         elif call.state is CallState.OFFERED:
             restore_deadline(core, core.offers[call.offer_id])
+        if call.transfer_id and not call.consult_for:
+            restore_transfer(core, core.transfers[call.transfer_id])
     for call in back:
         enter_pool(core, call)
     match_in_order(core, back, "telephonyRestored")
@@ -109,6 +116,8 @@ def _gone(core: "RoutingEngine", pbx: PbxId) -> None:
         core.pbx_lost[pbx] = "gone"
         core.emit(TelephonyChanged(pbx, "gone"))
     for call in _calls_of(core, pbx):
+        if call.consult_for:
+            continue  # it ends with the customer's call
         if not (call.callback and call.state is CallState.OUT_OF_SIGHT):
             lose_call(core, call)  # who waits without a channel has lost nothing
     check_reserves(core)

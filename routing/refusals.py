@@ -27,3 +27,16 @@ class Refusal(StrEnum):
     NO_PREVIOUS_CONFIG = "noPreviousConfig"
     BAD_CONFIG = "badConfig"
     BAD_VALUE = "badValue"
+    UNKNOWN_TRANSFER = "unknownTransfer"
+    TRANSFER_EXISTS = "transferExists"  # one at a time
+    TRANSFER_STATE = "transferState"  # not now: it is not so far, or legs are being moved
+    NOT_YOUR_CALL = "notYourCall"
+    OWN_ID = "ownId"
+    AGENT_BUSY = "agentBusy"
+    AGENT_NOT_READY = "agentNotReady"
+    AGENT_UNREACHABLE = "agentUnreachable"
+    TRAINING_SEAT = "trainingSeat"  # practice calls and customers never meet
+    QUEUE_CLOSED = "queueClosed"
+    QUEUE_FULL = "queueFull"
+    NOBODY_SIGNED_IN = "nobodySignedIn"
+    TELEPHONY_LOST = "telephonyLost"

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from routing.agent import Agent
-from routing.config import QueueSpec, Strategy
+from routing.config import Boost, QueueSpec, Strategy
 from routing.ids import SkillId
 
 if TYPE_CHECKING:
+    from routing.call import Call
     from routing.pools import Pool, ReadyEntry, WaitEntry
     from routing.queue import Queue
 
@@ -59,6 +60,17 @@ def at_risk(spec: QueueSpec, waited_us: int) -> int:
     window_us = spec.sl_window_us
     into_us = min(waited_us - spec.service_level_us + window_us, window_us)
     return spec.sl_points * into_us // window_us if into_us > 0 else 0
+
+
+def apply_boosts(boosts: Iterable[Boost], call: "Call") -> None:
+    """Raise the call by every rule that names one of its tags, in the order of the rules."""
+    hits = [
+        boost
+        for boost in boosts
+        if boost.tag in call.tags and (not boost.queues or call.queue_id in boost.queues)
+    ]
+    call.priority = call.own_priority + sum(boost.points for boost in hits)
+    call.rules = tuple(boost.rule_id for boost in hits)
 
 
 def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:

@@ -15,6 +15,7 @@ from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
 from routing import queue as queues
+from routing import transfer as transfers
 from routing.agent import Agent, AgentStatus
 from routing.breaks import note_break
 from routing.call import Call, CallState
@@ -28,12 +29,15 @@ from routing.matching import pin_pools_of, pool_of, priority_of
 from routing.offer import Offer
 from routing.on_config import overlaid
 from routing.on_groups import skills_in_use
+from routing.transfer import Transfer, TransferState
+from routing.transfer_messages import TransferKind, TransferPolicy
 
-VERSION = 1
+VERSION = 2
 
 _CALL = attrgetter(*calls.STORED)
 _AGENT = attrgetter(*agents.STORED)
 _OFFER = attrgetter(*offers.STORED)
+_TRANSFER = attrgetter(*transfers.STORED)
 _QUEUE = attrgetter(*queues.STORED)
 
 
@@ -50,6 +54,7 @@ class Stored(msgspec.Struct, frozen=True):
     now_us: int
     last_call: int
     last_offer: int
+    last_transfer: int
     last_logon: int
     last_deadline: int
     base: RoutingConfig
@@ -63,6 +68,7 @@ class Stored(msgspec.Struct, frozen=True):
     calls: list[tuple[Any, ...]]
     agents: list[tuple[Any, ...]]
     offers: list[tuple[Any, ...]]
+    transfers: list[tuple[Any, ...]]
     deadlines: list[tuple[int, int, DeadlineKind, str | int]]
     pbx_lost: dict[PbxId, str]
 
@@ -81,6 +87,7 @@ def dump(core: RoutingEngine) -> bytes:
             core.now_us,
             core.last_call,
             core.last_offer,
+            core.last_transfer,
             core.last_logon,
             core.deadlines.number,
             core.base,
@@ -94,6 +101,7 @@ def dump(core: RoutingEngine) -> bytes:
             [_CALL(call) for call in core.calls.values()],
             [_AGENT(agent) for agent in core.agents.values()],
             [_OFFER(offer) for offer in core.offers.values()],
+            [_TRANSFER(transfer) for transfer in core.transfers.values()],
             core.deadlines.stored(),
             core.pbx_lost,
         )
@@ -117,12 +125,15 @@ def load(data: bytes) -> RoutingEngine:
     _load_config(core, stored)
     core.seq, core.event_seq, core.now_us = stored.seq, stored.event_seq, stored.now_us
     core.last_call, core.last_offer = stored.last_call, stored.last_offer
-    core.last_logon = stored.last_logon
+    core.last_transfer, core.last_logon = stored.last_transfer, stored.last_logon
     core.pbx_lost = stored.pbx_lost
     core.deadlines.restore(stored.deadlines, stored.last_deadline)
     for row in stored.offers:
         offer = Offer(*_typed(offers.Offer, offers.STORED, row))
         core.offers[offer.offer_id] = offer
+    for row in stored.transfers:
+        transfer = Transfer(*_typed(Transfer, transfers.STORED, row))
+        core.transfers[transfer.transfer_id] = transfer
     _load_agents(core, stored.agents)
     _load_calls(core, stored.calls)
     for agent in core.agents.values():
@@ -177,11 +188,13 @@ _ENUMS = {
     (Agent, "work"): agents.AgentWork,
     (Agent, "shown"): AgentState,
     (Offer, "state"): offers.OfferState,
+    (Transfer, "state"): TransferState,
+    (Transfer, "kind"): TransferKind,
 }
 
 
 def _typed(record: type, names: tuple[str, ...], row: tuple[Any, ...]) -> list[Any]:
-    """The row's values with enums and tuples restored."""
+    """The row's values with enums, tuples and policies restored."""
     values = list(row)
     for index, name in enumerate(names):
         enum = _ENUMS.get((record, name))
@@ -189,4 +202,6 @@ def _typed(record: type, names: tuple[str, ...], row: tuple[Any, ...]) -> list[A
             values[index] = enum(values[index])
         elif name in ("rules", "tags"):
             values[index] = tuple(values[index])
+        elif name == "policy":
+            values[index] = msgspec.convert(values[index], TransferPolicy)
     return values

@@ -13,10 +13,16 @@ from types import ModuleType
 
 import msgspec
 
-from routing import commands, config, events, refusals
+from routing import commands, config, events, refusals, transfer_messages
 
 RECORDED = Path(__file__).with_name("surface.txt")
-WORDS = {commands: "command", events: "event", config: "config", refusals: "refusals"}
+WORDS = {
+    commands: "command",
+    events: "event",
+    transfer_messages: "transfer",
+    config: "config",
+    refusals: "refusals",
+}
 
 
 def lines() -> list[str]:

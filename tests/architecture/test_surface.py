@@ -4,7 +4,8 @@ import ast
 
 import pytest
 
-from routing import commands, engine, events
+from routing import commands, engine, events, transfer_messages
+from routing.message import Message
 from tests.architecture.surface import RECORDED, lines
 from tests.architecture.test_tidy import ROOT, module_name, sources
 
@@ -26,6 +27,7 @@ PUBLIC = {
     "routing.refusals",
     "routing.snapshot",
     "routing.transfer",
+    "routing.transfer_messages",
 }
 
 
@@ -41,17 +43,18 @@ def test_nothing_that_was_promised_has_gone_or_changed():
 
 
 def test_every_message_is_in_its_union_and_every_command_has_a_handler():
-    for module, union in ((commands, commands.Command), (events, events.Event)):
-        messages = {
-            thing
-            for thing in vars(module).values()
-            if isinstance(thing, type)
-            and issubclass(thing, commands.Message)
-            and thing is not commands.Message
-            and thing.__module__ == module.__name__
-        }
-        assert messages == set(union.__args__)
-    assert set(engine.HANDLERS) == set(commands.Command.__args__)
+    messages = {
+        thing
+        for module in (commands, events, transfer_messages)
+        for thing in vars(module).values()
+        if isinstance(thing, type)
+        and issubclass(thing, Message)
+        and thing.__module__ == module.__name__
+    }
+    asked, told = set(commands.Command.__args__), set(events.Event.__args__)
+    assert messages == asked | told
+    assert not asked & told
+    assert set(engine.HANDLERS) == asked
 
 
 @pytest.mark.parametrize("path", sources("cti", "simulators", "modules"), ids=module_name)

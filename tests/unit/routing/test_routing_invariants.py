@@ -354,21 +354,25 @@ DAMAGES = [
 ]
 
 
+RINGS_ALONG = {"customer_has_an_owner"}  # with each that leaves a customer to nobody, or to two
+OF_TRANSFERS = {"transfer_and_its_calls"}  # see test_transfers_invariants
+
+
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.how)
 def test_exactly_this_breach_is_told(damage):
     core = busy_house()
     damage.break_it(core)
-    assert {breach.invariant for breach in check(core)} == {damage.invariant}
+    assert {breach.invariant for breach in check(core)} - RINGS_ALONG == {damage.invariant}
 
 
 def test_every_invariant_has_rung():
-    assert {damage.invariant for damage in DAMAGES} == set(NAMES)
+    assert {damage.invariant for damage in DAMAGES} == set(NAMES) - RINGS_ALONG - OF_TRANSFERS
 
 
 def test_a_breach_says_where():
     core = busy_house()
     waiting_call_in_no_line(core)
-    assert check(core) == [Breach("line_index", "call ghost")]
+    assert check(core)[0] == Breach("line_index", "call ghost")
     core = busy_house()
     time_that_was_lost(core)
     assert check(core) == [Breach("state_times_add_up", "agent free")]

@@ -1,0 +1,133 @@
+"""A conversation: it begins when both legs were seen in one bridge, and ends for one agent.
+
+What the handlers of offers, calls and transfers have in common. Each agent's part is closed by
+itself, with its own times: who was transferred away from is charged nothing that came later.
+"""
+
+from typing import TYPE_CHECKING
+
+from routing.agent import WORK_TABLE, Agent, WorkTrigger
+from routing.call import CALL_TABLE, Call, CallState, CallTrigger
+from routing.commands import RequestedState
+from routing.deadlines import DeadlineKind
+from routing.events import (
+    CallEstablished,
+    CallHeldEvent,
+    CallRetrievedEvent,
+    ClearedBy,
+    ConnectionCleared,
+)
+from routing.ids import NO_AGENT, NO_CALL, NO_OFFER
+from routing.machine import advance
+from routing.matching import becomes_idle, show
+from routing.offer import Offer
+from routing.on_agents import SIGN_OUT
+
+if TYPE_CHECKING:
+    from routing.engine import RoutingEngine
+
+IN_CONVERSATION = (CallState.TALKING, CallState.HELD)
+
+
+def establish(core: "RoutingEngine", offer: Offer) -> None:
+    """Both legs of the offer are in one bridge: the call is established."""
+    now, call, agent = core.now_us, core.calls[offer.call_id], core.agents[offer.agent_id]
+    close_offer(core, offer)
+    call.state = advance(CALL_TABLE, call.state, CallTrigger.ESTABLISH)
+    call.agent_id = agent.agent_id
+    if not call.established_us:
+        call.waited_us = now - call.asked_us
+    call.established_us = now
+    call.held_us = 0
+    agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CONNECT)
+    agent.work_since_us = now
+    agent.calls += 1
+    agent.in_a_row.clear()
+    if agent.last_call and not agent.pending:
+        agent.pending = SIGN_OUT
+    core.emit(
+        CallEstablished(
+            offer.offer_id,
+            call.call_id,
+            call.request_no,
+            call.queue_id,
+            agent.agent_id,
+            now - call.asked_us,
+            now - (offer.ringing_us or offer.made_us),
+        )
+    )
+    show(core, agent)
+
+
+def close_offer(core: "RoutingEngine", offer: Offer) -> None:
+    """The offer is no more; call and agent are told apart from it."""
+    del core.offers[offer.offer_id]
+    core.deadlines.cancel(DeadlineKind.OFFER, offer.offer_id)
+    core.calls[offer.call_id].offer_id = NO_OFFER
+    core.agents[offer.agent_id].offer_id = NO_OFFER
+
+
+def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
+    """The conversation is over; the agent's after-call work begins, if there is any.
+
+    The caller of this must call `after_work` when the call's own fate has been told.
+    """
+    agent = part(core, call, by)
+    now = core.now_us
+    agent.worked_us += now - agent.work_since_us
+    agent.work_since_us = now
+    work_us = core.queues[call.queue_id].spec.after_call_work_us
+    open_ended = agent.pending == RequestedState.WORKING_AFTER_CALL
+    if open_ended:
+        agent.pending = agent.pending_reason = agent.pending_by = ""
+        work_us = core.config.limits.open_work_us
+    if work_us:
+        agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CLEAR)
+        agent.work_until_us = now + work_us
+        core.deadlines.set(DeadlineKind.WORK, agent.agent_id, agent.work_until_us)
+        show(core, agent)
+    else:
+        agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CLEAR_TO_IDLE)
+        agent.call_id = NO_CALL
+        becomes_idle(core, agent)
+    return agent
+
+
+def part(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
+    """Caller and agent have parted: say how long they talked. The agent is as busy as before."""
+    now, agent = core.now_us, core.agents[call.agent_id]
+    if call.state is CallState.HELD:
+        call.held_us += now - call.held_since_us
+        call.state = advance(CALL_TABLE, call.state, CallTrigger.RETRIEVE)
+    talked_us = now - call.established_us - call.held_us
+    call.talked_us += talked_us
+    core.emit(
+        ConnectionCleared(
+            call.call_id,
+            call.request_no,
+            call.queue_id,
+            agent.agent_id,
+            by,
+            talked_us,
+            call.held_us,
+        )
+    )
+    call.agent_id = NO_AGENT
+    return agent
+
+
+def hold(core: "RoutingEngine", call: Call) -> None:
+    """The caller hears music from now on."""
+    call.state = advance(CALL_TABLE, call.state, CallTrigger.HOLD)
+    call.held_since_us = core.now_us
+    core.emit(CallHeldEvent(call.call_id, call.request_no, call.queue_id, call.agent_id))
+
+
+def retrieve(core: "RoutingEngine", call: Call) -> None:
+    """Caller and agent hear each other again."""
+    call.state = advance(CALL_TABLE, call.state, CallTrigger.RETRIEVE)
+    held_us = core.now_us - call.held_since_us
+    call.held_us += held_us
+    core.emit(
+        CallRetrievedEvent(call.call_id, call.request_no, call.queue_id, call.agent_id, held_us)
+    )

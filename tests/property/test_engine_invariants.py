@@ -1,0 +1,75 @@
+"""Whatever comes in, in whatever order: every invariant holds after every command.
+
+And a reader of the events knows what the engine knows, a snapshot at any moment goes on alike, and
+when the day is over nothing is left behind. Transfers are part of all of it.
+"""
+
+from collections import Counter
+
+import pytest
+
+from routing import commands as c
+from routing import invariants, snapshot
+from routing.transfer import TransferState
+from tests.property.ledger import Ledger
+from tests.property.random_centre import PBXS, RandomCentre
+
+SEEDS, COMMANDS, BETWEEN_SNAPSHOTS = 20, 2000, 250
+
+
+def played(centre: RandomCentre, stamped: c.Stamped, ledger: Ledger) -> None:
+    """One command, and everything that must hold after it."""
+    events = centre.engine.handle(stamped)
+    ledger.read(events)
+    broken = [*invariants.check(centre.engine), *ledger.differences(centre.engine)]
+    assert broken == [], (stamped, events)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_invariants_hold_after_every_command(seed):
+    centre, ledger = RandomCentre(seed), Ledger()
+    for number in range(COMMANDS):
+        played(centre, centre.next(), ledger)
+        if number % BETWEEN_SNAPSHOTS == 0:
+            data = snapshot.dump(centre.engine)
+            centre.engine = snapshot.load(data)
+            assert snapshot.dump(centre.engine) == data
+            assert invariants.check(centre.engine) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_when_the_day_is_over_nothing_is_left(seed):
+    centre, ledger = RandomCentre(seed), Ledger()
+    for _ in range(500):
+        played(centre, centre.next(), ledger)
+    for pbx in PBXS:
+        played(centre, centre.stamped(c.TelephonyGone(pbx)), ledger)
+    engine = centre.engine
+    for call_id in list(engine.calls):
+        played(centre, centre.stamped(c.CancelCallback(call_id)), ledger)
+    assert not engine.transfers
+    assert not engine.calls
+    assert not engine.offers
+    assert not ledger.alive
+    assert not ledger.consults
+
+
+def test_the_seeds_reach_every_state_and_every_end_of_a_transfer():
+    """A random test that never gets anywhere proves nothing."""
+    seen: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        centre = RandomCentre(seed)
+        for _ in range(COMMANDS):
+            for event in centre.engine.handle(centre.next()):
+                seen[type(event).__name__, str(getattr(event, "cause", ""))] += 1
+                seen[type(event).__name__] += 1
+            seen.update(str(each.state) for each in centre.engine.transfers.values())
+    wanted = [
+        *TransferState,
+        *("TransferCancelled", "CallConferenced", "TransferJoining", "TransferCompleting"),
+        *(("TransferFailed", str(cause)) for cause in (
+            "recallNoAnswer", "recallBusy", "recallResourcesNotAvailable", "callCancelled",
+            "normalClearing", "timeout", "switchingFunctionTerminated",
+        )),
+    ]  # fmt: skip
+    assert [what for what in wanted if not seen[what]] == []
