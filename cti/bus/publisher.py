@@ -7,6 +7,9 @@ messages are under way at once, in order; when the link breaks, all that was not
 sent again. So a reader may see an event twice, with the same id, and never misses one or sees two
 of a call in the wrong order.
 
+A state document carries the place in history as of which it is true, and may overtake events. So a
+reader keeps one mark for events, and one for each document: what is not above it is dropped.
+
 A message alone is sent at once; under load they leave together, at most `gather_s` later. What
 costs is not the message but waking up for it.
 
