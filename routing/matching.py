@@ -163,13 +163,13 @@ def match_in_order(core: "RoutingEngine", calls: list[Call], trigger: str) -> No
 
 
 def by_score(core: "RoutingEngine", calls: list[Call]) -> list[Call]:
-    """Those of the calls that stand in line, in the order in which they would be served."""
+    """These calls, all of them in line, in the order in which they would be served."""
     ranked = []
     for call in calls:
-        if call.band is not None:
-            waited_us = core.now_us - call.first_queued_us
-            points = score(call.band.spec, call.band.priority, waited_us)
-            ranked.append((-points, call.first_queued_us, call.number, call))
+        band = call.band
+        assert band is not None  # noqa: S101  they stand in line
+        points = score(band.spec, band.priority, core.now_us - call.first_queued_us)
+        ranked.append((-points, call.first_queued_us, call.number, call))
     return [entry[3] for entry in sorted(ranked)]
 
 

@@ -170,8 +170,8 @@ def text_of(need: Need) -> str:
             return f"!{_wrapped(inner)}"
         case AllOf(needs):
             return " & ".join(_wrapped(part) for part in needs)
-        case AnyOf(needs):
-            return " | ".join(_wrapped(part) for part in needs)
+        case _:
+            return " | ".join(_wrapped(part) for part in need.needs)
 
 
 def _wrapped(need: Need) -> str:
@@ -189,8 +189,8 @@ def is_met(need: Need, agent_id: str, skills: Mapping[SkillId, int]) -> bool:
             return not is_met(inner, agent_id, skills)
         case AllOf(needs):
             return all(is_met(part, agent_id, skills) for part in needs)
-        case AnyOf(needs):
-            return any(is_met(part, agent_id, skills) for part in needs)
+        case _:
+            return any(is_met(part, agent_id, skills) for part in need.needs)
 
 
 def named_skills(need: Need) -> tuple[str, ...]:
@@ -220,9 +220,9 @@ def anchors(need: Need) -> tuple[str, ...] | None:
         case AllOf(needs):
             known = [found for part in needs if (found := anchors(part)) is not None]
             return min(known, key=len) if known else None
-        case AnyOf(needs):
+        case _:
             union: list[str] = []
-            for part in needs:
+            for part in need.needs:
                 found = anchors(part)
                 if found is None:
                     return None

@@ -49,7 +49,7 @@ def deadlines_reached(core: "RoutingEngine", command: DeadlinesReached) -> None:
                 callback_due(core, core.calls[CallId(str(subject))])
             case DeadlineKind.PBX:
                 _gone(core, PbxId(str(subject)))
-            case DeadlineKind.TRANSFER:
+            case _:  # a transfer
                 transfer_deadline(core, core.transfers[TransferId(int(subject))])
 
 

@@ -159,11 +159,10 @@ class PoolIndex:
         self._spare.pop(pool.key, None)
 
     def unpin_all(self) -> None:
-        """A new configuration says anew which pools to keep."""
+        """A new configuration says anew which pools to keep; nobody waits while it is put in."""
         for pool in list(self.pools.values()):
             pool.pinned = False
-            if not pool.waiting:
-                self._keep_spare(pool)
+            self._keep_spare(pool)
 
     def _keep_spare(self, pool: Pool) -> None:
         """Nobody waits in this pool: keep it for a while, and forget the one kept longest."""
@@ -221,13 +220,12 @@ class PoolIndex:
         for pool in agent.pools:
             del pool.members[agent.agent_id]
         agent.pools.clear()
-        self._signed_in.pop(agent.agent_id, None)
+        del self._signed_in[agent.agent_id]
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
-            holders = self._holders.get(hook)
-            if holders is not None:
-                holders.pop(agent.agent_id, None)
-                if not holders:
-                    del self._holders[hook]
+            holders = self._holders[hook]
+            del holders[agent.agent_id]
+            if not holders:
+                del self._holders[hook]
 
     def enter_ready(self, agent: Agent) -> None:
         """The agent can be given a call now: he takes his place in each of his pools."""

@@ -104,6 +104,10 @@ WRONG = [
         "queues[loans].overflows: 'rain' is none of queueFull, noAvailableAgents, queueTime",
     ),
     (
+        with_queue(overflows=(Overflow("queueFull", "loans"),)),
+        "queues[loans].overflows: queueFull leads back to the same queue",
+    ),
+    (
         with_queue(overflows=(Overflow("queueFull", "gone"),)),
         "queues[loans].overflows: there is no queue 'gone'",
     ),
@@ -293,6 +297,14 @@ def test_lost_skills_hold_for_the_next_call():
     centre.ready("8002")
     apply(centre, agents=(agent("8001", "loans"), agent("8002", "other")))
     assert centre.offered(centre.call("c1", "cards")) == []
+
+
+def test_new_skills_of_who_is_signed_off_hold_when_he_signs_on():
+    centre = shop()
+    apply(centre, agents=(agent("8001", "cards"), agent("8002", "cards")))
+    centre.ready("8001")
+    assert centre.offered(centre.call("c1", "loans")) == []
+    assert centre.offered(centre.call("c2", "cards")) == [("c2", "8001")]
 
 
 def test_an_offer_and_a_conversation_go_on_whatever_changes():
