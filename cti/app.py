@@ -144,6 +144,8 @@ class Daemon:
             self._open_journal()
             self._join_listeners()
             self._apply_config()
+            if self.renumbered:
+                await self.keeper.snapshot()  # no replay would come to that number
         async with starting("bus"):
             await self._start_bus()
         async with starting("Asterisks"):
@@ -193,7 +195,9 @@ class Daemon:
         if missing:
             log.info("event log: %d events of the last run were missing", missing)
         # A power cut may cost the journal more than the log; a number never comes twice.
-        self.engine.event_seq = max(self.engine.event_seq, self.event_log.last_seq())
+        self.renumbered = self.event_log.last_seq() > self.engine.event_seq
+        if self.renumbered:
+            self.engine.event_seq = self.event_log.last_seq()
 
     def _open_journal(self) -> None:
         settings = self.settings.journal

@@ -56,14 +56,15 @@ class Lookout:
 
     # --- while all is well -----------------------------------------------------------------------
 
-    def look(self) -> None:
-        """Compare with its list; a look under way is enough."""
+    def look(self) -> bool:
+        """Compare with its list; whether one was begun: a look under way is enough."""
         side = self._side
         if self._looking == side.session:
-            return
+            return False
         self._looking = side.session
         marks = {call_id: self._mark(call_id) for call_id in side.calls()}
         side.send(status_request(), partial(self._looked, side.session, marks))
+        return True
 
     def _looked(self, session: int, marks: dict[CallId, Mark], answer: AmiAnswer) -> None:
         side = self._side

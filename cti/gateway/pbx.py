@@ -123,8 +123,8 @@ class Pbx:
         if self.hearing is Hearing.DEAF:
             self._watch_refusals(now_us)
         elif self.hearing is Hearing.UP and now_us >= self._lookout.next_us:
-            self._orders.set_epoch()  # a `dialplan reload` may have forgotten it
-            self._lookout.look()
+            if self._lookout.look():
+                self._orders.set_epoch()  # a `dialplan reload` may have forgotten it
 
     def _change(self, hearing: Hearing) -> None:
         self._side.session += 1

@@ -159,3 +159,24 @@ async def test_a_start_that_fails_leaves_nothing_open(world: SimulatedWorld):
     config.write_text(text)
     async with Running(world) as daemon:
         assert daemon.epoch == 2
+
+
+async def test_a_number_never_comes_twice_though_the_journal_was_lost(world: SimulatedWorld):
+    """A power cut may cost the journal more than the event log."""
+    async with Running(world) as daemon:
+        ready(daemon)
+        await world.call(Call(stay_ms=60_000))
+        await eventually(lambda: world.served == 1, 10)
+        last = daemon.event_log.last_seq()
+    data = world.router.folder / "data"
+    for folder in ("journal", "snapshots"):
+        (data / folder).rename(data / f"lost-{folder}")
+    async with Running(world) as daemon:
+        ready(daemon)
+        assert daemon.engine.event_seq > last
+        daemon.exit_code = CRASHED  # as after a kill: no snapshot at the end
+        seen = daemon.engine.event_seq
+    async with Running(world) as daemon:
+        assert daemon.engine.event_seq >= seen
+        events = await daemon.event_log.read_after(0, 100_000)
+        assert [record.seq for record in events] == list(range(1, events[-1].seq + 1))

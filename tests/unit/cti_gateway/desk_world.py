@@ -1,5 +1,7 @@
 """A real core with real channel tables, and Asterisk's words typed by hand."""
 
+from collections.abc import Callable
+
 from cti.agi.messages import AgiRequest
 from cti.agi.tokens import make_token
 from cti.ami.messages import AmiAction, AmiEvent, event
@@ -35,6 +37,12 @@ CONFIG = RoutingConfig(
 )
 
 
+def make_ready(submit: Callable[[Command], object], agent: str = "8001") -> None:
+    """Sign in and be ready."""
+    submit(LogOnAgent(AgentId(agent)))
+    submit(SetAgentState(AgentId(agent), RequestedState.READY))
+
+
 class DeskWorld:
     """Core, legs and clock in one place; `ordered` collects what would go to Asterisk."""
 
@@ -67,8 +75,7 @@ class DeskWorld:
 
     def ready(self, *agents: str) -> None:
         for agent in agents:
-            self.submit(LogOnAgent(AgentId(agent)))
-            self.submit(SetAgentState(AgentId(agent), RequestedState.READY))
+            make_ready(self.submit, agent)
 
     def ask(self, verb: str, uniqueid: str = "1.1", **named: str) -> str:
         return answer(read_question(request(verb, uniqueid, **named), SECRET, [A1]), self.desk)

@@ -1,0 +1,229 @@
+"""One Asterisk that refuses, does not answer or is asked by strangers; a link typed by hand."""
+
+import pytest
+
+from cti.ami.errors import AmiTimeout, AmiUsageError
+from cti.ami.messages import AmiAction, AmiResponse, event, response
+from cti.dispatcher import Dispatcher
+from cti.gateway import pbx as pbx_module
+from cti.gateway.gateway import Gateway
+from cti.gateway.pbx import Hearing
+from cti.journal import MemoryJournal
+from routing.engine import RoutingEngine
+from routing.events import TelephonyChanged
+from routing.ids import PbxId
+from simulators.virtual_clock import VirtualClock
+from tests.unit.cti_gateway.desk_world import CONFIG, SECRET, make_ready, request, status_row
+
+SECOND_US = 1_000_000
+DONE = response(True, "Success")
+REFUSED = response(False, "Permission denied")
+
+
+class HandLink:
+    """Keeps what was sent; answers are given by hand."""
+
+    name, is_up = "a1", True
+
+    def __init__(self):
+        self.sent: list[tuple[AmiAction, object]] = []
+
+    def send(self, order, on_answer=None, /):
+        if "\n" in order.get("Value"):
+            raise AmiUsageError("Value: a value may not hold CR, LF or NUL")
+        self.sent.append((order, on_answer))
+        return str(len(self.sent))
+
+    def answer(self, name: str, said) -> None:
+        """To the oldest action of this name."""
+        index = next(i for i, (order, _) in enumerate(self.sent) if order.name == name)
+        _, on_answer = self.sent.pop(index)
+        if on_answer is not None:
+            on_answer(said)
+
+    def names(self):
+        return [order.name for order, _ in self.sent]
+
+
+class TroubleWorld:
+    def __init__(self):
+        self.clock = VirtualClock()
+        self.told = []
+
+        def later(delay_s, call):
+            return self.clock.at(self.clock.now_us() + round(delay_s * SECOND_US), call)
+
+        self.dispatcher = Dispatcher(
+            RoutingEngine(CONFIG),
+            MemoryJournal(),
+            self.clock,
+            epoch=7,
+            call_later=later,
+            on_crash=lambda _: None,
+        )
+        self.gateway = Gateway(
+            self.dispatcher, self.clock, secret=SECRET, slice_s=10, call_later=later
+        )
+        self.dispatcher.listen("told", self.told.append)
+        self.pbx = self.gateway.add(PbxId("a1"))
+        self.link = HandLink()
+        self.pbx.attach(self.link)
+
+    def up(self, *rows) -> None:
+        self.pbx.link_up()
+        self.link.answer("Setvar", DONE)
+        self.link.answer("DeviceStateList", AmiResponse(True))
+        self.link.answer("Status", AmiResponse(True, events=tuple(rows)))
+
+    def states(self):
+        return [e.event.state for e in self.told if isinstance(e.event, TelephonyChanged)]
+
+
+@pytest.fixture
+def world():
+    return TroubleWorld()
+
+
+def test_nothing_is_offered_before_asterisk_takes_our_orders(world):
+    world.pbx.link_up()
+    assert world.link.names() == ["Setvar", "DeviceStateList"]
+    world.link.answer("Setvar", REFUSED)
+    assert world.pbx.hearing is Hearing.SYNCING
+    world.clock.advance(SECOND_US)
+    world.link.answer("Setvar", AmiTimeout("late"))
+    world.clock.advance(SECOND_US)
+    world.link.answer("Setvar", DONE)
+    assert "Status" in world.link.names()
+    assert world.states() == ["lost"]
+
+
+def test_a_list_that_cannot_be_had_is_asked_for_again(world):
+    world.pbx.link_up()
+    world.link.answer("Setvar", DONE)
+    world.link.answer("Status", AmiTimeout("late"))
+    assert world.pbx.hearing is Hearing.SYNCING
+    world.clock.advance(SECOND_US)
+    world.link.answer("Status", AmiResponse(True))
+    assert world.pbx.hearing is Hearing.UP
+    assert world.states() == ["lost", "up"]
+
+
+def test_answers_of_an_earlier_link_mean_nothing(world):
+    world.pbx.link_up()
+    (_, claimed), (_, listed) = world.link.sent
+    world.pbx.link_down("cut")
+    claimed(DONE)
+    listed(AmiResponse(True))
+    assert world.pbx.hearing is Hearing.DEAF
+    assert "Status" not in world.link.names()
+
+
+def test_what_is_heard_before_the_list_waits_for_it(world):
+    world.pbx.link_up()
+    world.link.answer("Setvar", DONE)
+    row = status_row("1.1", "cti-wait", CTI_STAGE="wait", CTI_ARRIVED="1", CTI_QUEUE="loans")
+    world.pbx.heard(event("Hangup", Uniqueid="1.1", Cause="16"))
+    assert not world.dispatcher.engine.calls
+    world.link.answer("Status", AmiResponse(True, events=(row,)))
+    assert not world.dispatcher.engine.calls  # arrived by the list, hung up by the report
+    kinds = [type(e.event).__name__ for e in world.told]
+    assert kinds == ["TelephonyChanged", "CallQueued", "TelephonyChanged", "CallCleared"]
+
+
+def test_too_much_heard_before_the_list_is_answered_by_a_newer_list(world, monkeypatch):
+    monkeypatch.setattr(pbx_module, "BACKLOG", 5)
+    world.pbx.link_up()
+    world.link.answer("Setvar", DONE)
+    for number in range(7):
+        world.pbx.heard(event("Hold", Uniqueid=str(number)))
+    assert world.link.names().count("Status") == 2
+
+
+def test_a_channel_that_is_not_there_any_more_is_a_caller_who_is_gone(world):
+    world.up()
+    world.gateway.answer(request("arrive"))
+    assert len(world.dispatcher.engine.calls) == 1
+    make_ready(world.dispatcher.submit)
+    world.link.answer("Redirect", response(False, "Channel does not exist: PJSIP/trunk-1.1"))
+    assert not world.dispatcher.engine.calls
+    assert world.pbx.counters.orders_refused == 1
+
+
+def test_an_order_without_an_answer_is_counted(world):
+    world.up()
+    world.gateway.answer(request("arrive"))
+    make_ready(world.dispatcher.submit)
+    world.link.answer("Redirect", AmiTimeout("late"))
+    assert world.pbx.counters.orders_unanswered == 1
+    assert len(world.dispatcher.engine.calls) == 1
+
+
+def test_strangers_get_no_answer_and_fill_no_log(world, caplog):
+    world.up()
+    for _ in range(1000):
+        assert world.gateway.answer(request("arrive", token="0" * 40)) == ()
+    assert world.gateway.counters.strangers == 1000
+    assert len([r for r in caplog.records if "is not answered" in r.getMessage()]) == 1
+
+
+def test_an_odd_argument_is_named_and_answered(world, caplog):
+    world.up()
+    (command,) = world.gateway.answer(request("arrive", priority="-1"))
+    assert command.words == ("SET", "VARIABLE", "CTI_NEXT", "wait*7*10*")
+    assert "PRIORITY" in caplog.text
+
+
+def test_a_router_that_stops_answers_nobody_and_a_dead_one_neither(world):
+    world.up()
+    world.gateway.answer(request("arrive"))
+    world.gateway.drain()
+    assert world.gateway.answer(request("again")) == ()
+    assert world.states()[-1] == "lost"
+    other = TroubleWorld()
+    other.up()
+    other.dispatcher.stop("crashed")
+    assert other.gateway.answer(request("arrive")) == ()
+    other.pbx.heard(event("Shutdown"))  # too late, and no reason to raise
+
+
+def test_answers_that_nobody_took_are_counted(world):
+    world.gateway.answered(request("again"), False)
+    world.gateway.answered(request("again"), True)
+    assert world.gateway.counters.unheard == 1
+
+
+def test_phones_are_followed_across_logins_and_configurations(world):
+    world.up()
+    world.pbx.heard(
+        event("ContactStatus", URI="sip:1", ContactStatus="Removed", EndpointName="p8001")
+    )
+    assert not world.dispatcher.engine.agents["8001"].reachable
+    world.pbx.link_down("cut")
+    world.pbx.link_up()
+    row = event("DeviceStateChange", Device="PJSIP/p8001", State="NOT_INUSE")
+    world.link.answer("DeviceStateList", AmiResponse(True, events=(row,)))
+    assert world.dispatcher.engine.agents["8001"].reachable
+
+
+def test_a_look_sets_the_epoch_again_and_finds_what_was_missed(world):
+    world.up()
+    world.gateway.answer(request("arrive"))
+    world.gateway.start()
+    world.clock.advance(31 * SECOND_US)
+    assert world.link.names()[-2:] == ["Status", "Setvar"]
+    world.link.answer("Status", AmiResponse(True))
+    assert not world.dispatcher.engine.calls
+    assert world.pbx.counters.repairs == 1
+    world.gateway.stop()
+
+
+def test_a_look_that_fails_is_tried_again_later(world):
+    world.up()
+    world.gateway.start()
+    world.clock.advance(31 * SECOND_US)
+    world.link.answer("Status", AmiTimeout("late"))
+    assert world.pbx.counters.looks == 0
+    world.clock.advance(31 * SECOND_US)
+    world.link.answer("Status", AmiResponse(True))
+    assert world.pbx.counters.looks == 1
+    world.gateway.stop()
