@@ -122,9 +122,10 @@ class Pbx:
         now_us = self._clock.now_us()
         if self.hearing is Hearing.DEAF:
             self._watch_refusals(now_us)
-        elif self.hearing is Hearing.UP and now_us >= self._lookout.next_us:
-            if self._lookout.look():
-                self._orders.set_epoch()  # a `dialplan reload` may have forgotten it
+        elif (
+            self.hearing is Hearing.UP and now_us >= self._lookout.next_us and self._lookout.look()
+        ):
+            self._orders.set_epoch()  # a `dialplan reload` may have forgotten it
 
     def _change(self, hearing: Hearing) -> None:
         self._side.session += 1
