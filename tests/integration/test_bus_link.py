@@ -163,6 +163,30 @@ async def test_a_server_that_never_answers_is_given_up_and_nothing_is_left_behin
         await eventually(lambda: seen and len(asyncio.all_tasks()) == 1)
 
 
+async def test_giving_up_while_connecting_leaves_nothing_behind():
+    seen = []
+
+    async def silent(reader, writer):
+        seen.append(b"")
+        seen.append(await reader.read())
+        writer.close()
+        await writer.wait_closed()
+
+    async def connect(address):
+        async with MqttConnector(address, "n1").connect(WILL, Ear()):
+            pass
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    address = BrokerAddress(port=server.sockets[0].getsockname()[1])
+    async with server:
+        connecting = asyncio.create_task(connect(address))
+        await eventually(lambda: seen)
+        connecting.cancel()
+        await asyncio.wait((connecting,))
+        assert connecting.cancelled()
+        await eventually(lambda: len(asyncio.all_tasks()) == 1)
+
+
 @pytest.mark.parametrize(
     "answer",
     [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"\x20\xff\xff\xff\xff\x01", b"\x20\x02\x00\x05"],
