@@ -6,6 +6,7 @@ from routing.agent import STATUS_TABLE, WORK_TABLE, StatusTrigger, WorkTrigger
 from routing.call import CALL_TABLE, CallTrigger
 from routing.commands import LegsBridged, OfferAnswered, OfferFailed, OfferOutcome, OfferRinging
 from routing.config import OutcomePolicy, Policies
+from routing.config_check import MIN_GAP_US
 from routing.conversation import close_offer, establish
 from routing.deadlines import DeadlineKind
 from routing.events import CallDelivered, OfferEnded
@@ -163,8 +164,11 @@ def _penalise(core: "RoutingEngine", agent: "Agent", outcome: OfferOutcome) -> N
             agent.reason = NOT_READY_REASON[outcome]
             agent.in_a_row.clear()
             return
-    if policy.gap_us:
-        agent.gap_until_us = core.now_us + policy.gap_us
+    gap_us = policy.gap_us
+    if outcome is OfferOutcome.UNDELIVERED:  # nobody is set not ready for it: pause at least a bit
+        gap_us = max(gap_us, MIN_GAP_US)
+    if gap_us:
+        agent.gap_until_us = core.now_us + gap_us
         agent.gap_cause = outcome.value
         core.deadlines.set(DeadlineKind.GAP, agent.agent_id, agent.gap_until_us)
 

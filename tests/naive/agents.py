@@ -282,8 +282,9 @@ class Agents:
                 agent.failures.clear()
                 agent.status, agent.reason = "notReady", REASON[outcome]
                 return
-        if policy.gap_us:
-            agent.gap_until_us, agent.gap_cause = self.now + policy.gap_us, outcome
+        gap_us = max(policy.gap_us, 1_000_000) if undelivered else policy.gap_us
+        if gap_us:
+            agent.gap_until_us, agent.gap_cause = self.now + gap_us, outcome
             self.world.set_deadline("gap over", agent.agent_id, agent.gap_until_us)
 
     def gap_is_over(self, agent_id: str) -> None:

@@ -144,6 +144,16 @@ def test_what_asterisk_did_not_deliver_is_nobodys_fault_but_pauses():
     assert found.gap_until_us == centre.now_us + 7 * S
 
 
+def test_what_is_not_delivered_again_and_again_is_not_tried_in_a_loop():
+    """Whoever is set not ready at once for an absent phone has no pause; Asterisk's own trouble has
+    one all the same.
+    """
+    centre = centre_with(unreachable=OutcomePolicy(gap_us=0, not_ready_after=1))
+    assert centre.offered(centre.fail("8001", OfferOutcome.UNDELIVERED)) == []
+    assert centre.offered(centre.wait(0.9)) == []
+    assert centre.offered(centre.wait(0.1)) == [("c1", "8001")]
+
+
 def test_a_pause_may_be_none():
     centre = centre_with(no_answer=OutcomePolicy(gap_us=0, not_ready_after=1))
     centre.fail("8001", OfferOutcome.NO_ANSWER)
