@@ -92,7 +92,7 @@ def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
         sl_window_us=rng.choice((5, 10)) * SECOND,
         service_level_us=rng.choice((12, 20)) * SECOND,
         allocation=rng.choice(((), (), (("own", 70), ("other", 30)))),
-        overflows=some_overflows(rng, queues),
+        overflows=some_overflows(rng, number, queues),
         regain_us=rng.choice((0, 0, 20)) * SECOND,
         announcements=some_announcements(rng),
         callback_attempts=rng.randint(1, 2),
@@ -114,12 +114,12 @@ def some_announcements(rng: Random) -> tuple[Announcement, ...]:
     )
 
 
-def some_overflows(rng: Random, queues: int) -> tuple[Overflow, ...]:
-    """For each cause perhaps a way out: to another queue or out of the router."""
+def some_overflows(rng: Random, number: int, queues: int) -> tuple[Overflow, ...]:
+    """For each cause perhaps a way out of queue `number`: to another one or out of the router."""
     causes = [cause for cause in CAUSES if rng.random() < 0.2]
     return tuple(
-        Overflow(cause, to_queue=f"q{rng.randrange(queues)}")
-        if rng.random() < 0.7
+        Overflow(cause, to_queue=f"q{(number + rng.randrange(1, queues)) % queues}")
+        if rng.random() < 0.7 and queues > 1
         else Overflow(cause, to_extension="mailbox")
         for cause in causes
     )
