@@ -20,6 +20,7 @@ from cti.envelope import Envelope
 from cti.gateway.asking import Desk, answer
 from cti.gateway.devices import Devices
 from cti.gateway.effects import FOLLOWED
+from cti.gateway.legs import Move
 from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.question import NotOurs, Question, read_question
 from cti.gateway.side import Surroundings
@@ -154,7 +155,8 @@ class Gateway:
         )
         try:
             text = answer(question, desk)
-        except RouterStopped:
+        except RouterStopped:  # or this one command is held back (`cti.quarantine`)
+            pbx.legs.learn(question.call_id, question.channel).follow(Move.SENT_TO_WAIT)
             return ()
         if text.startswith("deliver"):
             self.counters.delivered += 1
