@@ -1,8 +1,8 @@
 """The port between the publisher and a broker: a link that is up until it is lost.
 
-Two implementations: `cti.bus.mqtt`, ours, and `cti.bus.aiomqtt_link`; a third, in memory,
-serves the publisher's unit tests. Sending does not wait and acknowledging does not wake anybody:
-with a task or a system call for each message the bus would cost more than routing the call.
+`cti.bus.mqtt` is the real one; one in memory serves the publisher's unit tests. Sending does not
+wait, and acknowledging does not wake anybody: the publisher's cost a message is paid on the loop
+that routes calls.
 """
 
 from contextlib import AbstractAsyncContextManager

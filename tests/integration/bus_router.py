@@ -4,7 +4,6 @@ import asyncio
 import sys
 from pathlib import Path
 
-from cti.bus.aiomqtt_link import AiomqttConnector
 from cti.bus.link import BrokerAddress
 from cti.bus.mqtt import MqttConnector
 from tests.integration.bus_world import Voice
@@ -15,7 +14,7 @@ except ImportError:
     from asyncio import run
 
 
-LINKS = {kind.__name__: kind for kind in (MqttConnector, AiomqttConnector)}
+LINKS = {kind.__name__: kind for kind in (MqttConnector,)}
 
 
 async def main(folder, port, version, link):

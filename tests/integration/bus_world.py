@@ -7,7 +7,6 @@ import aiomqtt
 import msgspec
 import pytest
 
-from cti.bus.aiomqtt_link import AiomqttConnector
 from cti.bus.board import StateBoard
 from cti.bus.broker import Broker
 from cti.bus.broker_kinds import BrokerKind, program_of
@@ -36,7 +35,6 @@ def kinds():
             (BrokerKind.MOSQUITTO, "3.1.1", MqttConnector),
             (BrokerKind.MOSQUITTO, "5", MqttConnector),
             (BrokerKind.NATS, "3.1.1", MqttConnector),
-            (BrokerKind.NATS, "3.1.1", AiomqttConnector),
         )
     ]
 

@@ -9,7 +9,6 @@ import pytest
 
 from cti.bus import broker as broker_module
 from cti.bus import broker_kinds
-from cti.bus.aiomqtt_link import AiomqttConnector
 from cti.bus.broker import free_port
 from cti.bus.broker_kinds import BrokerKind, program_of
 from cti.bus.link import PAYLOAD_MAX, BrokerAddress, LinkError, Message, UnpublishableError
@@ -19,7 +18,7 @@ from tests.integration.bus_world import address_of, broker_of, kinds, listening
 
 WILL = Message("cti/v1/main/router/n1/state", b'{"data": {"state": "lost"}}')
 each_broker = pytest.mark.parametrize(("kind", "version", "connector"), kinds())
-each_link = pytest.mark.parametrize("connector", [MqttConnector, AiomqttConnector])
+each_link = pytest.mark.parametrize("connector", [MqttConnector])
 each_version = pytest.mark.parametrize("version", ["3.1.1", "5"])
 needs_mosquitto = pytest.mark.skipif(
     not program_of(BrokerKind.MOSQUITTO), reason="no mosquitto on this machine"
@@ -133,13 +132,13 @@ async def test_the_younger_of_two_links_wins(kind, version, connector, tmp_path)
             await eventually(lambda: second.done == [1])
 
 
-@pytest.mark.parametrize(("kind", "version", "connector"), kinds()[:3])  # ours
+@each_broker
 async def test_an_idle_link_stays_up(kind, version, connector, tmp_path):
     ear = Ear()
     async with broker_of(kind, tmp_path) as broker:
-        make = connector(address_of(broker, version), "n1", silence_s=1)
+        make = connector(address_of(broker, version), "n1", silence_s=2)
         async with make.connect(WILL, ear) as link:
-            await asyncio.sleep(2)  # past a keep-alive and a half, after which brokers hang up
+            await asyncio.sleep(3.5)  # past a keep-alive and a half, after which brokers hang up
             assert not ear.is_lost
             link.send(event(1))
             await eventually(lambda: ear.done == [1])
@@ -158,52 +157,9 @@ async def test_a_server_that_never_answers_is_given_up_and_nothing_is_left_behin
     address = BrokerAddress(port=server.sockets[0].getsockname()[1])
     async with server:
         with pytest.raises(LinkError, match="no MQTT at"):
-            async with connector(address, "n1", silence_s=1).connect(WILL, Ear()):
+            async with connector(address, "n1", silence_s=2).connect(WILL, Ear()):
                 pass
         await eventually(lambda: seen and len(asyncio.all_tasks()) == 1)
-
-
-async def test_giving_up_while_connecting_leaves_nothing_behind():
-    seen = []
-
-    async def silent(reader, writer):
-        seen.append(b"")
-        seen.append(await reader.read())
-        writer.close()
-        await writer.wait_closed()
-
-    async def connect(address):
-        async with MqttConnector(address, "n1").connect(WILL, Ear()):
-            pass
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    address = BrokerAddress(port=server.sockets[0].getsockname()[1])
-    async with server:
-        connecting = asyncio.create_task(connect(address))
-        await eventually(lambda: seen)
-        connecting.cancel()
-        await asyncio.wait((connecting,))
-        assert connecting.cancelled()
-        await eventually(lambda: len(asyncio.all_tasks()) == 1)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"\x20\xff\xff\xff\xff\x01", b"\x20\x02\x00\x05"],
-)
-async def test_a_server_that_speaks_something_else_is_given_up(answer):
-    async def strange(reader, writer):
-        await reader.readexactly(2)
-        writer.write(answer)
-        writer.close()
-        await writer.wait_closed()
-
-    server = await asyncio.start_server(strange, "127.0.0.1", 0)
-    address = BrokerAddress(port=server.sockets[0].getsockname()[1])
-    async with server:
-        with pytest.raises(LinkError, match="no MQTT at"):
-            async with MqttConnector(address, "n1", silence_s=5).connect(WILL, Ear()):
-                pass
 
 
 @each_link
@@ -252,36 +208,6 @@ async def test_it_gives_its_name_and_password(connector, version, tmp_path, monk
         async with connector(address, "n1").connect(WILL, ear) as link:
             link.send(event(1))
             await eventually(lambda: ear.done == [1])
-
-
-@needs_mosquitto
-async def test_what_an_access_list_forbids_is_refused_by_name_on_5(tmp_path, monkeypatch):
-    (tmp_path / "acl").write_text("topic readwrite cti/v1/main/call/#\n")
-    configured(monkeypatch, f"acl_file {tmp_path}/acl\n")
-    ear = Ear()
-    async with (
-        broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker,
-        MqttConnector(address_of(broker, "5"), "n1").connect(WILL, ear) as link,
-    ):
-        link.send(event(1))
-        link.send(event(2, "cti/v1/other/call/1/event"))
-        await eventually(lambda: ear.done == [1, 2])
-        assert link.window == 20, "Mosquitto's own Receive Maximum"
-    assert ear.refused == {2: "not authorised"}
-
-
-@needs_mosquitto
-async def test_what_is_too_long_for_this_broker_costs_no_link_on_5(tmp_path, monkeypatch):
-    configured(monkeypatch, "max_packet_size 2000\n", instead_of="max_packet_size 1048576\n")
-    ear = Ear()
-    async with (
-        broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker,
-        MqttConnector(address_of(broker, "5"), "n1").connect(WILL, ear) as link,
-    ):
-        with pytest.raises(UnpublishableError, match="this broker takes 2000"):
-            link.send(Message("t", b"x" * 2000, 1))
-        link.send(event(2))
-        await eventually(lambda: ear.done == [2])
 
 
 def certify(folder):
