@@ -71,6 +71,7 @@ def test_a_free_agent_is_rung_by_the_answer_itself():
         "DialEnd",
         "BridgeEnter",
         "BridgeEnter",
+        "HangupRequest",
         "Hangup",
         "Hangup",
     ]

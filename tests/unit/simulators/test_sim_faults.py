@@ -71,7 +71,7 @@ def test_delayed_events_of_one_channel_keep_their_order():
         by_channel.setdefault(event.headers.get("Channel"), []).append(event.name)
     assert sorted(by_channel.values()) == [
         ["BridgeEnter", "Hangup"],
-        ["DialBegin", "DialEnd", "BridgeEnter", "Hangup"],
+        ["DialBegin", "DialEnd", "BridgeEnter", "HangupRequest", "Hangup"],
     ]
 
 
@@ -138,7 +138,7 @@ def test_a_caller_may_leave_in_a_slow_question():
     channel = world.call(Caller("138", "loans", gives_up_after_ms=1))
     world.pass_s(3)
     assert channel.gone
-    assert world.told() == ["Hangup"]
+    assert world.told() == ["HangupRequest", "Hangup"]
 
 
 def test_a_cut_breaks_the_link_and_calls_go_on():

@@ -119,12 +119,14 @@ async def test_a_call_over_sockets_from_arrival_to_the_end():
         assert report.ending is Ending.SERVED
         assert [event.name for event in client.events if event.name != "FullyBooted"] == [
             "DialBegin",
+            "HangupRequest",
             "DialEnd",
             "Hangup",
             "DialBegin",
             "DialEnd",
             "BridgeEnter",
             "BridgeEnter",
+            "HangupRequest",
             "Hangup",
             "Hangup",
         ]
@@ -138,7 +140,8 @@ async def test_several_users_each_with_their_own_filter():
         router, observer = await made.client(), await made.client(OBSERVER)
         made.pbx.world.call(Caller("138", "loans", gives_up_after_ms=50))
         await asyncio.sleep(0.2)
-        assert [event.name for event in router.events if event.name != "FullyBooted"] == ["Hangup"]
+        heard = [event.name for event in router.events if event.name != "FullyBooted"]
+        assert heard == ["HangupRequest", "Hangup"]
         assert "Newchannel" in [event.name for event in observer.events]
         assert made.pbx.line_count == 2
 

@@ -73,7 +73,7 @@ def test_a_caller_gives_up_while_waiting_with_cause_0():
     world = ScriptedWorld(WAIT)
     world.call(Caller("138", "loans", gives_up_after_ms=3000))
     world.pass_s(4)
-    assert world.told() == ["Hangup"]
+    assert world.told() == ["HangupRequest", "Hangup"]
     assert world.told("Hangup") == ["Hangup trunk 0"]
     assert [report.ending for report in world.reports] == [Ending.GAVE_UP]
 
@@ -85,6 +85,7 @@ def test_a_caller_gives_up_while_the_phone_rings():
     world.pass_s(4)
     assert [brief(event) for event in world.events] == [
         "DialBegin rings",
+        "HangupRequest trunk",
         "DialEnd rings CANCEL",
         "Hangup rings 16",
         "Hangup trunk 0",
@@ -216,7 +217,7 @@ def test_a_leg_that_goes_before_the_phone_was_called_is_not_told_of_as_a_dial():
         world.clock.step()
     world.world.clears(second)
     world.pass_s(1)
-    assert world.told() == ["Hangup", "Hangup", "Hangup"]
+    assert world.told() == ["Hangup", "HangupRequest", "Hangup", "Hangup"]
 
 
 def test_statuses_are_made_of_causes_by_two_tables():
