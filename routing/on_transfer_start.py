@@ -115,7 +115,6 @@ def _begin(core: "RoutingEngine", command: StartTransfer, call: Call, seeker: Ca
         seeker.call_id,
         command.initiator,
         command.kind,
-        call.queue_id,
         command.policy,
     )
     core.transfers[transfer.transfer_id] = transfer

@@ -160,27 +160,22 @@ def recall(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -> N
     if sender is None or sender.status is not AgentStatus.READY or not sender.reachable:
         _go_home(core, transfer, cause)
         return
-    home = _home(core, transfer)
-    _tell_diverted(core, seeker, home, cause)
+    _tell_diverted(core, seeker, seeker.queue_id, cause)
     transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.RECALL)
     wait_in_line(core, transfer, transfer.policy.recall_us)
-    readdress(core, seeker, home, transfer.initiator)
+    readdress(core, seeker, seeker.queue_id, transfer.initiator)
     seek(core, seeker, cause)
 
 
 def _go_home(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -> None:
-    """Nor can the sender take him back: the customer is in line where he came from."""
-    call, home = core.calls[transfer.call_id], _home(core, transfer)
-    _tell_diverted(core, call, home, cause)
+    """Nor can the sender take him back: the customer is in line where he came from, which is the
+    queue on whose behalf the target was asked for.
+    """
+    call = core.calls[transfer.call_id]
+    _tell_diverted(core, call, call.queue_id, cause)
     end_transfer(core, transfer)
-    readdress(core, call, home, NO_AGENT)
+    readdress(core, call, call.queue_id, NO_AGENT)
     seek(core, call, cause)
-
-
-def _home(core: "RoutingEngine", transfer: Transfer) -> QueueId:
-    """The queue he came from; if it is no more, the one where he is."""
-    here = core.calls[transfer.call_id].queue_id
-    return transfer.from_queue if transfer.from_queue in core.queues else here
 
 
 def nobody_found(core: "RoutingEngine", consult: Call) -> None:

@@ -33,7 +33,7 @@ still a fact and moves the transfer on. A transfer that is over is forgotten in 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from routing.ids import AgentId, CallId, QueueId, TransferId
+from routing.ids import AgentId, CallId, TransferId
 from routing.transfer_messages import TransferKind, TransferPolicy
 
 
@@ -93,7 +93,6 @@ class Transfer:
     consult_id: CallId  # the call that stands in line: the consultation, or the customer's own
     initiator: AgentId
     kind: TransferKind
-    from_queue: QueueId
     policy: TransferPolicy
     state: TransferState = TransferState.SEEKING
     until_us: int = 0  # how long somebody is sought
@@ -105,6 +104,5 @@ class Transfer:
 
 
 STORED = (
-    "transfer_id", "call_id", "consult_id", "initiator", "kind", "from_queue", "policy", "state",
-    "until_us",
+    "transfer_id", "call_id", "consult_id", "initiator", "kind", "policy", "state", "until_us",
 )  # fmt: skip

@@ -140,8 +140,9 @@ def names(events: list[Event]) -> list[str]:
 
 def refused(events: list[Event]) -> Refusal | None:
     """The code, when the command changed nothing."""
-    [event] = events
-    return event.code if isinstance(event, CommandRefused) else None
+    codes = [event.code for event in events if isinstance(event, CommandRefused)]
+    assert not codes or len(events) == 1
+    return codes[0] if codes else None
 
 
 KINDS = [str(kind) for kind in TransferKind]
