@@ -61,7 +61,7 @@ def _consult(core: "RoutingEngine", command: StartTransfer, aim: _Aim) -> None:
     apply_boosts(core.config.boosts, consult)
     core.calls[consult.call_id] = consult
     transfer = _begin(core, command, call, consult)
-    _tell_started(core, transfer, consult, aim.wanted)
+    _tell_started(core, transfer, consult.request_no, aim)
     wait_in_line(core, transfer, command.policy.wait_us)
     seek(core, consult, command.kind)
 
@@ -93,11 +93,11 @@ def _single_step(core: "RoutingEngine", command: StartTransfer, aim: _Aim) -> No
     """The sender is released at once, and the customer is in line for the target."""
     call = core.calls[command.call_id]
     transfer = _begin(core, command, call, call)
+    _tell_started(core, transfer, call.requests + 1, aim)
     sender = clear_connection(core, call, ClearedBy.TRANSFER)
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
     call.callback = ""  # he was reached
     readdress(core, call, aim.queue_id, aim.wanted)
-    _tell_started(core, transfer, call, aim.wanted)
     tell_transferred(core, transfer, call, NO_AGENT, Connection.QUEUED)
     if aim.wanted:
         wait_in_line(core, transfer, command.policy.wait_us)
@@ -122,17 +122,17 @@ def _begin(core: "RoutingEngine", command: StartTransfer, call: Call, seeker: Ca
     return transfer
 
 
-def _tell_started(core: "RoutingEngine", transfer: Transfer, seeker: Call, wanted: AgentId) -> None:
+def _tell_started(core: "RoutingEngine", transfer: Transfer, request_no: int, aim: _Aim) -> None:
     core.emit(
         TransferStarted(
             transfer.transfer_id,
             transfer.call_id,
-            seeker.request_no,
-            seeker.queue_id,
+            request_no,
+            aim.queue_id,
             transfer.initiator,
             transfer.kind,
-            seeker.call_id if transfer.has_consultation else NO_CALL,
-            wanted,
+            transfer.consult_id if transfer.has_consultation else NO_CALL,
+            aim.wanted,
         )
     )
 

@@ -226,9 +226,9 @@ def test_single_step_releases_the_sender_at_once():
     desk.wait(9)
     events = desk.start("singleStep", "cards")
     assert names(events) == [
+        "TransferStarted",
         "ConnectionCleared",
         "AgentStateChanged",
-        "TransferStarted",
         "CallTransferred",
         "CallQueued",
     ]
