@@ -16,6 +16,7 @@ from routing.call import Call, CallState
 from routing.config import BreakCap
 from routing.deadlines import DeadlineKind
 from routing.invariants import NAMES, Breach, check
+from routing.needs import parse
 from routing.ordered import OrderedLine
 from tests.complaints.centre import Centre, S, agent, queue
 
@@ -383,15 +384,12 @@ def test_a_pool_of_a_callers_wish_is_checked_like_a_queues():
     core = busy_house()
     call = stray(core, "picky", needs="q")
     line = core.queues["rare"]
-    from routing.needs import parse
-
     pool = core.pools.pool(("q", line.spec.strategy, False, False), parse("q"))
     del core.pools.pools[pool.key]
     core.pools.enter_line(call, pool, line, 0)
     pool.pinned = False
     core.pools.pools[pool.key] = pool
-    told = {breach.invariant for breach in check(core)}
-    assert "no_ready_agent_beside_a_waiting_call" in told
+    assert "no_ready_agent_beside_a_waiting_call" in {each.invariant for each in check(core)}
 
 
 @pytest.mark.parametrize("state", [AgentStatus.LOGGED_OFF, AgentStatus.READY])
