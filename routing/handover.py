@@ -42,7 +42,7 @@ def hand_over(core: "RoutingEngine", transfer: Transfer, *, bridged: bool = Fals
     """The customer takes the place of the consultation. Returns the sender, for `after_work`.
 
     `bridged` says that customer and target were seen in one bridge; otherwise a customer whose
-    target is on the line is on hold.
+    target is on the line is on hold, and one whose target is rung waits for his answer.
     """
     call, consult = core.calls[transfer.call_id], core.calls[transfer.consult_id]
     sender = clear_connection(core, call, ClearedBy.TRANSFER)
@@ -52,13 +52,13 @@ def hand_over(core: "RoutingEngine", transfer: Transfer, *, bridged: bool = Fals
         part(core, consult, ClearedBy.TRANSFER)
     tell_transferred(core, transfer, consult, target, connection)
     _take_over_request(call, consult)
-    if connection is Connection.QUEUED:
-        leave_pool(core, consult)
-        call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
-    elif connection is Connection.ALERTING:
+    if consult.state in IN_CONVERSATION:
+        _take_over_target(core, call, core.agents[target])
+    elif consult.state is CallState.OFFERED:
         _take_over_offer(core, call, consult)
     else:
-        _take_over_target(core, call, core.agents[target])
+        leave_pool(core, consult)
+        call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
     transfer.consult_id = call.call_id
     if connection is Connection.QUEUED:
         line_up(core, call, "transfer")
@@ -69,8 +69,10 @@ def hand_over(core: "RoutingEngine", transfer: Transfer, *, bridged: bool = Fals
 
 
 def _connection(consult: Call, *, bridged: bool) -> Connection:
+    if bridged:
+        return Connection.CONNECTED
     if consult.state in IN_CONVERSATION:
-        return Connection.CONNECTED if bridged else Connection.HOLD
+        return Connection.HOLD
     return Connection.ALERTING if consult.state is CallState.OFFERED else Connection.QUEUED
 
 
@@ -115,7 +117,7 @@ def target_answered(core: "RoutingEngine", offer: Offer) -> None:
         end_transfer(core, transfer)
         establish(core, offer)
     elif transfer.kind is TransferKind.BLIND:
-        sender = hand_over(core, transfer)
+        sender = hand_over(core, transfer, bridged=True)
         end_transfer(core, transfer)
         establish(core, offer)
         after_work(core, sender)

@@ -109,10 +109,9 @@ class Ledger:
         self.asked[contact_of(call_id), event.request_no] = call_id
         if event.connection in ON_THE_LINE:
             self.talks.add((call_id, event.to_agent))
-        elif event.connection is t.Connection.ALERTING:
-            for offer_id, (rung_for, agent_id) in self.rings.items():
-                if rung_for == consult_id:
-                    self.rings[offer_id] = (call_id, agent_id)
+        for offer_id, (rung_for, agent_id) in self.rings.items():
+            if rung_for == consult_id:
+                self.rings[offer_id] = (call_id, agent_id)
 
     def differences(self, engine: RoutingEngine) -> list[str]:
         """What the reader believes and the engine does not, and the other way round."""

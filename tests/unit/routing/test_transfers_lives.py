@@ -63,6 +63,7 @@ def test_blind_the_sender_keeps_the_customer_until_both_are_bridged():
         "phone-cat",
     )
     assert (transferred.request_no, transferred.kind) == (2, "blind")
+    assert transferred.connection is Connection.CONNECTED, "nobody is to be moved any more"
     assert (established.call_id, established.agent_id, established.request_no) == ("c1", "cat", 2)
     assert one(events, CallCleared).outcome == "transferred"
     assert (desk.customer, desk.state) == ("talking cat", "")
