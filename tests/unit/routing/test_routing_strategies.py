@@ -10,6 +10,8 @@ import pytest
 from routing import commands as c
 from routing.config import Strategy
 from routing.events import CallEstablished, OfferMade
+from routing.queue import Queue
+from routing.selection import _most_behind
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, decision, of
 
@@ -263,6 +265,44 @@ def test_calls_are_shared_within_one_percent_over_a_thousand(shares, seed):
     assert len(taken) == 1000
     for employer, percent in shares:
         assert abs(shares_of(taken)[employer] - percent) <= 1
+
+
+def picks(shares, number, free=None):
+    """Whose turn it is, so many times, if `free` (all) always have somebody free."""
+    line = Queue(queue("q", allocation=shares))
+    turns = []
+    for _ in range(number):
+        employer = _most_behind(line, free or [name for name, _ in shares])
+        line.given[employer] = line.given.get(employer, 0) + 1
+        turns.append(employer)
+    return turns
+
+
+@pytest.mark.parametrize(
+    "shares",
+    [
+        (("own", 70), ("north", 30)),
+        (("own", 34), ("north", 33), ("south", 33)),
+        (("own", 97), ("north", 3)),
+        (("own", 100), ("north", 0)),
+    ],
+)
+def test_at_no_moment_is_anybody_more_than_one_call_off_his_share(shares):
+    turns = picks(shares, 1000)
+    for number in range(1, 1001):
+        counts = Counter(turns[:number])
+        for employer, percent in shares:
+            assert abs(counts[employer] - number * percent / 100) <= 1
+
+
+def test_a_small_share_has_its_first_call_as_soon_as_that_is_nearer_than_none():
+    assert picks((("own", 97), ("north", 3)), 100).index("north") == 16
+    assert picks((("own", 60), ("north", 40)), 5) == ["own", "north", "own", "north", "own"]
+
+
+def test_whose_name_is_not_in_the_agreement_comes_last_and_they_take_turns():
+    assert picks((("own", 100),), 3, free=["zeta", "own", "alpha"]) == ["own"] * 3
+    assert picks((("own", 100),), 3, free=["zeta", "alpha"]) == ["alpha", "zeta", "alpha"]
 
 
 def test_within_an_employer_the_strategy_decides():
