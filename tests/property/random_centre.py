@@ -5,6 +5,7 @@ Asterisks change in the middle. What must hold whatever happens is said in `test
 """
 
 import random
+import sys
 from collections.abc import Callable
 
 from routing import commands as c
@@ -25,6 +26,7 @@ from routing.config import (
 )
 from routing.engine import RoutingEngine
 from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, SkillId, TransferId
+from routing.snapshot import state_hash
 
 S = SECOND_US
 QUEUES, AGENTS = 6, 14
@@ -240,3 +242,15 @@ class RandomCentre:
             to_agent,
             policy,
         )
+
+
+def digest(seed: int, commands: int) -> str:
+    """The state hash after a random day."""
+    centre = RandomCentre(seed)
+    for _ in range(commands):
+        centre.engine.handle(centre.next())
+    return state_hash(centre.engine)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(" ".join(digest(seed, 1000) for seed in range(int(sys.argv[1]))))

@@ -4,6 +4,9 @@ And a reader of the events knows what the engine knows, a snapshot at any moment
 when the day is over nothing is left behind. Transfers are part of all of it.
 """
 
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -73,3 +76,19 @@ def test_the_seeds_reach_every_state_and_every_end_of_a_transfer():
         )),
     ]  # fmt: skip
     assert [what for what in wanted if not seen[what]] == []
+
+
+def test_five_hash_seeds_agree_on_random_days():
+    """With transfers in them, which the twin's days have not."""
+    command = [sys.executable, "-m", "tests.property.random_centre", "4"]
+    digests = {
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(5)
+    }
+    assert len(digests) == 1

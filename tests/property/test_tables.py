@@ -20,11 +20,19 @@ from routing.agent import (
 from routing.call import CALL_TABLE, CallState, CallTrigger
 from routing.machine import Bug, advance
 from routing.offer import OFFER_TABLE, OfferState, OfferTrigger
+from routing.transfer import TRANSFER_TABLE, TransferState, TransferTrigger
 
 # table, states, triggers, where it starts, states that only an end (forgetting) leaves
 TABLES = {
     "call": (CALL_TABLE, CallState, CallTrigger, {CallState.WAITING}, {CallState.RELEASED}),
     "offer": (OFFER_TABLE, OfferState, OfferTrigger, {OfferState.MADE}, {OfferState.ANSWERED}),
+    "transfer": (
+        TRANSFER_TABLE,
+        TransferState,
+        TransferTrigger,
+        {TransferState.SEEKING},
+        {TransferState.CONFERENCED, TransferState.HANDED_OVER, TransferState.RECALLING},
+    ),
     "work": (WORK_TABLE, AgentWork, WorkTrigger, {AgentWork.IDLE}, set()),
     "status": (STATUS_TABLE, AgentStatus, StatusTrigger, {AgentStatus.LOGGED_OFF}, set()),
 }

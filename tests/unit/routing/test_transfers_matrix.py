@@ -7,8 +7,7 @@ import pytest
 
 from routing import commands as c
 from routing import snapshot
-from routing.machine import Bug, advance
-from routing.transfer import TRANSFER_TABLE, TransferState, TransferTrigger
+from routing.transfer import TransferState
 from tests.property.ledger import Ledger
 from tests.unit.routing.transfer_desk import SITUATIONS, TRIGGERS, outcome
 
@@ -90,23 +89,6 @@ def test_a_snapshot_in_any_situation_goes_on_alike(situation):
         assert TRIGGERS[trigger](desk) == TRIGGERS[trigger](twin), trigger
         assert desk.wait(120) == twin.wait(120), trigger
         assert snapshot.dump(desk.core) == snapshot.dump(twin.core), trigger
-
-
-@pytest.mark.parametrize("state", TransferState)
-@pytest.mark.parametrize("trigger", TransferTrigger)
-def test_the_table(state, trigger):
-    """What is not in the table is a bug, not a way on."""
-    if (state, trigger) in TRANSFER_TABLE:
-        assert isinstance(advance(TRANSFER_TABLE, state, trigger), TransferState)
-    else:
-        with pytest.raises(Bug, match=f"no way from {state} by {trigger}"):
-            advance(TRANSFER_TABLE, state, trigger)
-
-
-def test_every_state_of_the_table_is_reached_and_every_trigger_used():
-    reached = {TransferState.SEEKING, *TRANSFER_TABLE.values()}
-    assert reached == set(TransferState)
-    assert {trigger for _, trigger in TRANSFER_TABLE} == set(TransferTrigger)
 
 
 def test_every_state_is_a_situation():
