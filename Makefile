@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lab clean lock
+.PHONY: help setup run test check lint lab clean lock cover-routing mutation
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,12 @@ test: lint lab ## all gates, all tests, the real Asterisk included
 
 check: lint ## the gates and the tests that need no Asterisk
 	@$(BIN)/python -X dev -m pytest -m "not real"
+
+cover-routing: setup ## branch coverage of the routing core, which has to be whole
+	@mkdir -p .cache
+	@COVERAGE_FILE=.cache/coverage-routing $(BIN)/python -m pytest -q --cov=routing --cov-branch --cov-fail-under=100 \
+	    --cov-report=term-missing:skip-covered --ignore-glob='*codec*' \
+	    tests/unit/routing tests/complaints tests/test_scenarios.py tests/property
 
 lock: setup ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

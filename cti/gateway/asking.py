@@ -17,7 +17,14 @@ from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move
 from cti.gateway.outcome import failed_outcome
 from cti.gateway.question import Question, Verb
 from routing.call import Call, CallState
-from routing.commands import AgentLegCleared, CallArrived, CallTaken, Command, OfferFailed
+from routing.commands import (
+    AgentLegCleared,
+    CallArrived,
+    CallTaken,
+    Command,
+    OfferFailed,
+    OfferRinging,
+)
 from routing.engine import RoutingEngine
 from routing.events import CallDiverted, CommandRefused, Event
 from routing.offer import Offer, OfferState
@@ -77,6 +84,8 @@ def _tell(question: Question, desk: Desk) -> list[Event]:
     outcome = failed_outcome(question.dial_status, question.cause, rang=question.rang)
     if offer is None or offer.call_id != call.call_id or outcome is None:
         return []  # AMI has told already, or it is about an order that is over
+    if question.rang and offer.state is OfferState.MADE:
+        desk.submit(OfferRinging(offer.offer_id))  # this question has overtaken that report
     return desk.submit(OfferFailed(offer.offer_id, outcome))
 
 

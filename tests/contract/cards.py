@@ -6,7 +6,8 @@ their arrival). It is run with the real daemon on the simulated Asterisk and on 
 
 A story is the list of a call's events: `delivered 8001` (his phone rings), `failed noAnswer`,
 `established 8001`, `connectionCleared agent` (who ended it), `callCleared answered`. `a|b` allows
-either.
+either; `?` may be missing: a phone that refuses at once has not rung, and the question that follows
+may be here before the report of the Dial, on another connection.
 """
 
 from dataclasses import dataclass, field
@@ -94,7 +95,8 @@ def talk(agent: str, by: str = CALLER) -> tuple[str, ...]:
 
 def failed(agent: str, outcome: str) -> tuple[str, ...]:
     """One agent who does not take the call."""
-    return (f"delivered {agent}", f"failed {outcome}", f"queued {outcome}")
+    rang = "" if outcome == "noAnswer" else "?"
+    return (f"{rang}delivered {agent}", f"failed {outcome}", f"queued {outcome}")
 
 
 CARDS = (

@@ -5,7 +5,13 @@ import pytest
 from cti.gateway.legs import Place
 from cti.gateway.question import NotOurs, Verb, read_question
 from routing.call import CallState
-from routing.commands import CallArrived, OfferFailed, OfferOutcome, TelephonyLost
+from routing.commands import (
+    CallArrived,
+    OfferFailed,
+    OfferOutcome,
+    OfferRinging,
+    TelephonyLost,
+)
 from routing.config import Limits, Overflow, QueueSpec
 from routing.ids import CallId, OfferId, PbxId, QueueId
 from tests.unit.cti_gateway.desk_world import A1, CONFIG, SECRET, START_US, DeskWorld, request
@@ -114,6 +120,16 @@ def test_a_phone_that_was_never_dialled_is_told_by_the_question_alone(world):
     world.ask("arrive")
     assert world.ask("returned", offer="1", status="CHANUNAVAIL", cause="20") == "wait*7*10*"
     assert OfferFailed(OfferId(1), OfferOutcome.UNREACHABLE) in world.commands
+
+
+def test_a_question_that_overtook_the_report_of_its_dial_tells_that_it_rang(world):
+    world.ready("8001")
+    world.ask("arrive")
+    world.ask("returned", offer="1", status="NOANSWER", cause="0", rang="12")
+    assert world.commands[-2:] == [
+        OfferRinging(OfferId(1)),
+        OfferFailed(OfferId(1), OfferOutcome.NO_ANSWER),
+    ]
 
 
 def test_returned_for_an_offer_of_another_call_fails_nobody(world):
