@@ -1,1 +1,0 @@
-"""Mutation testing of the routing core; see docs/mutation.md."""
