@@ -1,12 +1,12 @@
 """One Asterisk and its link: what the core is told of its life.
 
-    link_up    CTI_EPOCH is set, so that our orders are taken and those of our predecessor are not;
-               then the list of channels is asked for; what is heard until it is there waits
-    the list   `reconcile`, `TelephonyRestored`, then what has waited
+    link_up    CTI_EPOCH is read: a process that was started anew has forgotten it. Then it is set,
+               so that our orders are taken and those of our predecessor are not; then the list of
+               channels is asked for; what is heard until it is there waits
+    the list   none of our calls on it, and CTI_EPOCH forgotten: it was restarted meanwhile,
+               `TelephonyGone`. Then `reconcile`, `TelephonyRestored`, and what has waited
     link_down  `TelephonyLost`. When connections are *refused* for a second, the process behind the
                port is dead and its channels with it: `TelephonyGone`
-    FullyBooted with a later boot time than at the last login, or after a start of ours with none of
-    our calls left: it was restarted meanwhile. `TelephonyGone`
 
 What it does about the core's decisions is in `orders`, what it does about its own doubts in
 `lookout`. The core refuses what does not fit (reports cross); nothing depends on whether it does.
@@ -35,9 +35,6 @@ log = logging.getLogger(__name__)
 
 REFUSED_S: Final = 1.0
 """Asterisk's port is open again 0.3 to 0.5 s after a restart of the process began (measured)."""
-
-BOOT_SLACK_US: Final = 2_000_000
-"""Its time up is told in whole seconds."""
 
 RETRY_S: Final = 1.0
 BACKLOG: Final = 100_000
@@ -73,8 +70,7 @@ class Pbx:
         self._backlog: list[AmiEvent] = []
         self._refused_since_us = 0
         self._gone = False
-        self._is_new = True  # to us: its channels have not been listed yet
-        self._booted_us = 0
+        self._has_forgotten = False  # what we had set
         self.submit = self._side.submit
 
     def attach(self, link: AmiLink, is_refused: Callable[[], bool] = lambda: False) -> None:
@@ -107,6 +103,9 @@ class Pbx:
         """Actions are taken again."""
         self._change(Hearing.SYNCING)
         self._refused_since_us = 0
+        self._has_forgotten = False
+        remembered = partial(self._remembered, self._side.session)
+        self._side.send(action("Getvar", Variable="CTI_EPOCH"), remembered)
         self._claim()
         listed = partial(self._devices_listed, self._side.session)
         self._side.send(action("DeviceStateList"), listed)
@@ -149,6 +148,11 @@ class Pbx:
 
     # --- after a login ---------------------------------------------------------------------------
 
+    def _remembered(self, session: int, answer: AmiAnswer) -> None:
+        """Its time up would say it, too, but in whole seconds: not for a life of less than two."""
+        if session == self._side.session and isinstance(answer, AmiResponse) and answer.success:
+            self._has_forgotten = not answer.headers.get("Value").isdigit()
+
     def _claim(self) -> None:
         """Make it take our orders. It refuses each of them without that variable, so nothing is
         offered before it is known to be set.
@@ -185,11 +189,10 @@ class Pbx:
             self._apply(event)
 
     def _look_for_the_dead(self, known: list[CallId], answer: AmiResponse) -> None:
-        """We were away for a moment and several calls are gone, all of them: so was Asterisk."""
-        first, self._is_new = self._is_new, False
+        """A dialplan that clears its variables forgets as well, but loses no call."""
         there = {self.legs.call_id(item.headers.get("Uniqueid")) for item in answer.events}
-        if first and len(known) > 1 and not any(call_id in there for call_id in known):
-            self._has_died("none of its calls is there any more")
+        if self._has_forgotten and known and there.isdisjoint(known):
+            self._has_died("it was started anew")
 
     def _devices_listed(self, session: int, answer: AmiAnswer) -> None:
         if session == self._side.session and isinstance(answer, AmiResponse) and answer.success:
@@ -200,9 +203,7 @@ class Pbx:
 
     def heard(self, event: AmiEvent) -> None:
         """An event of this Asterisk."""
-        if event.name == "FullyBooted":
-            self._note_boot(event)
-        elif self.hearing is Hearing.UP:
+        if self.hearing is Hearing.UP:
             self._apply(event)
         elif self.hearing is Hearing.SYNCING:
             self._backlog.append(event)
@@ -220,18 +221,6 @@ class Pbx:
                 self._has_died("it says that it shuts down")
             else:
                 self.submit(command)
-
-    def _note_boot(self, event: AmiEvent) -> None:
-        """Told at each login: for how long it has been up, in whole seconds."""
-        uptime = event.headers.get("Uptime")
-        if not (uptime.isascii() and uptime.isdigit()):
-            return
-        # Both by our own clock, which does not step: a clock of Asterisk's that is set changes
-        # nothing here.
-        booted_us = self._clock.now_us() - int(uptime) * _SECOND_US
-        if self._booted_us and booted_us - self._booted_us > BOOT_SLACK_US:
-            self._has_died("it was started anew")
-        self._booted_us = booted_us
 
 
 def _why(answer: AmiAnswer) -> str:

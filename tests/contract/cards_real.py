@@ -88,6 +88,9 @@ class RealWorld:
 
     async def restart_asterisk(self) -> None:
         await asyncio.to_thread(self.asterisk.kill9)
+        # Its unique ids are whole seconds and a count from 0: this one is back so soon that its
+        # first call could have the id of its predecessor's.
+        await asyncio.sleep(1.0)
         await asyncio.to_thread(self.asterisk.start)
 
     async def channels(self) -> int:

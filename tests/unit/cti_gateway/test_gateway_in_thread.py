@@ -188,15 +188,32 @@ def test_an_asterisk_that_dies_takes_its_calls_with_it_and_comes_back():
     assert world.at_rest()
 
 
-def test_a_quick_restart_is_found_out_by_its_boot_time():
+def test_a_quick_restart_is_found_out_by_what_was_forgotten():
     world = ThreadWorld(phones(ANSWERS, hangs_up_after_ms=60_000))
     world.ready()
-    world.pass_ms(10_000)
     world.call()
+    world.call()
+    world.pass_ms(500)
     world.a1.attach(world.link)  # nobody tells us that connections are refused
-    world.pbx.restart(away_us=1_000_000)
+    world.pbx.restart(away_us=100_000)
     world.pass_ms(5_000)
+    assert [event.outcome.value for event in world.events(CallCleared)] == ["answered", "lost"]
     assert world.a1.counters.restarts == 1
+    assert world.at_rest()
+
+
+def test_a_dialplan_that_clears_its_variables_is_no_restart():
+    world = ThreadWorld(phones(ANSWERS, hangs_up_after_ms=60_000))
+    world.ready()
+    world.call()
+    world.pass_ms(1_000)
+    world.pbx.cut(for_us=900_000)
+    world.pbx.world.globals.clear()
+    world.pass_ms(5_000)
+    assert world.a1.counters.restarts == 0
+    assert world.endings() == []
+    world.pass_ms(60_000)
+    assert world.endings() == ["served"]
     assert world.at_rest()
 
 

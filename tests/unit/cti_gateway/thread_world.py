@@ -111,7 +111,7 @@ class ThreadWorld:
         if not engine.seq:
             self.dispatcher.submit(ApplyConfig(self.config))
         self.a1 = self.gateway.add(A1)
-        listener = Listener(self._link_up, self.a1.link_down, self.a1.heard)
+        listener = Listener(self.a1.link_up, self.a1.link_down, self.a1.heard)
         self.link = WatchedLink("a1", self.pbx, listener)
         self.link.torn = self.torn
         self.a1.attach(self.link, lambda: not self.pbx.is_listening)
@@ -155,12 +155,6 @@ class ThreadWorld:
         self.dispatcher.stop("killed")
         self.gateway.stop()
         self.link.close()
-
-    def _link_up(self) -> None:
-        """`AmiClient` hands FullyBooted on as well, with the time that Asterisk has been up."""
-        self.a1.link_up()
-        uptime_s = (self.clock.now_us() - self.pbx.world.started_us) // SECOND_US
-        self.a1.heard(event("FullyBooted", Uptime=str(uptime_s)))
 
     def _answer(self, request: AgiRequest) -> Sequence[AgiCommand]:
         return self.gateway.answer(request)
