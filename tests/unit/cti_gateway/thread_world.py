@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from cti.agi.messages import AgiCommand, AgiRequest
-from cti.ami.messages import AmiAction, event
+from cti.ami.messages import AmiAction
 from cti.dispatcher import Dispatcher
 from cti.envelope import Envelope
 from cti.gateway.gateway import Gateway
