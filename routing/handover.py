@@ -14,7 +14,7 @@ from routing.deadlines import DeadlineKind
 from routing.events import CallOutcome, ClearedBy
 from routing.ids import NO_AGENT, AgentId
 from routing.machine import advance
-from routing.matching import leave_pool, line_up, show
+from routing.matching import leave_pool, show
 from routing.offer import Offer
 from routing.on_agents import after_work
 from routing.seeking import (
@@ -61,7 +61,7 @@ def hand_over(core: "RoutingEngine", transfer: Transfer, *, bridged: bool = Fals
         call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
     transfer.consult_id = call.call_id
     if connection is Connection.QUEUED:
-        line_up(core, call, "transfer")
+        seek(core, call, "transfer")  # a step may be due that nobody has told the consultation of
     elif connection is Connection.HOLD:
         hold(core, call)
     forget_consultation(core, consult, CallOutcome.TRANSFERRED)

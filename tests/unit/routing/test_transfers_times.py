@@ -5,8 +5,10 @@ silent.
 import pytest
 
 from routing import commands as c
+from routing import invariants
 from routing import transfer_messages as t
 from routing.commands import OfferOutcome
+from routing.config import Step
 from routing.events import (
     AgentStateChanged,
     CallCleared,
@@ -17,7 +19,7 @@ from routing.events import (
 )
 from routing.ids import AgentId, CallId
 from routing.refusals import Refusal
-from tests.complaints.centre import S
+from tests.complaints.centre import S, queue
 from tests.unit.routing.transfer_desk import (
     CARDS_WORK,
     LOANS_WORK,
@@ -206,3 +208,17 @@ def test_reports_about_offers_that_are_over_are_refused():
     desk.agent_hangs_up("c1", "ann")
     desk.hang_up("c1")
     assert refused(offer(desk, c.LegsBridged)) is Refusal.OFFER_CLOSED
+
+
+def test_a_step_that_nobody_was_told_of_yet_is_not_lost_when_the_sender_leaves():
+    """The dispatcher is late: the step is due, and the sender is quicker than the deadline."""
+    desk = Desk()
+    desk.change(queue("cards", steps=(Step(5 * S, "loans"),)))
+    desk.ready("bob", "cat")
+    desk.not_ready("cat")
+    desk.start("consult", "cards")
+    desk.now_us += 6 * S
+    events = desk.agent_hangs_up("c1", "ann")
+    assert desk.customer == "rings bob"
+    assert one(events, OfferMade).decision.step == 1
+    assert invariants.check(desk.core) == []
