@@ -1,4 +1,4 @@
-"""The scenarios about transfers hold. They are the engine's alone: its twin knows no transfers."""
+"""The scenarios about transfers hold, for the engine and for its naive twin alike."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from routing import invariants
 from routing.engine import RoutingEngine
+from tests.naive.engine import NaiveEngine
 from tests.scenarios.language import read, read_file
 from tests.scenarios.play import MismatchError
 from tests.scenarios.transfer_words import TransferPlayer
@@ -23,6 +24,11 @@ def no_breach(engine: RoutingEngine) -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_engine(scenario):
     TransferPlayer(scenario, RoutingEngine, check=no_breach).play()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_twin(scenario):
+    TransferPlayer(scenario, NaiveEngine).play()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)

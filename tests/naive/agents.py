@@ -189,9 +189,13 @@ class Agents:
         self.show(agent, by)
         self.out.append(e.AgentLoggedOff(agent.agent_id, by, reason))
         self.somebody_signed_out()
+        self.nobody_waits_for(agent)
 
     def somebody_signed_out(self) -> None:
         """For the callers of queues that nobody serves any more; see `calls`."""
+
+    def nobody_waits_for(self, agent: Agent) -> None:
+        """For those who are to be handed to him; see `transfers`."""
 
     # --- breaks -----------------------------------------------------------------------------
 
@@ -300,16 +304,19 @@ class Agents:
         working = {"reserved": "reserved", "busy": "busy", "afterCallWork": "workingAfterCall"}
         return working.get(agent.work, agent.status)
 
-    def show(self, agent: Agent, by: str = "") -> None:
-        """Tell the world when what it sees of the agent has changed."""
-        state = self.state_of(agent)
-        reason = agent.reason
+    def seen_of(self, agent: Agent) -> tuple:
         wish = agent.pending
         pending = (wish.state.value if wish.state else "null") if wish else ""
         wanted_reason = wish.reason if wish else ""
-        seen = (state, reason, pending, wanted_reason, agent.until_us, agent.call_id)
+        state = self.state_of(agent)
+        return (state, agent.reason, pending, wanted_reason, agent.until_us, agent.call_id)
+
+    def show(self, agent: Agent, by: str = "") -> None:
+        """Tell the world when what it sees of the agent has changed."""
+        seen = self.seen_of(agent)
         if seen == agent.shown_as:
             return
+        state, reason, pending, _, _, _ = seen
         self.out.append(
             e.AgentStateChanged(
                 agent_id=agent.agent_id,

@@ -23,6 +23,8 @@ class Calls(Offers):
         queue = world.queue(command.queue_id)
         if world.call(command.call_id):
             return Refusal.CALL_EXISTS
+        if "~" in command.call_id:
+            return Refusal.BAD_VALUE
         if queue is None:
             return Refusal.UNKNOWN_QUEUE
         if len(world.calls) >= world.config.limits.calls:
@@ -48,7 +50,7 @@ class Calls(Offers):
             training=command.training,
         )
         regained_us = self.regained(call)
-        call.first_queued_us = min(regained_us or first, first)
+        call.first_queued_us = call.asked_us = min(regained_us or first, first)
         call.boosts = boosts(world, call)
         world.calls.append(call)
         if call.pbx in world.gone:  # it asks, so it lives: lost, no longer gone
@@ -69,7 +71,7 @@ class Calls(Offers):
         """Line up, unless the queue is closed, full, or served by nobody and says where to go."""
         queue = self.world.queue(call.queue_id)
         sends_away = any(flow.cause == "noAvailableAgents" for flow in queue.overflows)
-        waited_us = self.now - call.first_queued_us
+        waited_us = self.now - call.asked_us
         call.state = "entering"
         if queue.queue_id in self.world.closed:
             self.divert(call, "calendarOverflow")
@@ -90,7 +92,7 @@ class Calls(Offers):
             if call.queue_id == queue_id and can_be_offered(self.world, call)
         ]
 
-    def is_served(self, queue) -> bool:
+    def is_served(self, queue, except_by: str = "") -> bool:
         """Somebody is signed on who would do at some step."""
         needs = [queue.need, *(step.need for step in queue.steps)]
         if queue.reserve and queue.queue_id in self.world.reserves:
@@ -99,7 +101,7 @@ class Calls(Offers):
             meets(need)(agent.agent_id, agent.skills)
             for need in needs
             for agent in self.world.agents
-            if not agent.spec.training
+            if not agent.spec.training and agent.agent_id != except_by
         )
 
     def somebody_signed_out(self) -> None:
@@ -109,7 +111,7 @@ class Calls(Offers):
             sends_away = any(flow.cause == "noAvailableAgents" for flow in queue.overflows)
             if sends_away and not self.is_served(queue):
                 line = self.line_of(queue.queue_id)
-                line = [call for call in line if not call.callback]
+                line = [call for call in line if not call.callback and not call.wanted]
                 for call in sorted(line, key=lambda call: order(self.world, call)):
                     self.divert(call, "noAvailableAgents")
 
@@ -136,10 +138,10 @@ class Calls(Offers):
     def look_at_clock(self, call: Call) -> None:
         """Which need holds now, and when the next one will."""
         queue = self.world.queue(call.queue_id)
-        waited_us = self.now - call.first_queued_us
+        waited_us = self.now - call.asked_us
         call.sticky = bool(call.preferred) and waited_us < queue.sticky_us
         call.step_no, call.step_need = step_at(queue, waited_us)
-        if call.sticky:
+        if call.sticky or call.wanted:
             call.step_no = -1  # before the first: still the preferred agent's
         changes = [step.after_us for step in queue.steps]
         changes += [next_play_us(each, waited_us) for each in queue.announcements]
@@ -152,21 +154,21 @@ class Calls(Offers):
         if 0 < longest_us <= waited_us:
             coming = [waited_us]  # overdue: at once
         self.world.drop_deadline("something changes", call.call_id)
-        if coming and can_be_offered(self.world, call):
+        if coming and can_be_offered(self.world, call) and not call.wanted:
             call.planned_us = min(coming)
-            due = call.first_queued_us + call.planned_us
+            due = call.asked_us + call.planned_us
             self.world.set_deadline("something changes", call.call_id, due)
 
     def something_changes(self, call_id: str) -> None:
         """Waited too long, something to hear, or another need: whatever it is time for."""
         call = self.world.call(call_id)
         queue = self.world.queue(call.queue_id)
-        waited_us = self.now - call.first_queued_us
+        waited_us = self.now - call.asked_us
         if 0 < queue.max_wait_us <= waited_us and not call.callback:
             self.divert(call, "queueTimeOverflow")
             return
         due = [each for each in queue.announcements if is_due(each, call.planned_us)]
-        if due and not call.callback:
+        if due and not call.callback and not call.consult_for:
             self.announce(call, due[0])
         before = call.step_no
         self.look_at_clock(call)
@@ -220,8 +222,10 @@ class Calls(Offers):
         to_queue = flows[0].to_queue if flows else ""
         if to_queue and call.hops >= 10:
             to_queue, cause = "", "maximumHops"
-        waited_us = self.now - call.first_queued_us
         self.world.drop_deadline("something changes", call.call_id)
+        if call.consult_for and not to_queue:
+            self.nobody_found(call)
+            return
         self.out.append(
             e.CallDiverted(
                 call_id=call.call_id,
@@ -230,23 +234,37 @@ class Calls(Offers):
                 pbx=call.pbx,
                 to_queue=to_queue,
                 cause=cause,
-                waited_us=waited_us,
+                waited_us=self.now - call.asked_us,
                 to_extension=flows[0].to_extension if flows else "",
             )
         )
         if to_queue:
             call.hops += 1
-            call.request_no += 1
+            call.request_no = self.next_request(call)
             call.state, call.queue_id = "entering", to_queue
             call.boosts = boosts(self.world, call)
             self.mind_reserve(queue.queue_id)
             self.enter_queue(call, cause)
         else:
-            call.waited_us = waited_us
             self.clear(call, e.CallOutcome.DIVERTED)
 
+    def next_request(self, call: Call) -> int:
+        """A contact's requests are counted through, those of its consultations among them."""
+        contact = self.world.call(call.consult_for) or call
+        contact.requests += 1
+        return contact.requests
+
+    def nobody_found(self, consult: Call) -> None:
+        """A consultation has no caller who could be sent away; see `transfers`."""
+
+    def ends_transfer(self, call: Call, *, unanswered, offer_ends, by) -> None:
+        """Nobody is left to be handed on; see `transfers`."""
+
     def clear(self, call: Call, outcome: e.CallOutcome) -> None:
-        """The contact is over: say so and forget it."""
+        """The contact is over: say so and forget it. Nobody waited longer than until he was first
+        spoken to; a consultation waits from when it began.
+        """
+        began_us = call.asked_us if call.consult_for else call.first_queued_us
         self.world.drop_deadline("something changes", call.call_id)
         self.world.drop_deadline("call back", call.call_id)
         self.world.calls.remove(call)
@@ -256,7 +274,7 @@ class Calls(Offers):
                 request_no=call.request_no,
                 queue_id=call.queue_id,
                 outcome=outcome,
-                waited_us=call.waited_us,
+                waited_us=call.waited_us if call.established_us else self.now - began_us,
                 talked_us=call.talked_us,
             )
         )
@@ -266,7 +284,7 @@ class Calls(Offers):
 
     def caller_hung_up(self, command: c.CallerHungUp) -> Refusal | None:
         call = self.world.call(command.call_id)
-        if call is None:
+        if call is None or call.consult_for:
             return Refusal.UNKNOWN_CALL
         if call.callback and call.state in {"waiting", "offered"}:
             return None  # that is what was agreed: the place is kept without a channel
@@ -286,7 +304,7 @@ class Calls(Offers):
 
     def call_taken(self, command: c.CallTaken) -> Refusal | None:
         call = self.world.call(command.call_id)
-        if call is None:
+        if call is None or call.consult_for:
             return Refusal.UNKNOWN_CALL
         self.leaves(
             call,
@@ -298,21 +316,17 @@ class Calls(Offers):
 
     def leaves(self, call: Call, *, unanswered, offer_ends, by) -> None:
         """The caller is gone from whatever the call was in."""
-        if call.state in {"waiting", "offered"}:
-            call.waited_us = self.now - call.first_queued_us
+        if call.transfer_id:
+            self.ends_transfer(call, unanswered=unanswered, offer_ends=offer_ends, by=by)
         outcome = e.CallOutcome.ANSWERED if call.established_us else unanswered
         if call.state == "offered":
             agent = self.end_offer(self.world.offer(call.offer_id), offer_ends)
             self.clear(call, outcome)
             self.release(agent)
         elif call.connected:
-            agent = self.end_conversation(call, by)
-            if self.after_call_work_us(agent, call):
-                self.after_conversation(agent, call)
-                self.clear(call, outcome)
-            else:
-                self.clear(call, outcome)
-                self.after_conversation(agent, call)
+            agent_goes_on = self.parted(call, by)
+            self.clear(call, outcome)
+            agent_goes_on()
         else:
             self.clear(call, outcome)
 
@@ -324,7 +338,7 @@ class Calls(Offers):
             return Refusal.UNKNOWN_CALL
         if not re.fullmatch(r"[0-9*#+]{1,32}", command.number):
             return Refusal.BAD_VALUE
-        if not call.in_line or call.callback:
+        if not call.in_line or call.callback or call.transfer_id:
             return Refusal.CALL_STATE
         call.callback = command.number
         self.out.append(
@@ -342,7 +356,6 @@ class Calls(Offers):
         return None
 
     def callback_ends(self, call: Call, outcome: e.CallOutcome) -> None:
-        call.waited_us = self.now - call.first_queued_us
         self.clear(call, outcome)
 
     def customer_not_reached(self, call: Call) -> None:

@@ -24,6 +24,7 @@ from routing.config import (
     Step,
     Strategy,
 )
+from tests.naive.chance_transfers import some_transfer
 from tests.naive.records import World
 
 SECOND = 1_000_000
@@ -183,6 +184,7 @@ class Draw:
             (16, self.agent_state),
             (6, self.sign),
             (2, self.callback),
+            (rng.choice((6, 60)), lambda: some_transfer(rng, world)),
         ]
         if faults:
             self.makers += [(3, self.phone), (2, self.telephony), (2, self.nonsense)]
@@ -329,6 +331,7 @@ class Draw:
                 c.CallArrived("c1", "q0", "a1"),
                 c.CallArrived(f"x{self.arrived}", "nowhere", "a1"),
                 c.CallArrived(f"x{self.arrived}", "q0", "a1", needs="english >"),
+                c.CallArrived(f"c{self.arrived}~2", "q0", "a1"),
                 c.CallerHungUp("nobody"),
                 c.OfferAnswered(0),
                 c.OfferFailed(self.offer(), OfferOutcome.ESTABLISHED),

@@ -6,7 +6,11 @@ from tests.naive.records import Agent, Call, World
 
 
 def need_text(world: World, call: Call) -> str:
-    """The whole need as one text: the queue's part (or the preferred agent) and the call's own."""
+    """The whole need as one text: the queue's part (or the preferred agent) and the call's own.
+    Who is handed to one agent needs nothing else of him.
+    """
+    if call.wanted:
+        return f"@{call.wanted}"
     queue = world.queue(call.queue_id)
     first = call.step_need
     if call.sticky:

@@ -14,9 +14,9 @@ from routing.commands import OfferOutcome, Stamped
 from routing.config import RoutingConfig
 from routing.config_check import problems
 from routing.refusals import Refusal
-from tests.naive.calls import Calls
 from tests.naive.choice import boosts, score
 from tests.naive.records import Agent, Call
+from tests.naive.transfers import Transfers
 
 
 def handler_name(command: c.Command) -> str:
@@ -24,7 +24,7 @@ def handler_name(command: c.Command) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(command).__name__).lower()
 
 
-class NaiveEngine(Calls):
+class NaiveEngine(Transfers):
     """Same surface as `RoutingEngine`: `handle`, `next_deadline_us`, `seq`, `event_seq`."""
 
     def __init__(self, config: RoutingConfig) -> None:
@@ -71,6 +71,7 @@ class NaiveEngine(Calls):
                 "work over": self.after_call_work_over,
                 "gap over": self.gap_is_over,
                 "telephony lost": self.telephony_is_dead,
+                "transfer": self.transfer_is_late,
             }[first.what](first.subject)
             self.match()
 
@@ -84,8 +85,9 @@ class NaiveEngine(Calls):
             self.out.append(e.TelephonyChanged(command.pbx, "lost"))
             self.look_at_calls_of(command.pbx)
             for call in self.world.calls:
-                if call.state == "offered" and call.pbx == command.pbx:
+                if call.pbx == command.pbx:
                     self.world.drop_deadline("offer late", call.offer_id)
+                    self.world.drop_deadline("transfer", call.transfer_id)
             self.mind_reserves()
 
     def telephony_restored(self, command: c.TelephonyRestored) -> None:
@@ -98,6 +100,9 @@ class NaiveEngine(Calls):
             for offer in self.world.offers:
                 if self.world.call(offer.call_id).pbx == command.pbx:
                     self.wait_again_for(offer)
+            for transfer in self.world.transfers:
+                if self.world.call(transfer.call_id).pbx == command.pbx:
+                    self.transfer_waits_again(transfer)
             self.match()
             self.mind_reserves()
             self.somebody_signed_out()
@@ -119,7 +124,8 @@ class NaiveEngine(Calls):
             self.out.append(e.TelephonyChanged(pbx, "gone"))
         if pbx not in self.world.lost:
             self.world.lost.append(pbx)
-        for call in [call for call in self.world.calls if call.pbx == pbx]:
+        theirs = [call for call in self.world.calls if call.pbx == pbx and not call.consult_for]
+        for call in theirs:
             if call.callback and call.in_line:
                 self.look_at_clock(call)
                 continue  # it has no channel to lose
@@ -245,6 +251,7 @@ class NaiveEngine(Calls):
                 caller=call.caller,
                 callback=call.callback,
                 decision=self.decision,
+                transfer_id=call.transfer_id if call.consult_for else 0,
             )
         )
 

@@ -1,5 +1,7 @@
 """The offers' part of the naive twin: made, ringing, answered, bridged, failed; conversations."""
 
+from collections.abc import Callable
+
 from routing import commands as c
 from routing import events as e
 from routing.commands import OfferOutcome, RequestedState
@@ -45,6 +47,15 @@ class Offers(Agents):
 
     def customer_not_reached(self, call: Call) -> None:
         """A call-back that the customer did not take; see `calls`."""
+
+    def target_missed(self, call: Call, outcome: OfferOutcome) -> None:
+        """Whom a customer was to be handed to did not answer; see `transfers`."""
+
+    def target_answered(self, offer: Offer) -> None:
+        """… or did; see `transfers`."""
+
+    def leaves_transfer(self, call: Call, agent_id: str) -> Refusal | None:
+        """One of two agents; see `transfers`."""
 
     def pair_is_decided(self, call: Call, agent: Agent) -> None:
         """For the decision record; see `engine`."""
@@ -122,8 +133,10 @@ class Offers(Agents):
     def fail(self, offer: Offer, outcome: OfferOutcome) -> None:
         call = self.world.call(offer.call_id)
         agent = self.end_offer(offer, outcome)
-        if outcome is OfferOutcome.CUSTOMER_UNREACHABLE:
-            call.state, call.agent_id, call.offer_id = "waiting", "", 0
+        call.state, call.agent_id, call.offer_id = "entering", "", 0
+        if call.transfer_id:
+            self.target_missed(call, outcome)
+        elif outcome is OfferOutcome.CUSTOMER_UNREACHABLE:
             self.customer_not_reached(call)
         else:
             self.line_up(call, outcome.value)
@@ -171,12 +184,20 @@ class Offers(Agents):
         offer = self.live_offer(command.offer_id)
         if isinstance(offer, Refusal):
             return offer
+        if self.world.call(offer.call_id).transfer_id:
+            self.target_answered(offer)
+        else:
+            self.establish(offer)
+        return None
+
+    def establish(self, offer: Offer) -> None:
         world, now = self.world, self.now
         call, agent = world.call(offer.call_id), world.agent(offer.agent_id)
         world.offers.remove(offer)
         world.drop_deadline("offer late", offer.offer_id)
-        call.state, call.established_us = "talking", now
-        call.waited_us = now - call.first_queued_us
+        if not call.established_us:
+            call.waited_us = now - call.asked_us
+        call.state, call.established_us, call.held_us = "talking", now, 0
         self.set_work(agent, "busy")
         agent.offer_id = 0
         agent.calls += 1
@@ -190,27 +211,42 @@ class Offers(Agents):
                 request_no=call.request_no,
                 queue_id=call.queue_id,
                 agent_id=agent.agent_id,
-                waited_us=now - call.first_queued_us,
+                waited_us=now - call.asked_us,
                 rang_us=now - (offer.ringing_us or offer.made_us),
             )
         )
         self.show(agent)
-        return None
 
     def call_held(self, command: c.CallHeld) -> Refusal | None:
         call = self.in_state(command.call_id, "talking")
         if isinstance(call, Refusal):
             return call
+        if self.legs_are_moved(call):
+            return Refusal.CALL_STATE
+        self.hold(call)
+        return None
+
+    def hold(self, call: Call) -> None:
         call.state, call.held_since_us = "held", self.now
         self.out.append(
             e.CallHeldEvent(call.call_id, call.request_no, call.queue_id, call.agent_id)
         )
-        return None
 
     def call_retrieved(self, command: c.CallRetrieved) -> Refusal | None:
         call = self.in_state(command.call_id, "held")
         if isinstance(call, Refusal):
             return call
+        if self.legs_are_moved(call):
+            return Refusal.CALL_STATE
+        self.retrieve(call)
+        return None
+
+    def legs_are_moved(self, call: Call) -> bool:
+        """From the consultation on, the transfer says who is on hold, not the keys of a phone."""
+        transfer = self.world.transfer(call.transfer_id)
+        return transfer is not None and transfer.state != "seeking"
+
+    def retrieve(self, call: Call) -> None:
         held_us = self.now - call.held_since_us
         call.state, call.held_us = "talking", call.held_us + held_us
         self.out.append(
@@ -218,17 +254,19 @@ class Offers(Agents):
                 call.call_id, call.request_no, call.queue_id, call.agent_id, held_us
             )
         )
-        return None
 
     def agent_leg_cleared(self, command: c.AgentLegCleared) -> Refusal | None:
+        named = self.world.call(command.call_id)
+        if named and named.transfer_id:
+            return self.leaves_transfer(named, command.agent_id)
         call = self.in_state(command.call_id, "talking", "held")
         if isinstance(call, Refusal):
             return call
         if call.agent_id != command.agent_id:
             return Refusal.CALL_STATE
-        agent = self.end_conversation(call, e.ClearedBy.AGENT)
-        call.state, call.agent_id = "released", ""
-        self.after_conversation(agent, call)
+        agent_goes_on = self.parted(call, e.ClearedBy.AGENT)
+        call.state = "released"
+        agent_goes_on()
         return None
 
     def in_state(self, call_id: str, *states: str) -> Call | Refusal:
@@ -257,9 +295,20 @@ class Offers(Agents):
         )
         return agent
 
-    def after_conversation(self, agent: Agent, call: Call) -> None:
-        """After-call work, or what he asked for during the call."""
+    def parted(self, call: Call, by: e.ClearedBy) -> Callable[[], None]:
+        """They have parted. After-call work begins at once; an agent who has none goes on when the
+        call's own fate has been told: then what is returned is to be called.
+        """
+        agent = self.end_conversation(call, by)
         duration_us = self.after_call_work_us(agent, call)
+        call.state, call.agent_id = "entering", ""
+        if duration_us:
+            self.after_conversation(agent, duration_us)
+            return lambda: None
+        return lambda: self.after_conversation(agent, 0)
+
+    def after_conversation(self, agent: Agent, duration_us: int) -> None:
+        """After-call work, or what he asked for during the call."""
         if agent.pending and agent.pending.state is RequestedState.WORKING_AFTER_CALL:
             agent.pending = None
         if duration_us:

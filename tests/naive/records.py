@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 
 from routing.commands import RequestedState
 from routing.config import AgentSpec, Boost, RoutingConfig
+from routing.transfer_messages import TransferKind, TransferPolicy
 
 
 @dataclass
 class Call:
-    """One contact. `state`: waiting, offered, talking, held or released."""
+    """One contact, or a consultation on its behalf.
+
+    `state`: waiting, offered, talking, held or released; "entering" while it is told where to.
+    """
 
     call_id: str
     number: int
@@ -32,6 +36,11 @@ class Call:
     step_no: int = 0
     sticky: bool = False  # still waiting for the preferred agent
     request_no: int = 1
+    requests: int = 1  # how many numbers were given out
+    asked_us: int = 0  # when the present request began
+    transfer_id: int = 0  # the live transfer that it has part in
+    consult_for: str = ""  # of a consultation: the customer's call
+    wanted: str = ""  # the one agent who will do
     agent_id: str = ""
     offer_id: int = 0
     waited_us: int = 0
@@ -47,6 +56,20 @@ class Call:
     @property
     def connected(self) -> bool:
         return self.state in {"talking", "held"}
+
+
+@dataclass
+class Transfer:
+    """One attempt to hand a customer on; `state` as in the essay of `routing.transfer`."""
+
+    transfer_id: int
+    call_id: str
+    consult_id: str  # the customer's own call when there is no second one
+    sender: str
+    kind: TransferKind
+    policy: TransferPolicy
+    state: str = "seeking"
+    until_us: int = 0
 
 
 @dataclass
@@ -138,6 +161,7 @@ class World:
     now_us: int = 0
     calls: list[Call] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
     unreachable: list[str] = field(default_factory=list)  # agents whose phone is gone
@@ -160,6 +184,9 @@ class World:
 
     def offer(self, offer_id: int) -> Offer | None:
         return next((o for o in self.offers if o.offer_id == offer_id), None)
+
+    def transfer(self, transfer_id: int) -> Transfer | None:
+        return next((t for t in self.transfers if t.transfer_id == transfer_id), None)
 
     def agent(self, agent_id: str) -> Agent | None:
         return next((a for a in self.agents if a.agent_id == agent_id), None)

@@ -11,23 +11,35 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from routing import commands as c
+from routing import transfer_messages as t
 from routing.commands import OfferOutcome, RequestedState
+from routing.transfer import TransferState
 from tests.naive.chance import FAILURES, PBXS, REASONS, SECOND, some_config, some_need
+from tests.naive.chance_transfers import ASKS, REPORTS
 from tests.naive.duel import START_US, DisagreementError, Duel, fought, replayed, shrunk
 
-BLOCK = 10
+
+@pytest.mark.parametrize("seed", range(120))
+def test_a_seeded_world(seed):
+    fought(seed)
 
 
-@pytest.mark.parametrize("first", range(0, 120, BLOCK))
-def test_seeded_worlds(first):
-    for seed in range(first, first + BLOCK):
-        fought(seed)
+@pytest.mark.parametrize("seed", range(10_000, 10_040))
+def test_a_seeded_world_with_a_late_dispatcher(seed):
+    fought(seed, prompt=0.3)
 
 
-@pytest.mark.parametrize("first", range(10_000, 10_040, BLOCK))
-def test_seeded_worlds_with_a_late_dispatcher(first):
-    for seed in range(first, first + BLOCK):
-        fought(seed, prompt=0.3)
+def test_the_worlds_reach_every_state_of_a_transfer_and_every_connection():
+    """A duel that never gets anywhere proves nothing."""
+    seen = {"seeking"}
+    for seed in range(200, 250):
+        first = fought(seed)
+        duel = Duel(first.config, check_invariants=False)
+        for stamped in first.journal:
+            events = duel.submit(stamped.at_us, stamped.command)
+            seen.update(each.connection for each in events if type(each) is t.CallTransferred)
+            seen.update(transfer.state for transfer in duel.twin.world.transfers)
+    assert {*TransferState, *t.Connection} - seen == set()
 
 
 def test_a_crowded_world_for_a_long_time():
@@ -136,6 +148,36 @@ class TwinMachine(RuleBasedStateMachine):
     @rule(pbx=st.sampled_from(PBXS), what=st.sampled_from((c.TelephonyLost, c.TelephonyRestored)))
     def a_link_comes_or_goes(self, pbx, what):
         self.submit(what(pbx))
+
+    @rule(
+        number=numbers,
+        kind=st.sampled_from(t.TransferKind),
+        to_queue=st.one_of(st.none(), numbers),
+        target=numbers,
+        if_missed=st.sampled_from(t.IfMissed),
+    )
+    def a_customer_is_handed_on(self, number, kind, to_queue, target, if_missed):
+        talking = [call for call in self.world.calls if call.connected]
+        if not talking:
+            return
+        call, queues = talking[number % len(talking)], self.world.config.queues
+        overflow_to = queues[target % len(queues)].queue_id
+        self.submit(
+            t.StartTransfer(
+                call_id=call.call_id,
+                initiator=call.agent_id,
+                kind=kind,
+                to_queue="" if to_queue is None else queues[to_queue % len(queues)].queue_id,
+                to_agent=self.agent(target) if to_queue is None else "",
+                policy=t.TransferPolicy(if_missed, if_missed, if_missed, overflow_to),
+            )
+        )
+
+    @rule(number=numbers, what=st.sampled_from((*ASKS, *REPORTS)))
+    def a_transfer_goes_on(self, number, what):
+        live = self.world.transfers
+        if live:
+            self.submit(what(live[number % len(live)].transfer_id))
 
 
 TestTwinMachine = TwinMachine.TestCase

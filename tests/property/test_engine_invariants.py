@@ -79,7 +79,7 @@ def test_the_seeds_reach_every_state_and_every_end_of_a_transfer():
 
 
 def test_five_hash_seeds_agree_on_random_days():
-    """With transfers in them, which the twin's days have not."""
+    """Days of another make than those of the twin."""
     command = [sys.executable, "-m", "tests.property.random_centre", "4"]
     digests = {
         subprocess.run(
