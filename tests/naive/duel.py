@@ -110,7 +110,7 @@ def shrunk(config: RoutingConfig, journal: list[Stamped]) -> list[Stamped]:
     assert first is not None
     size = len(journal) // 2
     while size:
-        start = 0
+        start, before = 0, len(journal)
         while start < len(journal):
             shorter = journal[:start] + journal[start + size :]
             problem = replayed(config, shorter)
@@ -118,7 +118,8 @@ def shrunk(config: RoutingConfig, journal: list[Stamped]) -> list[Stamped]:
                 journal = shorter
             else:
                 start += size
-        size //= 2
+        if size > 1 or len(journal) == before:  # one by one as long as that helps
+            size //= 2
     return journal
 
 
