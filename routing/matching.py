@@ -31,6 +31,7 @@ from routing.selection import (
     PPM,
     best_agent,
     best_calls,
+    least_wait_us,
     passed_over,
     score,
 )
@@ -183,16 +184,21 @@ def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
 
     Of a band these are the older ones, so that a binary search finds how many they are.
     """
-    now, priority = core.now_us, priority_of(queue, call)
-    probe = (call.first_queued_us, call.number, call)
+    now, priority, spec = core.now_us, priority_of(queue, call), queue.spec
+    place = (call.first_queued_us, call.number)
+    points = score(spec, priority, now - call.first_queued_us)
     front = 0
     for band in queue.bands:
         if band.priority == priority:
-            front += band.line.count_before(probe)
-        else:
-            points = score(queue.spec, priority, now - call.first_queued_us)
-            mine = (-points, call.first_queued_us, call.number)
+            front += band.line.count_before(place)
+        elif spec.sl_points:
+            mine = (-points, *place)
             front += band.line.count_while(partial(_is_before, band, now, mine))
+        else:
+            as_many = least_wait_us(spec, points - band.priority)
+            more = least_wait_us(spec, points - band.priority + 1)
+            equal_until = min((now - as_many + 1,), place)
+            front += band.line.count_before(max((now - more + 1,), equal_until))
     return front
 
 

@@ -7,7 +7,7 @@ much. Items are tuples whose leading integers are unique, so what follows is nev
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item", bound=tuple)  # type: ignore[type-arg]
 
@@ -16,13 +16,15 @@ BLOCK = 512
 
 
 class OrderedLine(Generic[Item]):
-    """Tuples in ascending order."""
+    """Tuples in ascending order. `heads`, for reading: the first of each block, so that
+    `heads[0]` is the smallest.
+    """
 
-    __slots__ = ("_blocks", "_heads", "_size")
+    __slots__ = ("_blocks", "_size", "heads")
 
     def __init__(self) -> None:
         self._blocks: list[list[Item]] = []
-        self._heads: list[Item] = []
+        self.heads: list[Item] = []
         self._size = 0
 
     def __len__(self) -> int:
@@ -34,7 +36,7 @@ class OrderedLine(Generic[Item]):
 
     def first(self) -> Item:
         """The smallest item; the line must not be empty."""
-        return self._heads[0]
+        return self.heads[0]
 
     def add(self, item: Item) -> None:
         """Put `item` in its place. Appending at the end, the usual case, is cheapest."""
@@ -42,26 +44,26 @@ class OrderedLine(Generic[Item]):
         blocks = self._blocks
         if not blocks:
             blocks.append([item])
-            self._heads.append(item)
+            self.heads.append(item)
             return
         last = blocks[-1]
         if item > last[-1]:
             index, block = len(blocks) - 1, last
             block.append(item)
         else:
-            index = max(bisect_right(self._heads, item) - 1, 0)
+            index = max(bisect_right(self.heads, item) - 1, 0)
             block = blocks[index]
             insort(block, item)
-            self._heads[index] = block[0]
+            self.heads[index] = block[0]
         if len(block) > BLOCK:
             half = len(block) // 2
             blocks.insert(index + 1, block[half:])
-            self._heads.insert(index + 1, block[half])
+            self.heads.insert(index + 1, block[half])
             del block[half:]
 
     def remove(self, item: Item) -> None:
         """Take `item` out; KeyError when it is not there."""
-        index = bisect_right(self._heads, item) - 1
+        index = bisect_right(self.heads, item) - 1
         if index < 0:
             raise KeyError(item)
         block = self._blocks[index]
@@ -71,15 +73,15 @@ class OrderedLine(Generic[Item]):
         del block[place]
         self._size -= 1
         if not block:
-            del self._blocks[index], self._heads[index]
+            del self._blocks[index], self.heads[index]
         elif place == 0:
-            self._heads[index] = block[0]
+            self.heads[index] = block[0]
 
-    def count_before(self, item: Item) -> int:
+    def count_before(self, item: tuple[Any, ...]) -> int:
         """How many items are smaller than `item`, which need not be in the line."""
         if not self._size or item > self._blocks[-1][-1]:
             return self._size
-        index = bisect_right(self._heads, item) - 1
+        index = bisect_right(self.heads, item) - 1
         if index < 0:
             return 0
         before = sum(len(block) for block in self._blocks[:index])
@@ -88,13 +90,13 @@ class OrderedLine(Generic[Item]):
     def count_while(self, holds: Callable[[Item], bool]) -> int:
         """How many items, from the first on, `holds`; it must not hold again after it did not."""
         blocks = self._blocks
-        if not blocks or not holds(self._heads[0]):
+        if not blocks or not holds(self.heads[0]):
             return 0
         if holds(blocks[-1][-1]):
             return self._size
         low, high = 0, len(blocks)
         while low < high:  # the first block whose head does not hold
             middle = (low + high) // 2
-            low, high = (middle + 1, high) if holds(self._heads[middle]) else (low, middle)
+            low, high = (middle + 1, high) if holds(self.heads[middle]) else (low, middle)
         before, block = sum(len(each) for each in blocks[: low - 1]), blocks[low - 1]
         return before + bisect_left(block, 1, key=lambda item: not holds(item))

@@ -19,7 +19,7 @@ from routing.agent import Agent
 from routing.call import Call
 from routing.config import Strategy
 from routing.ids import AgentId, QueueId, SkillId
-from routing.needs import AgentIs, Need, anchors, is_met, named_skills
+from routing.needs import AgentIs, Need, anchors, named_skills, test_of
 from routing.ordered import OrderedLine
 from routing.queue import Queue
 from routing.selection import rank
@@ -57,6 +57,7 @@ class Pool:
     """
 
     __slots__ = (
+        "admits",
         "bands",
         "by_employer",
         "key",
@@ -77,6 +78,7 @@ class Pool:
         self.text, self.strategy, splits, self.training = key
         self.need = need
         self.by_employer: dict[str, OrderedLine[ReadyEntry]] | None = {} if splits else None
+        self.admits = test_of(need)
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
         self.shuffled = False  # somebody who signed in earlier joined later
@@ -253,7 +255,7 @@ class PoolIndex:
     def _join(self, agent: Agent, pool: Pool) -> None:
         if agent.spec.training is not pool.training:
             return
-        if not is_met(pool.need, agent.agent_id, agent.skills):
+        if not pool.admits(agent.agent_id, agent.skills):
             return
         pool.join(agent)
         agent.pools.append(pool)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PPM = 1_000_000
 
+FOR_EVER_US = 1 << 62
+
 
 def rank(agent: Agent, strategy: Strategy, skills: tuple[str, ...]) -> "ReadyEntry":
     """Where the agent stands among the ready: ascending, best first.
@@ -55,6 +57,17 @@ def score(spec: QueueSpec, priority: int, waited_us: int) -> int:
     return points + at_risk(spec, waited_us) if spec.sl_points else points
 
 
+def least_wait_us(spec: QueueSpec, points: int) -> int:
+    """After how much waiting the part of the score that grows with age has reached `points`, in a
+    queue without `sl_points`; more than any wait when it never does.
+    """
+    if points <= 0:
+        return 0
+    if points > spec.age_cap or not spec.age_points:
+        return FOR_EVER_US
+    return -(-points // spec.age_points) * spec.age_every_us
+
+
 def at_risk(spec: QueueSpec, waited_us: int) -> int:
     """What is added over the last `sl_window_us` before the service level is missed."""
     window_us = spec.sl_window_us
@@ -79,7 +92,7 @@ def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:
         return None
     lines = pool.by_employer
     if lines is None:
-        return pool.ready.first()[3]
+        return pool.ready.heads[0][3]
     return lines[_most_behind(queue, lines)].first()[3]
 
 
@@ -109,8 +122,15 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> "list[tuple[int, WaitEnt
     for pool in agent.pools:
         if pool.waiting:
             for band in pool.bands.values():
-                head = band.line.first()
-                heads.append((-score(band.spec, band.priority, now_us - head[0]), head))
+                spec, head = band.spec, band.line.heads[0]
+                waited_us = now_us - head[0]
+                # `score`, spelled out: it is asked here for each line of each agent who is free.
+                points = waited_us // spec.age_every_us * spec.age_points
+                if points > spec.age_cap:  # noqa: PLR1730  min() costs a third more
+                    points = spec.age_cap
+                if spec.sl_points:
+                    points += at_risk(spec, waited_us)
+                heads.append((-points - band.priority, head))
     heads.sort()
     return heads[: rows or 1]
 

@@ -106,10 +106,10 @@ def test_taking_out_heads_and_whole_blocks_keeps_the_heads_right():
     for item in items[: BLOCK // 2 + 1]:
         line.remove(item)
     assert line.first() == items[BLOCK // 2 + 1]
-    assert [block[0] for block in line._blocks] == line._heads
+    assert [block[0] for block in line._blocks] == line.heads
     for item in items[BLOCK // 2 + 1 :]:
         line.remove(item)
-    assert line._blocks == line._heads == []
+    assert line._blocks == line.heads == []
     assert len(line) == 0
 
 
