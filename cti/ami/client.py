@@ -378,10 +378,17 @@ class AmiClient:
             self._booted()
         if exchange.take_item(event):
             return
-        if self.is_up and (self._wanted is None or event.name in self._wanted):
-            self._tell(self._on_event, event)
-        else:
+        if self._state is not LoginState.UP or not self._wants(event):
             self.counters.skipped += 1
+        elif event.is_forged:
+            if not self.counters.forged:  # once: nobody shall fill the disk with our log
+                log.warning("%s: a %s with a forged header was dropped", self.name, event.name)
+            self.counters.forged += 1
+        else:
+            self._tell(self._on_event, event)
+
+    def _wants(self, event: AmiEvent) -> bool:
+        return self._wanted is None or event.name in self._wanted
 
     def _protocol_error(self, error: AmiProtocolError) -> None:
         self.counters.protocol_errors += 1

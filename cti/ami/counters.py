@@ -16,6 +16,7 @@ class AmiCounters:
 
     messages_in: int = 0  # those that were skipped included
     skipped: int = 0  # events that nobody wanted
+    forged: int = 0  # events with a second Event, Channel or Uniqueid; dropped
     actions_out: int = 0  # logins and pings included
     refused: int = 0  # actions not sent: the link was not up, or too many were open
     timeouts: int = 0

@@ -49,6 +49,8 @@ class Exchange:
 
     def take_item(self, event: AmiEvent) -> bool:
         """Whether the event is part of a list answer, and so nobody else's."""
+        if not self._open.list_count:  # nearly always: then no event need be looked into
+            return False
         is_item, settled = self._open.take_item(event)
         self._settle(settled)
         return is_item

@@ -53,7 +53,7 @@ class OpenActions:
 
     def __init__(self, *, max_list_items: int = MAX_LIST_ITEMS) -> None:
         self._open: dict[str, _Open] = {}
-        self._list_count = 0  # 0 nearly always: then no event need be looked into
+        self.list_count = 0  # lists whose items are coming in
         self._max_list_items = max_list_items
 
     def __len__(self) -> int:
@@ -71,14 +71,12 @@ class OpenActions:
         entry = self._open[response.action_id]
         if entry.head is None and response.headers.get("EventList").lower() == "start":
             entry.head = response
-            self._list_count += 1
+            self.list_count += 1
             return None
         return self._settle(response.action_id, response)
 
     def take_item(self, event: AmiEvent) -> tuple[bool, Settled | None]:
         """Whether the event belongs to a list that is open, and the list if that was its end."""
-        if not self._list_count:
-            return False, None
         entry = self._open.get(event.action_id)
         if entry is None or entry.head is None:
             return False, None
@@ -106,5 +104,5 @@ class OpenActions:
         entry = self._open.pop(action_id)
         entry.deadline.cancel()
         if entry.head is not None:
-            self._list_count -= 1
+            self.list_count -= 1
         return Settled(entry.on_answer, answer)

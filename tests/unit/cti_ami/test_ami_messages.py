@@ -59,6 +59,14 @@ def test_a_line_feed_inside_a_value_starts_no_header():
     assert headers.get("AppData") == "a\nChannel: forged"
 
 
+@pytest.mark.parametrize("wire", [True, False])
+def test_headers_are_counted_by_their_whole_name(wire):
+    headers = Headers.from_wire(b"A: x\r\nDestA: A: y\r\na: z\nA: no\r\nAB: 1\r\nA:")
+    headers = headers if wire else Headers(headers.items())
+    assert (headers.count("A"), headers.count("DESTA"), headers.count("C")) == (3, 1, 0)
+    assert headers.all("a") == ("x", "z\nA: no", "")
+
+
 def test_each_line_is_decoded_by_itself():
     """The two names of one call may come from two carriers."""
     raw = b"CallerIDName: " + "张伟".encode("gbk") + b"\r\nConnectedLineName: " + "李娜".encode()
