@@ -17,7 +17,7 @@ way to write a line end, so none is written.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cti.agi.errors import AgiProtocolError, AgiUsageError
@@ -39,6 +39,7 @@ MAX_COMMAND_BYTES: Final = 2000
 
 _REPLY: Final = re.compile(r"([1-9]\d\d)(?:([- ])(.*))?", re.ASCII | re.DOTALL)
 _RESULT: Final = re.compile(r"result=(\S*) ?(.*)", re.DOTALL)
+_UNWRITABLE: Final = re.compile(r"[\r\n\0\ud800-\udfff]|\$[{\[]")
 _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9_./-]+")
 _VARIABLE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 _PROVISIONAL: Final = 100
@@ -66,12 +67,22 @@ class AgiSession:
         Raises `AgiProtocolError` on anything that Asterisk would not send, and on too much of it.
         """
         self._buffer += data
-        lines: list[bytearray] = []
+        whole = b""
         if b"\n" in data:  # else a peer that sends single bytes would cost a split for each
-            *lines, self._buffer = self._buffer.split(b"\n")
+            whole, _, rest = bytes(self._buffer).rpartition(b"\n")
+            self._buffer = bytearray(rest)
         if len(self._buffer) > MAX_BYTES:
             raise AgiProtocolError("a line without end")
-        messages = (self._read_line(bytes(line)) for line in lines)
+        if b"\n" not in data:
+            return []
+        lines = iter(_read_lines(whole))
+        messages: list[AgiMessage | None] = []
+        if self.state is SessionState.HEADERS:
+            self._header_bytes += len(whole)
+            if self._header_bytes > MAX_BYTES:
+                raise AgiProtocolError("too many headers")
+            messages.append(self._read_headers(lines))
+        messages += map(self._read_line, lines)
         return [message for message in messages if message is not None]
 
     def command_sent(self) -> None:
@@ -86,33 +97,30 @@ class AgiSession:
         except KeyError:
             raise AgiProtocolError(f"{trigger.value} while {self.state.value}") from None
 
-    def _read_line(self, line: bytes) -> AgiMessage | None:
-        line = line.removesuffix(b"\r")
-        if self.state is SessionState.HEADERS:
-            return self._read_header(line)
-        text = decode_text(line)
+    def _read_headers(self, lines: Iterator[str]) -> AgiRequest | None:
+        """Take headers up to the empty line; the request if that is there."""
+        headers = self._headers
+        for line in lines:
+            if not line:
+                self._step(SessionTrigger.REQUEST)
+                return _request(headers)
+            name, colon, value = line.partition(":")
+            if not colon or not name.startswith("agi_"):
+                raise AgiProtocolError("a line that is not an AGI header")
+            if name in headers:
+                raise AgiProtocolError("a header that comes twice")
+            headers[name] = value.removeprefix(" ")
+            if len(headers) > MAX_HEADER_LINES:
+                raise AgiProtocolError("too many headers")
+        return None
+
+    def _read_line(self, text: str) -> AgiMessage | None:
         if self._usage is not None:
             return self._read_usage(text, self._usage)
         if text == "HANGUP":
             self._step(SessionTrigger.HANGUP)
             return AgiHangup()
         return self._read_reply(text)
-
-    def _read_header(self, line: bytes) -> AgiRequest | None:
-        if not line:
-            self._step(SessionTrigger.REQUEST)
-            return _request(self._headers)
-        self._header_bytes += len(line)
-        if len(self._headers) >= MAX_HEADER_LINES or self._header_bytes > MAX_BYTES:
-            raise AgiProtocolError("too many headers")
-        name, colon, value = line.partition(b":")
-        key = decode_text(name)
-        if not colon or not key.startswith("agi_"):
-            raise AgiProtocolError("a line that is not an AGI header")
-        if key in self._headers:
-            raise AgiProtocolError("a header that comes twice")
-        self._headers[key] = decode_text(value.removeprefix(b" "))
-        return None
 
     def _read_reply(self, text: str) -> AgiReply | None:
         match = _REPLY.fullmatch(text)
@@ -140,6 +148,21 @@ class AgiSession:
         return AgiReply(_USAGE, data=text[4:], usage=tuple(usage))
 
 
+def _read_lines(raw: bytes) -> list[str]:
+    """
+    Lines as text, without their ends.
+
+    Decoded at one go where that can be done: a request has thirty lines.
+    """
+    try:
+        lines = raw.decode().split("\n")
+    except UnicodeDecodeError:
+        lines = [decode_text(line) for line in raw.split(b"\n")]
+    if b"\r" in raw:
+        lines = [line.removesuffix("\r") for line in lines]
+    return lines
+
+
 def _request(headers: dict[str, str]) -> AgiRequest:
     args: list[str] = []
     while (arg := headers.get(f"agi_arg_{len(args) + 1}")) is not None:
@@ -165,8 +188,8 @@ def encode_command(command: AgiCommand) -> bytes:
     words = command.words
     if not words:
         raise AgiUsageError("a command without words")
-    for place, word in enumerate(words):
-        _check_word(_field_name(words, place), word)
+    if _UNWRITABLE.search(" ".join(words)):
+        _complain(words)
     if _is_set_variable(words) and not _VARIABLE_NAME.fullmatch(words[2]):
         # FILE(/etc/...) as a "variable" is a function call that writes the file.
         raise AgiUsageError("SET VARIABLE name: not the name of a plain variable")
@@ -187,15 +210,16 @@ def _field_name(words: tuple[str, ...], place: int) -> str:
     return f"word {place + 1}"
 
 
-def _check_word(field: str, word: str) -> None:
-    if re.search(r"[\r\n\0]", word):
-        raise AgiUsageError(f"{field}: may not hold CR, LF or NUL")
-    if "${" in word or "$[" in word:
-        raise AgiUsageError(f"{field}: Asterisk could evaluate this")
-    try:
-        word.encode()
-    except UnicodeEncodeError as error:
-        raise AgiUsageError(f"{field}: not text") from error
+def _complain(words: tuple[str, ...]) -> None:
+    """Raise for the first word that cannot be written, by its name."""
+    for place, word in enumerate(words):
+        field = _field_name(words, place)
+        if re.search(r"[\r\n\0]", word):
+            raise AgiUsageError(f"{field}: may not hold CR, LF or NUL")
+        if "${" in word or "$[" in word:
+            raise AgiUsageError(f"{field}: Asterisk could evaluate this")
+        if re.search(r"[\ud800-\udfff]", word):
+            raise AgiUsageError(f"{field}: not text")
 
 
 def _quoted(word: str) -> str:

@@ -34,6 +34,9 @@ AgiHandler = Callable[[AgiRequest], Sequence[AgiCommand]]
 # thousands of calls a second, or somebody who holds connections open.
 MAX_CONNECTIONS: Final = 1000
 
+# Few Asterisks and many questions: reading an address costs as much as its connection's timers.
+MAX_KNOWN: Final = 1000
+
 
 @dataclass(slots=True)
 class AgiCounters:
@@ -88,6 +91,7 @@ class AgiServer:
         self._server: asyncio.Server | None = None
         self._conversations: dict[Conversation, None] = {}
         self._last_stranger = ""
+        self._known: dict[str, bool] = {}  # addresses, and whether they may connect
 
     async def start(self) -> None:
         """Open the port. Raises `OSError` when it cannot be had."""
@@ -140,13 +144,22 @@ class AgiServer:
         self._conversations.pop(conversation, None)
 
     def _is_allowed(self, peer: str) -> bool:
-        try:
-            address = ip_address(peer)
-        except ValueError:
-            return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._allowed)
+        known = self._known.get(peer)
+        if known is None:
+            if len(self._known) >= MAX_KNOWN:
+                self._known.clear()
+            known = self._known[peer] = _is_in(peer, self._allowed)
+        return known
+
+
+def _is_in(peer: str, allowed: Sequence[IPv4Network | IPv6Network]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in network for network in allowed)
 
 
 class Conversation(asyncio.Protocol):
@@ -159,6 +172,7 @@ class Conversation(asyncio.Protocol):
         self._session = AgiSession()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0  # loop time at which the peer has taken too long
         self._request: AgiRequest | None = None  # from the handler's call to `on_done`
         self._lines: list[bytes] = []  # commands still to be sent, the last one first
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -284,8 +298,13 @@ class Conversation(asyncio.Protocol):
     # -- time
 
     def _arm(self, delay_s: float) -> None:
-        self._disarm()
-        self._timer = self._loop.call_later(delay_s, self._overdue)
+        """The peer has so long from now. A timer that runs already is left alone: it fires too
+        early and goes on, if that ever happens; a conversation is over long before.
+        """
+        self._due_s = self._loop.time() + delay_s
+        if self._timer is None or self._timer.when() > self._due_s:
+            self._disarm()
+            self._timer = self._loop.call_at(self._due_s, self._overdue)
 
     def _disarm(self) -> None:
         if self._timer is not None:
@@ -293,5 +312,9 @@ class Conversation(asyncio.Protocol):
             self._timer = None
 
     def _overdue(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._due_s:
+            self._timer = self._loop.call_at(self._due_s, self._overdue)
+            return
         self._counters.timeouts += 1
         self._end(f"timed out while {self._session.state.value}")
