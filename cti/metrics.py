@@ -14,14 +14,20 @@ from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from cti.clock import Clock
 from cti.envelope import Envelope
+from cti.timings import Timings
 from cti.view import QueueRow, StateView
 from cti.view.figures import Count
 from routing import events as e
@@ -76,10 +82,11 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._view = view
         self._clock = clock
-        self._wait = self._histogram("wait", "Wait until the answer", WAIT_BUCKETS_S, ("queue",))
-        self._decision = self._histogram("decision", "One command applied", DECISION_BUCKETS_S)
-        self._lag = self._histogram("event_loop_lag", "Delay of a due timer", LAG_BUCKETS_S)
-        self._wait_of: dict[QueueId, Histogram] = {}
+        self._wait_of: dict[QueueId, Timings] = {}
+        self._decision = Timings(DECISION_BUCKETS_S)
+        self._lag = Timings(LAG_BUCKETS_S)
+        self.decided = self._decision.observe  # the core has applied one command in so many seconds
+        self.lagged = self._lag.observe  # a timer of the event loop fired so much later than due
         self._offers = Tally({outcome.value: 0 for outcome in OfferOutcome})
         self._refusals = Tally({code.value: 0 for code in Refusal})
         self._of_queues: dict[type, Tally[str]] = {kind: Tally() for kind in _BY_QUEUE}
@@ -101,21 +108,13 @@ class Metrics:
             counted[event.queue_id] += 1  # type: ignore[union-attr]  # all in _BY_QUEUE have one
         elif isinstance(event, e.CallEstablished):
             self._offers["established"] += 1
-            self._wait_histogram(event.queue_id).observe(event.waited_us / 1e6)
+            self._waits(event.queue_id).observe(event.waited_us / 1e6)
         elif isinstance(event, e.OfferEnded):
             self._offers[event.outcome.value] += 1
         elif isinstance(event, e.CommandRefused):
             self._refusals[event.code.value] += 1
         elif isinstance(event, e.BreakQueued):
             self._breaks_queued += 1
-
-    def decided(self, elapsed_s: float) -> None:
-        """The core has applied one command in so much time."""
-        self._decision.observe(elapsed_s)
-
-    def lagged(self, late_s: float) -> None:
-        """A timer of the event loop fired so much later than it was due."""
-        self._lag.observe(late_s)
 
     def breached(self, invariant: str) -> None:
         """A rule that always holds did not."""
@@ -151,6 +150,7 @@ class Metrics:
     def _collect(self) -> Iterator[Metric]:
         yield from self._queues()
         yield from self._router()
+        yield from self._durations()
         for part in dict.fromkeys(watched.part for watched in self._watched):
             yield from _families([each for each in self._watched if each.part == part])
         for name, description, read in self._readings:
@@ -201,18 +201,19 @@ class Metrics:
             "cti_config_version", "Configuration in force", value=view.config_version
         )
 
-    def _wait_histogram(self, queue_id: QueueId) -> Histogram:
+    def _durations(self) -> Iterator[Metric]:
+        waits = HistogramMetricFamily("cti_wait_seconds", "Wait until the answer", labels=["queue"])
+        for queue_id, timings in self._wait_of.items():
+            waits.add_metric([queue_id], timings.buckets(), timings.sum_s)
+        yield waits
+        yield _histogram("cti_decision_seconds", "One command applied", self._decision)
+        yield _histogram("cti_event_loop_lag_seconds", "Delay of a due timer", self._lag)
+
+    def _waits(self, queue_id: QueueId) -> Timings:
         found = self._wait_of.get(queue_id)
         if found is None:
-            found = self._wait_of[queue_id] = self._wait.labels(queue_id)
+            found = self._wait_of[queue_id] = Timings(WAIT_BUCKETS_S)
         return found
-
-    def _histogram(
-        self, name: str, description: str, buckets: tuple[float, ...], labels: tuple[str, ...] = ()
-    ) -> Histogram:
-        return Histogram(
-            f"cti_{name}_seconds", description, labels, buckets=buckets, registry=self.registry
-        )
 
 
 class LoopLag:
@@ -273,6 +274,12 @@ def _families(watched: list[_Watched]) -> Iterator[Metric]:
         for labels, counters in read:
             family.add_metric(labels, getattr(counters, field.name) * factor)
         yield family
+
+
+def _histogram(name: str, description: str, timings: Timings) -> Metric:
+    family = HistogramMetricFamily(name, description)
+    family.add_metric([], timings.buckets(), timings.sum_s)
+    return family
 
 
 def _tally(name: str, description: str, label: str, counts: Mapping[str, int]) -> Metric:
