@@ -240,23 +240,25 @@ def anchors(need: Need) -> tuple[str, ...] | None:
     """Skills (or `@agent`) of which every agent who meets the need has at least one.
 
     None when there are none, so that everyone has to be looked at. This is what keeps a log-on
-    or a new need from costing a walk over everything.
+    from costing a walk over everything.
     """
+    return min(all_anchors(need), key=len, default=None)
+
+
+def all_anchors(need: Need) -> list[tuple[str, ...]]:
+    """Each such set that the need names: who meets it has at least one out of each of them."""
     match need:
         case AtLeast(skill, _):
-            return (skill,)
+            return [(skill,)]
         case AgentIs(agent_id):
-            return (f"@{agent_id}",)
+            return [(f"@{agent_id}",)]
         case Not():
-            return None
+            return []
         case AllOf(needs):
-            known = [found for part in needs if (found := anchors(part)) is not None]
-            return min(known, key=len) if known else None
+            return [found for part in needs for found in all_anchors(part)]
         case _:
-            union: list[str] = []
-            for part in need.needs:
-                found = anchors(part)
-                if found is None:
-                    return None
-                union.extend(found)
-            return tuple(dict.fromkeys(union))
+            either = [anchors(part) for part in need.needs]
+            known = [each for each in either if each is not None]
+            if len(known) < len(either):
+                return []
+            return [tuple(dict.fromkeys(skill for each in known for skill in each))]

@@ -14,12 +14,14 @@ them and then until `SPARE_POOLS` newer ones want their place.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
 
 from routing.agent import Agent
 from routing.call import Call
 from routing.config import Strategy
 from routing.ids import AgentId, QueueId, SkillId
-from routing.needs import AgentIs, Need, anchors, named_skills, test_of
+from routing.needs import Need, all_anchors, anchors, named_skills, test_of
 from routing.ordered import OrderedLine
 from routing.queue import Queue
 from routing.selection import rank
@@ -32,6 +34,8 @@ WaitEntry = tuple[int, int, Call]
 
 PoolKey = tuple[str, Strategy, bool, bool]
 """(canonical need, strategy, shared out between employers, for training seats)."""
+
+_LOGON_NO = attrgetter("logon_no")
 
 SPARE_POOLS = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
@@ -190,18 +194,23 @@ class PoolIndex:
                 del agent.entries[place]
 
     def _candidates(self, need: Need) -> list[Agent]:
-        """Signed-in agents worth looking at, in the order in which they signed in."""
-        if isinstance(need, AgentIs):
-            agent = self._signed_in.get(AgentId(need.agent_id))
-            return [agent] if agent else []
-        hooks = anchors(need)
-        if hooks is None:
-            found = self._signed_in
-        else:
-            found = {}
-            for hook in hooks:
-                found.update(self._holders.get(hook, {}))
-        return sorted(found.values(), key=lambda agent: agent.logon_no)
+        """Signed-in agents worth looking at, in the order in which they signed in: those who hold
+        something out of each set of anchors.
+        """
+        anchored = sorted(all_anchors(need), key=self._how_many)
+        if not anchored:
+            return sorted(self._signed_in.values(), key=_LOGON_NO)
+        found: set[AgentId] = set().union(*map(self._holders_of, anchored[0]))
+        for hooks in anchored[1:]:
+            found = set().union(*(found & self._holders_of(hook) for hook in hooks))
+        return sorted([self._signed_in[agent_id] for agent_id in found], key=_LOGON_NO)
+
+    def _how_many(self, hooks: tuple[str, ...]) -> int:
+        return sum(len(self._holders_of(hook)) for hook in hooks)
+
+    def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
+        holders = self._holders.get(hook)
+        return holders.keys() if holders else frozenset()
 
     # --- agents ---
 
@@ -211,7 +220,8 @@ class PoolIndex:
         seen: dict[PoolKey, Pool] = {}
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
             self._holders.setdefault(hook, {})[agent.agent_id] = agent
-            seen.update(self._by_anchor.get(hook, {}))
+            if hook in self._by_anchor:
+                seen.update(self._by_anchor[hook])
         seen.update(self._unanchored)
         for pool in seen.values():
             self._join(agent, pool)
