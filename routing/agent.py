@@ -134,9 +134,9 @@ class Agent:
     def why_not(self) -> str:
         """In one word, why he cannot be given a call; "" when he can."""
         if self.status is not AgentStatus.READY:
-            return self.reason or self.status.value
+            return self.reason or self.status
         if self.work is not AgentWork.IDLE:
-            return self.work.value
+            return self.work
         if not self.reachable:
             return "deviceUnreachable"
         return f"gap:{self.gap_cause}" if self.gap_until_us else ""

@@ -1,14 +1,21 @@
 """When something must have happened by, at the latest.
 
-A heap of (due_us, number, kind, subject). One deadline a kind and subject: setting it again
-replaces it. What was cancelled or replaced stays in the heap until it surfaces or until such dead
-entries outnumber the live ones. Equal times fire in the order in which they were set.
+One deadline a kind and subject: setting it again replaces it. Equal times fire in the order in
+which they were set.
+
+Most deadlines are cancelled or replaced long before they are due, so they are kept in slots of
+`SLOT_BITS`, plain dictionaries in which that costs the same for ten as for a hundred thousand; only
+what comes up to the end of the earliest is a heap. What is cancelled or replaced there stays
+until it surfaces or until such dead entries outnumber the live ones.
 """
 
 import heapq
 from enum import StrEnum
 
 Subject = str | int
+
+SLOT_BITS = 16
+"""A slot is 65 ms: at a thousand commands a second it holds a few dozen deadlines."""
 
 
 class DeadlineKind(StrEnum):
@@ -23,14 +30,22 @@ class DeadlineKind(StrEnum):
     TRANSFER = "transfer"  # a target in line, legs being moved
 
 
+Key = tuple[DeadlineKind, Subject]
+Entry = tuple[int, int, Key]
+"""(due_us, number, key)."""
+
+
 class Deadlines:
     """All that is being waited for."""
 
-    __slots__ = ("_heap", "_live", "number")
+    __slots__ = ("_live", "_near", "_near_slot", "_slot_numbers", "_slots", "number")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, DeadlineKind, Subject]] = []
-        self._live: dict[tuple[DeadlineKind, Subject], tuple[int, int]] = {}
+        self._live: dict[Key, Entry] = {}
+        self._near: list[Entry] = []  # a heap: slots up to `_near_slot`
+        self._near_slot = -1
+        self._slots: dict[int, dict[Key, Entry]] = {}  # the later ones …
+        self._slot_numbers: list[int] = []  # … and a heap of their numbers
         self.number = 0
 
     def __len__(self) -> int:
@@ -38,15 +53,17 @@ class Deadlines:
 
     def set(self, kind: DeadlineKind, subject: Subject, due_us: int) -> None:
         """Wait for `subject` until `due_us`."""
+        key = (kind, subject)
+        if key in self._live:
+            self.cancel(kind, subject)
         self.number += 1
-        self._live[kind, subject] = (due_us, self.number)
-        heapq.heappush(self._heap, (due_us, self.number, kind, subject))
-        if len(self._heap) > 2 * len(self._live) + 256:
-            self._drop_dead()
+        self._put((due_us, self.number, key))
 
     def cancel(self, kind: DeadlineKind, subject: Subject) -> None:
         """Wait no longer; nothing happens when nothing was waited for."""
-        self._live.pop((kind, subject), None)
+        entry = self._live.pop((kind, subject), None)
+        if entry is not None and (slot := entry[0] >> SLOT_BITS) > self._near_slot:
+            del self._slots[slot][entry[2]]
 
     def due_us(self, kind: DeadlineKind, subject: Subject) -> int:
         """When `subject` is due; 0 when nothing is waited for."""
@@ -55,36 +72,53 @@ class Deadlines:
 
     def next_us(self) -> int | None:
         """The earliest time at which something is due."""
-        heap, live = self._heap, self._live
-        while heap:
-            due_us, number, kind, subject = heap[0]
-            if live.get((kind, subject)) == (due_us, number):
-                return due_us
-            heapq.heappop(heap)
-        return None
+        near, live = self._near, self._live
+        while True:
+            while near:
+                entry = near[0]
+                if live.get(entry[2]) is entry:
+                    return entry[0]
+                heapq.heappop(near)
+            if not self._slot_numbers:
+                return None
+            self._near_slot = heapq.heappop(self._slot_numbers)
+            near += self._slots.pop(self._near_slot).values()
+            heapq.heapify(near)
 
     def pop_due(self, now_us: int) -> tuple[DeadlineKind, Subject] | None:
         """Take the earliest that is due by `now_us`."""
         due_us = self.next_us()
         if due_us is None or due_us > now_us:
             return None
-        _, _, kind, subject = heapq.heappop(self._heap)
-        del self._live[kind, subject]
-        return kind, subject
+        key = heapq.heappop(self._near)[2]
+        del self._live[key]
+        return key
 
     def stored(self) -> list[tuple[int, int, DeadlineKind, Subject]]:
         """The live entries in the order in which they were set."""
-        live = [(due, number, kind, who) for (kind, who), (due, number) in self._live.items()]
-        return sorted(live, key=lambda entry: entry[1])
+        live = sorted(self._live.values(), key=lambda entry: entry[1])
+        return [(due_us, number, *key) for due_us, number, key in live]
 
     def restore(self, entries: list[tuple[int, int, DeadlineKind, Subject]], number: int) -> None:
         """The opposite of `stored`."""
-        self._live = {(kind, who): (due, n) for due, n, kind, who in entries}
-        self._heap = list(entries)
-        heapq.heapify(self._heap)
+        for due_us, set_as, kind, subject in entries:
+            self._put((due_us, set_as, (kind, subject)))
         self.number = number
+
+    def _put(self, entry: Entry) -> None:
+        due_us, _, key = self._live[entry[2]] = entry
+        slot = due_us >> SLOT_BITS
+        if slot <= self._near_slot:
+            heapq.heappush(self._near, entry)
+            if len(self._near) > 2 * len(self._live) + 256:
+                self._drop_dead()
+        elif slot in self._slots:
+            self._slots[slot][key] = entry
+        else:
+            self._slots[slot] = {key: entry}
+            heapq.heappush(self._slot_numbers, slot)
 
     def _drop_dead(self) -> None:
         live = self._live
-        self._heap = [e for e in self._heap if live.get((e[2], e[3])) == (e[0], e[1])]
-        heapq.heapify(self._heap)
+        self._near = [entry for entry in self._near if live.get(entry[2]) is entry]
+        heapq.heapify(self._near)

@@ -79,13 +79,16 @@ class OrderedLine(Generic[Item]):
 
     def count_before(self, item: tuple[Any, ...]) -> int:
         """How many items are smaller than `item`, which need not be in the line."""
-        if not self._size or item > self._blocks[-1][-1]:
+        blocks = self._blocks
+        if len(blocks) == 1:
+            return bisect_left(blocks[0], item)
+        if not blocks or item > blocks[-1][-1]:
             return self._size
         index = bisect_right(self.heads, item) - 1
         if index < 0:
             return 0
-        before = sum(len(block) for block in self._blocks[:index])
-        return before + bisect_left(self._blocks[index], item)
+        before = sum(len(block) for block in blocks[:index])
+        return before + bisect_left(blocks[index], item)
 
     def count_while(self, holds: Callable[[Item], bool]) -> int:
         """How many items, from the first on, `holds`; it must not hold again after it did not."""

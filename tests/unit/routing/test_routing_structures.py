@@ -153,11 +153,32 @@ def test_setting_again_replaces_and_cancelling_forgets():
 
 def test_dead_entries_do_not_pile_up():
     deadlines = Deadlines()
+    deadlines.set(CALL, "far", 1 << 40)
+    assert deadlines.next_us() == 1 << 40  # all that comes now comes before it
     for number in range(10_000):
         deadlines.set(CALL, "a", number)
-        assert len(deadlines._heap) <= 2 * len(deadlines) + 256
+        assert len(deadlines._near) <= 2 * len(deadlines) + 256
     assert deadlines.next_us() == 9999
     assert drained(deadlines, 10_000) == [(CALL, "a")]
+
+
+def test_deadlines_far_apart_and_close_together_come_in_one_order():
+    rng, plain, deadlines = Random(7), {}, Deadlines()
+    for step in range(20_000):
+        subject, now_us = str(rng.randrange(300)), step * 1_000
+        if rng.random() < 0.3:
+            deadlines.cancel(CALL, subject)
+            plain.pop(subject, None)
+        else:
+            due_us = now_us + rng.choice((1, 50, 60_000, 70_000, 900_000)) + rng.randrange(3)
+            deadlines.set(CALL, subject, due_us)
+            plain[subject] = (due_us, step)
+        assert deadlines.next_us() == min(plain.values(), default=(None,))[0]
+        if rng.random() < 0.2:
+            due = sorted((entry, who) for who, entry in plain.items() if entry[0] <= now_us)
+            assert drained(deadlines, now_us) == [(CALL, who) for _, who in due]
+            for _, who in due:
+                del plain[who]
 
 
 def test_deadlines_are_restored_as_they_were():
