@@ -7,7 +7,16 @@ from routing import events as e
 from routing.commands import OfferOutcome
 from routing.config import Announcement
 from routing.refusals import Refusal
-from tests.naive.choice import boosts, calls_in_front, can_be_offered, order, step_at
+from tests.naive.choice import (
+    boosts,
+    calls_in_front,
+    can_be_offered,
+    is_due,
+    next_play_us,
+    order,
+    step_at,
+)
+from tests.naive.forecast import UNKNOWN
 from tests.naive.needs import BadNeedError, meets
 from tests.naive.offers import Offers
 from tests.naive.records import Call
@@ -118,6 +127,11 @@ class Calls(Offers):
     def line_up(self, call: Call, cause: str) -> None:
         call.state, call.agent_id, call.offer_id = "waiting", "", 0
         self.look_at_clock(call)
+        front = calls_in_front(self.world, call)
+        past = self.world.past_of(call.queue_id)
+        if cause == "arrived":
+            call.foretold = past.raw(front)
+        said = UNKNOWN if call.wanted else past.said(front, self.now)
         self.out.append(
             e.CallQueued(
                 call_id=call.call_id,
@@ -125,10 +139,10 @@ class Calls(Offers):
                 queue_id=call.queue_id,
                 pbx=call.pbx,
                 caller=call.caller,
-                calls_in_front=calls_in_front(self.world, call),
+                calls_in_front=front,
                 first_queued_us=call.first_queued_us,
-                wait_p50_us=-1,
-                wait_p90_us=-1,
+                wait_p50_us=said[0],
+                wait_p90_us=said[1],
                 cause=cause,
             )
         )
@@ -185,7 +199,12 @@ class Calls(Offers):
             )
 
     def announce(self, call: Call, announcement: Announcement) -> None:
-        """The twin knows no forecasts; `chance` draws no announcement that needs one."""
+        """A wait that nobody knows is not said."""
+        front = calls_in_front(self.world, call)
+        says_wait = announcement.kind == "wait"
+        said = self.world.past_of(call.queue_id).said(front, self.now) if says_wait else UNKNOWN
+        if says_wait and said == UNKNOWN:
+            return
         self.out.append(
             e.AnnouncementDue(
                 call_id=call.call_id,
@@ -193,8 +212,8 @@ class Calls(Offers):
                 queue_id=call.queue_id,
                 sound=announcement.sound,
                 kind=announcement.kind,
-                position=calls_in_front(self.world, call) + 1,
-                wait_us=-1,
+                position=front + 1,
+                wait_us=said[0],
             )
         )
 
@@ -375,21 +394,3 @@ class Calls(Offers):
         call.paused = False
         self.look_at_clock(call)
         self.mind_reserve(call.queue_id)
-
-
-def next_play_us(each: Announcement, waited_us: int) -> int:
-    """After how much waiting this is to be heard next; 0 for never again."""
-    if waited_us < each.after_us:
-        return each.after_us
-    if not each.every_us:
-        return 0
-    rounds = (waited_us - each.after_us) // each.every_us + 1
-    return each.after_us + rounds * each.every_us
-
-
-def is_due(each: Announcement, waited_us: int) -> bool:
-    """Is this the moment for it?"""
-    if waited_us < each.after_us:
-        return False
-    late_us = waited_us - each.after_us
-    return late_us % each.every_us == 0 if each.every_us else late_us == 0

@@ -103,13 +103,12 @@ def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
 
 
 def some_announcements(rng: Random) -> tuple[Announcement, ...]:
-    """What can be said without a forecast."""
     return tuple(
         Announcement(
             sound=f"sound-{number}",
             after_us=rng.choice((1, 4, 10, 15)) * SECOND,
             every_us=rng.choice((0, 7, 10)) * SECOND,
-            kind=rng.choice(("plain", "position")),
+            kind=rng.choice(("plain", "position", "wait")),
         )
         for number in range(rng.choice((0, 0, 0, 1, 2)))
     )

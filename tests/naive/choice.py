@@ -1,6 +1,6 @@
 """Who gets whom: the total orders of the specification, each as one sort key."""
 
-from routing.config import Boost, QueueSpec
+from routing.config import Announcement, Boost, QueueSpec
 from tests.naive.needs import asked_skills, meets
 from tests.naive.records import Agent, Call, World
 
@@ -134,3 +134,21 @@ def calls_in_front(world: World, call: Call) -> int:
         and order(world, other) < order(world, call)
         for other in world.calls
     )
+
+
+def next_play_us(each: Announcement, waited_us: int) -> int:
+    """After how much waiting this is to be heard next; 0 for never again."""
+    if waited_us < each.after_us:
+        return each.after_us
+    if not each.every_us:
+        return 0
+    rounds = (waited_us - each.after_us) // each.every_us + 1
+    return each.after_us + rounds * each.every_us
+
+
+def is_due(each: Announcement, waited_us: int) -> bool:
+    """Is this the moment for it?"""
+    if waited_us < each.after_us:
+        return False
+    late_us = waited_us - each.after_us
+    return late_us % each.every_us == 0 if each.every_us else late_us == 0

@@ -193,6 +193,7 @@ class NaiveEngine(Transfers):
         known = {agent.agent_id for agent in base.agents}
         world.unreachable = [name for name in world.unreachable if name in known]
         world.closed = [name for name in world.closed if name in queues]
+        world.past = {name: past for name, past in world.past.items() if name in queues}
         world.reserves = [name for name in world.reserves if name in queues]
         world.reserves = [name for name in world.reserves if queues[name].reserve]
         for agent in world.agents:
@@ -257,11 +258,9 @@ class NaiveEngine(Transfers):
 
 
 def bare(event: e.Event) -> e.Event:
-    """An event without what the twin does not reproduce: the lists of a decision record, the
-    canonical text of a need, and forecasts.
+    """An event without what the twin does not reproduce: the lists of a decision record and the
+    canonical text of a need.
     """
-    if isinstance(event, e.CallQueued):
-        return msgspec.structs.replace(event, wait_p50_us=-1, wait_p90_us=-1)
     if isinstance(event, e.OfferMade):
         decision = msgspec.structs.replace(
             event.decision, trigger="", need="", candidates=(), passed_over=(), rivals=()

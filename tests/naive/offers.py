@@ -7,7 +7,8 @@ from routing import events as e
 from routing.commands import OfferOutcome, RequestedState
 from routing.refusals import Refusal
 from tests.naive.agents import POLICY, Agents
-from tests.naive.choice import best_pair
+from tests.naive.choice import best_pair, can_be_offered
+from tests.naive.forecast import UNKNOWN
 from tests.naive.records import Agent, Call, Offer, Wish
 
 
@@ -28,6 +29,7 @@ class Offers(Agents):
         offer = Offer(number, call.call_id, agent.agent_id, call.queue_id, now)
         world.offers.append(offer)
         call.state, call.agent_id, call.offer_id = "offered", agent.agent_id, number
+        self.note_departure(call)
         self.set_work(agent, "reserved")
         agent.call_id, agent.offer_id = call.call_id, number
         agent.offers += 1
@@ -36,6 +38,16 @@ class Offers(Agents):
         self.show(agent)
         self.say_offer(call, agent, queue, number)
         self.mind_reserve(queue.queue_id)
+
+    def note_departure(self, call: Call) -> None:
+        """The next forecasts of the queue go by it; and its own is judged."""
+        world = self.world
+        past = world.past_of(call.queue_id)
+        left = [k for k in world.calls if k.queue_id == call.queue_id and can_be_offered(world, k)]
+        past.departures.append((self.now, len(left)))
+        if call.foretold != UNKNOWN:
+            past.foretold.append((self.now - call.first_queued_us, call.foretold[1]))
+            call.foretold = UNKNOWN
 
     def match(self) -> None:
         """As long as there are pairs: the first waiting call in line takes its best agent."""

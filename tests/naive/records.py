@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from routing.commands import RequestedState
 from routing.config import AgentSpec, Boost, RoutingConfig
 from routing.transfer_messages import TransferKind, TransferPolicy
+from tests.naive.forecast import UNKNOWN, Past
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Call:
     step_no: int = 0
     sticky: bool = False  # still waiting for the preferred agent
     request_no: int = 1
+    foretold: tuple[int, int] = UNKNOWN  # (P50, P90) at arrival, until it is judged
     requests: int = 1  # how many numbers were given out
     asked_us: int = 0  # when the present request began
     transfer_id: int = 0  # the live transfer that it has part in
@@ -170,10 +172,14 @@ class World:
     closed: list[str] = field(default_factory=list)  # queues that take nobody new
     reserves: list[str] = field(default_factory=list)  # queues whose reserve is open
     given: dict[tuple[str, str], int] = field(default_factory=dict)  # offers by queue and employer
+    past: dict[str, Past] = field(default_factory=dict)  # of each queue
     dropped: list[tuple[str, str, int, int]] = field(default_factory=list)
     """Who hung up: queue, caller, first-queue time, until when he may have it back."""
     breaks: list[tuple[str, str]] = field(default_factory=list)  # who waits for one, and why
     numbers: dict[str, int] = field(default_factory=dict)
+
+    def past_of(self, queue_id: str) -> Past:
+        return self.past.setdefault(queue_id, Past())
 
     def next_number(self, what: str) -> int:
         self.numbers[what] = self.numbers.get(what, 0) + 1
