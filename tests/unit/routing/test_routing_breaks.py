@@ -7,7 +7,7 @@ from routing.commands import OfferOutcome, RequestedState
 from routing.config import BreakCap
 from routing.events import AgentStateChanged, BreakQueued
 from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, of, one, told_alike_after_a_restart
+from tests.unit.routing.told import apply, changed, of, one, told_alike_after_a_restart
 
 NAMES = ("8001", "8002", "8003", "8004")
 ONE_AT_A_TIME = BreakCap("", ("break", "meal"), 1)
@@ -21,6 +21,12 @@ def team(*caps, ready=NAMES):
     )
     centre.ready(*ready)
     return centre
+
+
+def with_cards(centre, name):
+    """The configuration in which this agent does cards."""
+    agents = [agent(name, "cards") if a.agent_id == name else a for a in centre.core.base.agents]
+    return changed(centre.core.base, agents=tuple(agents))
 
 
 def back(centre, name):
@@ -54,6 +60,19 @@ def test_breaks_are_granted_in_the_order_of_asking():
     centre.not_ready("8002")
     assert states(back(centre, "8001")) == [("8001", "ready", ""), ("8003", "notReady", "break")]
     assert states(back(centre, "8003")) == [("8003", "ready", ""), ("8002", "notReady", "break")]
+
+
+def test_who_waits_in_front_for_another_cap_holds_nobody_up():
+    centre = team(BreakCap("loans", ("break",), 1), BreakCap("cards", ("meal",), 1))
+    centre.do(c.LogOffAgent("8003"))
+    centre.do(c.ApplyConfig(with_cards(centre, "8003")))
+    centre.ready("8003")
+    centre.not_ready("8001")
+    centre.not_ready("8004", "meal")
+    centre.not_ready("8002")
+    assert one(centre.not_ready("8003", "meal"), BreakQueued).in_front == 1
+    assert states(back(centre, "8004"))[1:] == [("8003", "notReady", "meal")]
+    assert list(centre.core.breaks) == ["8002"]
 
 
 def test_asking_twice_is_asking_once_and_another_reason_is_a_new_request():

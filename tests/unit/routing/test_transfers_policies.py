@@ -15,7 +15,7 @@ from routing.events import (
     OfferEnded,
     OfferMade,
 )
-from routing.ids import AgentId, CallId, QueueId
+from routing.ids import NO_AGENT, NO_CALL, NO_TRANSFER, AgentId, CallId, QueueId
 from routing.transfer_messages import IfMissed
 from tests.complaints.centre import S, queue
 from tests.unit.routing.transfer_desk import (
@@ -304,3 +304,30 @@ def test_in_a_transfer_to_an_agent_each_failure_ends_the_offer_as_usual():
     assert ended.call_id == "c1~2"
     cat = desk.core.agents[AgentId("cat")]
     assert (cat.failures, cat.reason) == ({"noAnswer": 1}, "ringNoAnswer")
+
+
+def test_overflow_to_a_queue_that_nobody_but_the_sender_serves_is_a_recall():
+    desk = Desk()
+    desk.ready("cat")
+    desk.start("consult", "cat", no_answer=OVERFLOW, overflow_to="loans")
+    failed = one(desk.fail("cat", OfferOutcome.NO_ANSWER), t.TransferFailed)
+    assert (failed.cause, failed.consulting, desk.customer) == (
+        "recallNoAnswer",
+        False,
+        "talking ann",
+    )
+
+
+@pytest.mark.parametrize("end", ["cancel", "missed", "complete"])
+def test_after_a_transfer_nothing_of_it_is_left_in_the_customers_call(end):
+    desk = ringing()
+    if end == "cancel":
+        desk.cancel()
+    elif end == "missed":
+        desk.fail("cat", OfferOutcome.REJECTED)
+    else:
+        desk.do(c.LegsBridged(desk.offer_of("cat")))
+        desk.complete()
+        desk.bridged()
+    call = desk.core.calls[CallId("c1")]
+    assert (call.transfer_id, call.consult_for, call.wanted) == (NO_TRANSFER, NO_CALL, NO_AGENT)
