@@ -203,7 +203,7 @@ class Draw:
             call_id=f"c{self.arrived}",
             queue_id=rng.choice(world.config.queues).queue_id,
             pbx=rng.choice(PBXS),
-            priority=rng.choice((0, 0, 0, 1, 30)),
+            priority=rng.choice((0, 0, 0, 1, 5, 30)),
             needs=some_need(rng, 3) if rng.random() < 0.3 else "",
             first_queued_us=self.first_queued(),
             caller=rng.choice(("", "13800138000")),

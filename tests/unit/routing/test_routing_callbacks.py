@@ -255,3 +255,15 @@ def test_a_promise_survives_a_restart():
 def test_the_dialplan_may_take_the_call_back_over():
     centre = booked()
     assert one(centre.do(c.CallTaken("c1")), CallCleared).outcome is CallOutcome.TAKEN
+
+
+def test_what_was_taken_between_two_attempts_is_not_tried_again():
+    centre = centre_with(callback_retry_us=60 * S)
+    centre.call("c1", "q")
+    centre.do(c.BookCallback("c1", NUMBER))
+    centre.hang_up("c1")
+    centre.ready("8001")
+    centre.fail("8001", OfferOutcome.CUSTOMER_UNREACHABLE)
+    centre.do(c.CallTaken("c1"))
+    assert centre.core.next_deadline_us() is None
+    assert centre.wait(61) == []

@@ -1,0 +1,114 @@
+"""The figures that rank agents and calls, at their edges; and times that add up."""
+
+from routing import commands as c
+from routing.config import Reserve, Strategy
+from routing.events import CallQueued, ConnectionCleared
+from tests.complaints.centre import Centre, S, agent, queue
+from tests.unit.routing.told import decision, one
+
+READY = c.RequestedState.READY
+
+
+def team(*names, **fields):
+    return Centre([queue("q", **fields)], [agent(name, "q") for name in names])
+
+
+# --- agents -------------------------------------------------------------------------------------
+
+
+def test_the_least_occupied_comes_first_whoever_has_been_idle_for_longer():
+    """Ann has worked for a tenth of her time, Bob for a half; he has been idle for longer."""
+    centre = team("ann", "bob", strategy=Strategy.LEAST_OCCUPIED, after_call_work_us=0)
+    centre.ready("ann", "bob")
+    centre.wait(2)
+    centre.call("c1", "q")
+    centre.call("c2", "q")
+    centre.answer("ann")
+    centre.answer("bob")
+    centre.wait(2)
+    centre.hang_up("c2")
+    centre.wait(1)
+    centre.hang_up("c1")
+    assert centre.core.agents["bob"].occupancy_ppm == 500_000
+    assert centre.core.agents["ann"].occupancy_ppm == 600_000
+    assert centre.offered(centre.call("c3", "q")) == [("c3", "bob")]
+
+
+def test_who_has_just_signed_on_has_worked_for_nothing_of_no_time():
+    """Ann is ready at the moment of her log-on, Bob later; neither has worked."""
+    centre = team("ann", "bob", strategy=Strategy.LEAST_OCCUPIED)
+    centre.ready("ann")
+    centre.do(c.LogOnAgent("bob"))
+    centre.wait(1)
+    centre.do(c.SetAgentState("bob", READY))
+    assert centre.offered(centre.call("c1", "q")) == [("c1", "ann")]
+
+
+def test_occupancy_is_measured_since_the_log_on():
+    centre = team("ann", strategy=Strategy.LEAST_OCCUPIED, after_call_work_us=3 * S)
+    centre.wait(100)
+    centre.ready("ann")
+    centre.wait(1)
+    centre.call("c1", "q")
+    centre.answer("ann")
+    centre.wait(6)
+    centre.hang_up("c1")
+    centre.wait(3)
+    assert centre.core.agents["ann"].occupancy_ppm == 900_000
+
+
+def test_each_waits_for_the_agent_whom_he_prefers():
+    centre = team("ann", "bob", "cat", sticky_us=20 * S)
+    centre.ready("ann")
+    centre.call("c1", "q", preferred_agent="ann")
+    centre.call("c2", "q", preferred_agent="cat")
+    assert centre.offered(centre.call("c3", "q", preferred_agent="bob")) == []
+    assert centre.offered(centre.ready("bob")) == [("c3", "bob")]
+    assert centre.offered(centre.ready("cat")) == [("c2", "cat")]
+
+
+def test_asking_for_ready_with_a_reason_leaves_none_behind():
+    centre = team("ann")
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.not_ready("ann")
+    assert len(centre.do(c.SetAgentState("ann", READY, "back"))) == 1
+    assert centre.do(c.SetAgentState("ann", READY, "back")) == []
+    assert centre.core.agents["ann"].pending_reason == ""
+
+
+# --- calls --------------------------------------------------------------------------------------
+
+
+def test_age_that_has_just_reached_its_cap_counts_in_full():
+    """Five points of age at most: then the older one of equal score is in front, not before."""
+    centre = team("ann", age_cap=5)
+    centre.call("c1", "q")
+    centre.wait(4.999999)
+    assert one(centre.call("c2", "q", priority=5), CallQueued).calls_in_front == 0
+    centre.wait(0.000001)
+    assert one(centre.call("c3", "q", priority=5), CallQueued).calls_in_front == 2
+    assert centre.offered(centre.ready("ann")) == [("c1", "ann")]
+
+
+def test_the_record_says_that_the_reserve_was_opened():
+    q = queue("q", reserve=Reserve("helpers", 2, 1))
+    centre = Centre([q, queue("h", need="helpers")], [agent("ann", "helpers")])
+    centre.ready("ann")
+    centre.call("c1", "q")
+    assert decision(centre.call("c2", "q")).trigger == "reserveOpened"
+
+
+def test_times_on_hold_add_up():
+    centre = team("ann")
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.answer("ann")
+    for seconds in (2, 3):
+        centre.wait(1)
+        centre.do(c.CallHeld("c1"))
+        centre.wait(seconds)
+        centre.do(c.CallRetrieved("c1"))
+    centre.wait(1)
+    cleared = one(centre.hang_up("c1"), ConnectionCleared)
+    assert (cleared.talked_us, cleared.held_us) == (3 * S, 5 * S)
