@@ -3,7 +3,7 @@
     directory   locked: one router, one journal; the epoch counts this start
     core        newest snapshot, then the journal: the router is where it was when it ended
     event log   what was published, with the journal's tail that it had not written yet
-    listeners   gateway, event log, bus, view, metrics, invariants: told in this order
+    listeners   gateway, event log, bus, invariants: told in this order; view and metrics: later
     bus         starts to connect; nobody waits for it
     Asterisks   each is logged in to, compared with the core, and heard from then on
     questions   the AGI port opens when the Asterisks are heard, or after a limit
@@ -22,7 +22,7 @@ import gc
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -233,6 +233,7 @@ class Daemon:
                 self.settings.data_path, code=version(), now_us=self.clock.now_us()
             ),
         )
+        self.metrics.before_scrape = self.dispatcher.catch_up
         self.stages.at_stop("snapshot", self._last_snapshot, LIMIT_S)
         self.gateway = Gateway(
             self.dispatcher,
@@ -251,13 +252,13 @@ class Daemon:
             engine=engine,
             epoch=self.epoch,
         )
-        self.dispatcher.listen("event log", self.event_log.offer)
+        self.dispatcher.listen_turns("event log", self.event_log.offer_all)
         if self.settings.bus.enabled:
             self.dispatcher.listen("bus", self.publisher.offer)
-        self.dispatcher.listen("view", self.view.apply)
-        self.dispatcher.listen("metrics", self.metrics.apply)
-        self.dispatcher.listen("configuration", self._follow_config)
+        self.dispatcher.listen_turns("configuration", self._follow_config)
         self.dispatcher.listen_turns("invariants", lambda _: self.watch.after_turn())
+        self.dispatcher.listen_later("view", self.view.apply)
+        self.dispatcher.listen_later("metrics", self.metrics.apply)
         self.dispatcher.start()
 
     def _apply_config(self) -> None:
@@ -270,10 +271,18 @@ class Daemon:
         )
         self.reconfiguration.at_start(self.file)
 
-    def _follow_config(self, envelope: Envelope) -> None:
-        if isinstance(envelope.event, ConfigApplied):
-            self.view.configure(self.engine.config)
-            self.publisher.use(directory_of(self.engine.config))
+    def _follow_config(self, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            if type(envelope.event) is ConfigApplied:
+                break
+        else:
+            return
+        # What has happened so far is of the old configuration's queues and agents.
+        self.dispatcher.catch_up()
+        for envelope in envelopes:
+            self.view.apply(envelope)  # it passes over what it knows
+        self.view.configure(self.engine.config)
+        self.publisher.use(directory_of(self.engine.config))
 
     def _crashed(self, _error: Exception) -> None:
         self.exit_code = CRASHED
@@ -340,7 +349,7 @@ class Daemon:
         control = Control(
             node=settings.node,
             site=settings.site,
-            present=Present(self.view, self.engine, self.clock),
+            present=Present(self.view, self.engine, self.clock, self.dispatcher.catch_up),
             history=self.event_log,
             submit=self.dispatcher.submit,
             reconfiguration=self.reconfiguration,

@@ -15,7 +15,7 @@ has been published, and stays.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import dropwhile, islice
@@ -131,6 +131,11 @@ class EventLog:
                 log.error("event log: %d was offered after %d", envelope.seq, self._newest)
             self._counters.misnumbered += 1
         self._put(envelope)
+
+    def offer_all(self, envelopes: Sequence[Envelope]) -> None:
+        """The events of one command."""
+        for envelope in envelopes:
+            self.offer(envelope)
 
     def mark(self, reader: str, seq: int) -> None:
         """Keep how far this reader has got; written with some later batch, or at the end. O(1)."""

@@ -40,7 +40,7 @@ WAIT_BUCKETS_S = (1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600)
 
 DECISION_BUCKETS_S = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 2e-2, 1e-1)
 LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
-LAG_EVERY_S = 0.25
+LAG_EVERY_S = 1.0
 
 GAUGES = frozenset({"backlog", "behind", "degraded", "in_flight", "outbox"})
 """Fields of the counters of other parts that go down as well as up."""
@@ -76,11 +76,13 @@ class Metrics:
     """Everything the daemon counts. `render` gives the text of one scrape.
 
     `invariants` are the names of those that are checked: each is published from the start, as 0.
+    `before_scrape` is called before each: view and metrics may be told of events with a delay.
     """
 
     def __init__(self, view: StateView, clock: Clock, invariants: Iterable[str] = ()) -> None:
         self.registry = CollectorRegistry()
         self._view = view
+        self.before_scrape: Callable[[], None] = lambda: None
         self._clock = clock
         self._wait_of: dict[QueueId, Timings] = {}
         self._decision = Timings(DECISION_BUCKETS_S)
@@ -144,6 +146,7 @@ class Metrics:
         """The exposition and its content type, as the scraper's `Accept` header asks for it."""
         async with self._scraping:  # one thread at a time, however many scrapers there are
             encode, content_type = choose_encoder(accept)
+            self.before_scrape()
             self._present.metrics = list(self._collect())
             return await asyncio.to_thread(encode, self.registry), content_type
 
@@ -224,7 +227,7 @@ class LoopLag:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Measure from now on, four times a second."""
+        """Measure from now on, once a second: each time costs 0.3 ms."""
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(LAG_EVERY_S, self._due, loop, loop.time() + LAG_EVERY_S)
 

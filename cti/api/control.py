@@ -82,7 +82,6 @@ class Control:
         self._node = node
         self._site = site
         self._present = present
-        self._view = present.view
         self._clock = present.clock
         self._history = history
         self._orders = Orders(submit, present)
@@ -114,7 +113,7 @@ class Control:
 
     def status(self) -> Status:
         """The answer to `GET /v1/status`, for a screen in the same process."""
-        view, now_us = self._view, self._clock.now_us()
+        view, now_us = self._present.view, self._clock.now_us()
         failing = tuple(check for check in self._health() if not check.ok)
         return Status(
             node=self._node,
@@ -142,8 +141,8 @@ class Control:
     async def _get_queues(self, request: web.Request) -> web.Response:
         no_query(request)
         now_us = self._clock.now_us()
-        since_us = self._view.counting_since_us(now_us)
-        return as_json(Queues(now_us, since_us, self._view.queues(now_us)))
+        since_us = self._present.view.counting_since_us(now_us)
+        return as_json(Queues(now_us, since_us, self._present.view.queues(now_us)))
 
     async def _get_agents(self, request: web.Request) -> web.Response:
         no_query(request)
@@ -151,7 +150,9 @@ class Control:
 
     async def _get_calls(self, request: web.Request) -> web.Response:
         limit, now_us = limit_of(request), self._clock.now_us()
-        return as_json(Calls(now_us, self._view.live_calls, self._view.calls(now_us, limit)))
+        return as_json(
+            Calls(now_us, self._present.view.live_calls, self._present.view.calls(now_us, limit))
+        )
 
     async def _get_health(self, request: web.Request) -> web.Response:
         no_query(request)
@@ -171,7 +172,7 @@ class Control:
             found = await self._history.read_after(page.after, page.limit)
         last = found[-1].seq if found else page.after
         bodies = [msgspec.Raw(record.body) for record in found]
-        return as_json(Events(page.after, last, max(self._view.seq, last), bodies))
+        return as_json(Events(page.after, last, max(self._present.view.seq, last), bodies))
 
     async def _get_story(self, request: web.Request) -> web.Response:
         call_id, lang = call_id_of(request), lang_of(request)

@@ -4,6 +4,8 @@ The core says no event when an agent is marked for his last call, or no longer w
 he waits for. Both stand in its records, which belong to the same thread: looking costs it nothing.
 """
 
+from collections.abc import Callable
+
 import msgspec
 
 from cti.clock import Clock
@@ -13,12 +15,25 @@ from routing.ids import AgentId, CallId, QueueId
 
 
 class Present:
-    """Rows for answers, each as of now."""
+    """Rows for answers, each as of now. `catch_up` brings the view up to now."""
 
-    def __init__(self, view: StateView, engine: RoutingEngine, clock: Clock) -> None:
-        self.view = view
+    def __init__(
+        self,
+        view: StateView,
+        engine: RoutingEngine,
+        clock: Clock,
+        catch_up: Callable[[], None] = lambda: None,
+    ) -> None:
         self.engine = engine
         self.clock = clock
+        self._view = view
+        self._catch_up = catch_up
+
+    @property
+    def view(self) -> StateView:
+        """The view, as of now."""
+        self._catch_up()
+        return self._view
 
     def agents(self) -> list[AgentRow]:
         """Every configured agent."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.dispatcher import CommandHeld, Dispatcher, RouterStopped
+from cti.dispatcher import LATER_MAX, CommandHeld, Dispatcher, RouterStopped
 from cti.invariant_watch import InvariantWatch
 from cti.journal import MemoryJournal
 from cti.quarantine import Abandoned, Quarantine
@@ -131,6 +131,56 @@ def test_a_listener_that_raises_hurts_nobody_else(world):
     assert isinstance(events[0], CallQueued)
     assert len(last) == len(events)
     assert world.dispatcher.counters.listener_errors == 1
+
+
+def test_who_is_told_later_is_told_in_order_and_all_at_once(world):
+    heard = []
+    world.dispatcher.listen_later("later", heard.append)
+    already = len(world.told)
+    for number in range(3):
+        world.submit(arrival(number))
+    assert heard == []
+    world.pass_time(1_000_000)
+    assert heard == world.told[already:]
+
+
+def test_who_asks_is_told_at_once(world):
+    heard = []
+    world.dispatcher.listen_later("later", heard.append)
+    already = len(world.told)
+    world.submit(arrival(1))
+    world.dispatcher.catch_up()
+    assert heard == world.told[already:] != []
+    world.dispatcher.catch_up()
+    world.pass_time(1_000_000)
+    assert heard == world.told[already:]
+
+
+def test_what_waits_to_be_told_is_bounded_and_told_before_the_end(world):
+    heard = []
+    world.dispatcher.listen_later("later", heard.append)
+    already = len(world.told)
+    while len(world.told) - already < LATER_MAX:
+        world.submit(arrival(len(world.told)))
+    assert heard == world.told[already:]
+    world.submit(arrival(-1))
+    world.dispatcher.stop()
+    assert heard == world.told[already:]
+    assert not world.live_timers()
+
+
+def test_a_late_listener_that_raises_misses_that_event_only(world):
+    heard = []
+
+    def bad(envelope):
+        heard.append(envelope)
+        raise ValueError("a bad listener")
+
+    world.dispatcher.listen_later("bad", bad)
+    world.submit(arrival(1))
+    world.submit(arrival(2))
+    world.dispatcher.catch_up()
+    assert len(heard) == world.dispatcher.counters.listener_errors > 1
 
 
 def test_a_command_of_a_listener_waits_until_everybody_has_heard(world):
