@@ -378,7 +378,8 @@ class AmiClient:
             self._booted()
         if exchange.take_item(event):
             return
-        if self._state is not LoginState.UP or not self._wants(event):
+        wanted = self._wanted is None or event.name in self._wanted
+        if not wanted or self._state is not LoginState.UP:
             self.counters.skipped += 1
         elif event.is_forged:
             if not self.counters.forged:  # once: nobody shall fill the disk with our log
@@ -386,9 +387,6 @@ class AmiClient:
             self.counters.forged += 1
         else:
             self._tell(self._on_event, event)
-
-    def _wants(self, event: AmiEvent) -> bool:
-        return self._wanted is None or event.name in self._wanted
 
     def _protocol_error(self, error: AmiProtocolError) -> None:
         self.counters.protocol_errors += 1

@@ -52,7 +52,12 @@ class Headers:
         if start < 0:
             return default
         start += len(mark)
-        return _value(decode_text(raw[start : raw.find(b"\r\n", start)]))
+        value = raw[start : raw.find(b"\r\n", start)]
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = decode_text(value)
+        return text.removeprefix(" ").rstrip("\n")
 
     def count(self, name: str) -> int:
         """How many headers have that name (any case)."""
