@@ -1,8 +1,9 @@
 """The figures that rank agents and calls, at their edges; and times that add up."""
 
 from routing import commands as c
-from routing.config import Reserve, Strategy
-from routing.events import CallQueued, ConnectionCleared
+from routing.config import OutcomePolicy, Policies, Reserve, Strategy
+from routing.events import AgentStateChanged, CallQueued, ConnectionCleared
+from routing.ids import NO_OFFER
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import decision, one
 
@@ -112,3 +113,36 @@ def test_times_on_hold_add_up():
     centre.wait(1)
     cleared = one(centre.hang_up("c1"), ConnectionCleared)
     assert (cleared.talked_us, cleared.held_us) == (3 * S, 5 * S)
+
+
+# --- what is over leaves nothing behind ---------------------------------------------------------
+
+
+def test_after_an_offer_neither_side_names_it():
+    centre = team("ann")
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.answer("ann")
+    core = centre.core
+    assert (core.calls["c1"].offer_id, core.agents["ann"].offer_id) == (NO_OFFER, NO_OFFER)
+
+
+def test_a_pause_that_is_cut_short_leaves_no_cause_behind():
+    centre = team("ann")
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.fail("ann", c.OfferOutcome.UNREACHABLE)
+    centre.do(c.DeviceReachable("ann", reachable=True))
+    found = centre.core.agents["ann"]
+    assert (found.gap_until_us, found.gap_cause) == (0, "")
+
+
+def test_who_is_made_ready_by_his_phone_is_so_by_nobodys_wish():
+    unreachable = OutcomePolicy(gap_us=0, not_ready_after=1)
+    centre = Centre([queue("q")], [agent("ann", "q")], policies=Policies(unreachable=unreachable))
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.fail("ann", c.OfferOutcome.UNREACHABLE)
+    centre.hang_up("c1")
+    changed = one(centre.do(c.DeviceReachable("ann", reachable=True)), AgentStateChanged)
+    assert (changed.state, changed.reason, changed.by) == ("ready", "", "")

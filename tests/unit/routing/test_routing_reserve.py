@@ -1,12 +1,14 @@
 """The reserve of a queue opens and closes by every way into its line and out of it."""
 
+from msgspec.structs import replace
+
 from routing import commands as c
 from routing.commands import OfferOutcome
 from routing.config import Overflow, Reserve
 from routing.events import ReserveChanged
 from routing.transfer_messages import IfMissed
 from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import of
+from tests.unit.routing.told import apply, of
 from tests.unit.routing.transfer_desk import Desk
 
 
@@ -54,3 +56,14 @@ def test_a_consultation_that_goes_elsewhere_leaves_a_shorter_line():
     desk.now_us += 10 * S
     events = desk.do(c.DeadlinesReached())  # his after-call work is over
     assert changes(events) == [("loans", False, 1)]
+
+
+def test_another_threshold_counts_from_the_moment_it_is_agreed():
+    q = queue("q", reserve=Reserve("helpers", 3, 1))
+    centre = Centre([q, queue("h", need="helpers")], [agent("8001", "helpers")])
+    centre.call("c1", "q")
+    centre.call("c2", "q")
+    lower = replace(q, reserve=Reserve("helpers", 2, 1))
+    assert changes(apply(centre, queues=(lower, *centre.config.queues[1:]))) == [("q", True, 2)]
+    higher = replace(q, reserve=Reserve("helpers", 5, 2))
+    assert changes(apply(centre, queues=(higher, *centre.config.queues[1:]))) == [("q", False, 2)]

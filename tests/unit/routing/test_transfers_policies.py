@@ -318,13 +318,17 @@ def test_overflow_to_a_queue_that_nobody_but_the_sender_serves_is_a_recall():
     )
 
 
-@pytest.mark.parametrize("end", ["cancel", "missed", "complete"])
+@pytest.mark.parametrize("end", ["cancel", "missed", "complete", "never bridged"])
 def test_after_a_transfer_nothing_of_it_is_left_in_the_customers_call(end):
     desk = ringing()
     if end == "cancel":
         desk.cancel()
     elif end == "missed":
         desk.fail("cat", OfferOutcome.REJECTED)
+    elif end == "never bridged":
+        desk.do(c.LegsBridged(desk.offer_of("cat")))
+        desk.agent_hangs_up("c1", "ann")
+        desk.wait(60)
     else:
         desk.do(c.LegsBridged(desk.offer_of("cat")))
         desk.complete()

@@ -87,6 +87,7 @@ OTHERWISE = [
     ({"wait_us": 0}, lambda _: None, "badValue"),
     ({"recall_us": 0}, lambda _: None, "badValue"),
     ({"wait_us": 3600 * S + 1}, lambda _: None, "badValue"),
+    ({"recall_us": 3600 * S + 1}, lambda _: None, "badValue"),
     ({"busy": OVERFLOW}, lambda _: None, "unknownQueue"),
     ({"no_answer": OVERFLOW, "overflow_to": "nowhere"}, lambda _: None, "unknownQueue"),
     ({}, closed, "queueClosed"),
@@ -147,3 +148,10 @@ def test_a_report_about_a_transfer_that_is_over(command):
     desk.start("blind", "cards")
     desk.cancel()
     assert refused(desk.do(command(desk.transfer_id))) is Refusal.UNKNOWN_TRANSFER
+
+
+@pytest.mark.parametrize("us", [1, 3600 * S])
+def test_the_shortest_and_the_longest_time(us):
+    desk = Desk()
+    desk.ready("cat")
+    assert refused(desk.start("blind", "cards", wait_us=us, recall_us=us)) is None
