@@ -5,6 +5,7 @@ side, `make_offer` reserves. The rule that holds after every command (an invaria
 can be given a call stands beside a waiting call whose need he meets.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -131,17 +132,18 @@ def leave_pool(core: "RoutingEngine", call: Call) -> None:
 def check_reserve(core: "RoutingEngine", queue: Queue) -> None:
     """Open or close the queue's reserve, if so many wait now."""
     if queue.toggles_reserve():
-        toggle_reserve(core, queue)
+        match_in_order(core, dict.fromkeys(toggle_reserve(core, queue), "reserveOpened"))
 
 
 def check_reserves(core: "RoutingEngine") -> None:
-    """The same for all, when more than one line has changed."""
+    """The same for all, when fewer wait in more than one line."""
     for queue in core.queues.values():
         check_reserve(core, queue)
 
 
-def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:
+def toggle_reserve(core: "RoutingEngine", queue: Queue) -> list[Call]:
     """Open or close the queue's reserve: its waiting calls change pool, each keeping its place.
+    Returns those who may find more agents now.
 
     Bounded by the thresholds: it opens at `open_at` calls and closes at `close_at`.
     """
@@ -149,21 +151,32 @@ def toggle_reserve(core: "RoutingEngine", queue: Queue) -> None:
     queue.wishes.clear()
     pin_pools_of(core, queue)
     core.emit(ReserveChanged(queue.queue_id, queue.reserve_open, queue.waiting))
-    entries = [entry for band in queue.bands for entry in band.line]
-    for *_, call in entries:
+    calls = [entry[2] for band in queue.bands for entry in band.line]
+    for call in calls:
         core.pools.leave_line(call)
         core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
-    if queue.reserve_open:
-        match_in_order(core, [entry[2] for entry in entries], "reserveOpened")
+    return calls if queue.reserve_open else []
 
 
-def match_in_order(core: "RoutingEngine", calls: list[Call], trigger: str) -> None:
-    """Several calls came into line at once: the one with the highest score chooses first."""
-    for call in by_score(core, calls):
-        offer_to_best_agent(core, call, trigger)
+def match_after(core: "RoutingEngine", calls: list[Call], trigger: str) -> None:
+    """These calls came into line at once, in any of the lines: reserves first, then matches, so
+    that nobody jumps the others because his queue opened its reserve between two matches.
+    """
+    triggers = dict.fromkeys(calls, trigger)
+    for queue in core.queues.values():
+        if queue.toggles_reserve():
+            for call in toggle_reserve(core, queue):
+                triggers.setdefault(call, "reserveOpened")
+    match_in_order(core, triggers)
 
 
-def by_score(core: "RoutingEngine", calls: list[Call]) -> list[Call]:
+def match_in_order(core: "RoutingEngine", triggers: dict[Call, str]) -> None:
+    """The call with the highest score chooses first. Each with what has brought it here."""
+    for call in by_score(core, triggers):
+        offer_to_best_agent(core, call, triggers[call])
+
+
+def by_score(core: "RoutingEngine", calls: Iterable[Call]) -> list[Call]:
     """These calls, all of them in line, in the order in which they would be served."""
     ranked = []
     for call in calls:

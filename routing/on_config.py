@@ -18,10 +18,9 @@ from routing.config_check import changes, problems
 from routing.events import ConfigApplied, ModeChanged
 from routing.lines import nobody_left
 from routing.matching import (
-    check_reserves,
     enter_pool,
     leave_pool,
-    match_in_order,
+    match_after,
     pin_pools_of,
 )
 from routing.on_groups import skills_in_use
@@ -122,8 +121,7 @@ def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
     for agent in moved:
         if agent.is_offerable:
             core.pools.enter_ready(agent)
-    match_in_order(core, waiting, "configApplied")
-    check_reserves(core)
+    match_after(core, waiting, "configApplied")
     nobody_left(core)
 
 

@@ -19,7 +19,7 @@ from routing.matching import (
     enter_pool,
     hear_nothing_of,
     leave_pool,
-    match_in_order,
+    match_after,
 )
 from routing.on_agents import gap_over, work_done
 from routing.on_callbacks import callback_due
@@ -98,8 +98,7 @@ def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> Non
             restore_transfer(core, core.transfers[call.transfer_id])
     for call in back:
         enter_pool(core, call)
-    match_in_order(core, back, "telephonyRestored")
-    check_reserves(core)
+    match_after(core, back, "telephonyRestored")
     nobody_left(core)
 
 

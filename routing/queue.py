@@ -86,7 +86,9 @@ class Queue:
         if reserve is None or not self.reserve_open:
             return self.own_needs
         extra = parse(reserve.need)
-        return tuple(need if need == ANYONE else AnyOf((need, extra)) for need in self.own_needs)
+        return tuple(
+            ANYONE if ANYONE in (need, extra) else AnyOf((need, extra)) for need in self.own_needs
+        )
 
     @property
     def splits(self) -> bool:

@@ -4,10 +4,8 @@ Each scenario is one test, so that a broken one names itself. And each row has t
 with one expectation less, or of another kind, must fail.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,34 +21,16 @@ SCENARIOS = [scenario for path in sorted(FOLDER.glob("*.txt")) for scenario in r
 ROWS = [(scenario, row) for scenario in SCENARIOS for row in scenario.rows]
 
 
-DISPUTED: dict[str, str] = {
-    "A reserve that opens in the middle of a match lets nobody jump the line": "its queue first",
-}
-"""Scenarios that the engine does not fulfil (yet), each with what it does instead."""
-
-
-def scenarios() -> Iterator[Any]:
-    for scenario in SCENARIOS:
-        reason = DISPUTED.get(scenario.title)
-        marks = (
-            [pytest.mark.xfail(reason=reason, raises=(AssertionError, KeyError))] if reason else []
-        )
-        yield pytest.param(scenario, id=scenario.name, marks=marks)
-
-
 def no_breach(engine: RoutingEngine) -> None:
     assert invariants.check(engine) == []
 
 
-@pytest.mark.parametrize("scenario", list(scenarios()))
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_engine(scenario):
     Player(scenario, RoutingEngine, check=no_breach).play()
 
 
-AGREED = [scenario for scenario in SCENARIOS if scenario.title not in DISPUTED]
-
-
-@pytest.mark.parametrize("scenario", AGREED, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_twin(scenario):
     Player(scenario, NaiveEngine).play()
 
@@ -68,7 +48,7 @@ def with_row(scenario: Scenario, row: Row, expected: tuple) -> Scenario:
     return replace(scenario, rows=(*before, replace(row, expected=expected)))
 
 
-@pytest.mark.parametrize("scenario", AGREED, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_row_has_teeth(scenario):
     """One event too few, one too many, or the right events about somebody else."""
     for row in scenario.rows:

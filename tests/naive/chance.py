@@ -20,6 +20,7 @@ from routing.config import (
     Overflow,
     Policies,
     QueueSpec,
+    Reserve,
     RoutingConfig,
     Step,
     Strategy,
@@ -93,6 +94,7 @@ def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
         sl_window_us=rng.choice((5, 10)) * SECOND,
         service_level_us=rng.choice((12, 20)) * SECOND,
         allocation=rng.choice(((), (), (("own", 70), ("other", 30)))),
+        reserve=some_reserve(rng, agents),
         overflows=some_overflows(rng, number, queues),
         regain_us=rng.choice((0, 0, 20)) * SECOND,
         announcements=some_announcements(rng),
@@ -100,6 +102,14 @@ def some_queue(rng: Random, number: int, agents: int, queues: int) -> QueueSpec:
         callback_retry_us=rng.choice((5, 30)) * SECOND,
         steps=tuple(Step(moment * SECOND, some_need(rng, agents)) for moment in moments),
     )
+
+
+def some_reserve(rng: Random, agents: int) -> Reserve | None:
+    """Whoever may help out when many wait, in one queue of four."""
+    if rng.random() < 0.75:
+        return None
+    open_at = rng.randint(1, 4)
+    return Reserve(some_need(rng, agents), open_at, rng.randrange(open_at))
 
 
 def some_announcements(rng: Random) -> tuple[Announcement, ...]:

@@ -103,8 +103,8 @@ class NaiveEngine(Transfers):
             for transfer in self.world.transfers:
                 if self.world.call(transfer.call_id).pbx == command.pbx:
                     self.transfer_waits_again(transfer)
-            self.match()
             self.mind_reserves()
+            self.match()
             self.somebody_signed_out()
 
     def telephony_gone(self, command: c.TelephonyGone) -> None:
@@ -203,8 +203,8 @@ class NaiveEngine(Transfers):
             if call.in_line:
                 self.look_at_clock(call)
         self.out.append(e.ConfigApplied(base.version, ()))
-        self.match()
         self.mind_reserves()
+        self.match()
         self.somebody_signed_out()
 
     def set_queue_accepting(self, command: c.SetQueueAccepting) -> Refusal | None:
