@@ -56,6 +56,12 @@ def test_occupancy_is_measured_since_the_log_on():
     centre.hang_up("c1")
     centre.wait(3)
     assert centre.core.agents["ann"].occupancy_ppm == 900_000
+    centre.call("c2", "q")
+    centre.answer("ann")
+    centre.wait(7)
+    centre.hang_up("c2")
+    centre.wait(3)
+    assert centre.core.agents["ann"].occupancy_ppm == 950_000
 
 
 def test_each_waits_for_the_agent_whom_he_prefers():
@@ -146,3 +152,14 @@ def test_who_is_made_ready_by_his_phone_is_so_by_nobodys_wish():
     centre.hang_up("c1")
     changed = one(centre.do(c.DeviceReachable("ann", reachable=True)), AgentStateChanged)
     assert (changed.state, changed.reason, changed.by) == ("ready", "", "")
+
+
+def test_who_has_signed_out_has_no_phone_and_no_pause():
+    centre = team("ann")
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.fail("ann", c.OfferOutcome.BUSY)
+    centre.do(c.LogOffAgent("ann"))
+    found = centre.core.agents["ann"]
+    assert (found.device, found.gap_until_us, found.pending) == ("", 0, "")
+    assert centre.core.next_deadline_us() is None

@@ -322,3 +322,20 @@ def test_after_a_failed_offer_of_the_agent_he_knows_the_wait_goes_on():
     centre.wait(1)
     assert centre.offered(centre.fail("8002", c.OfferOutcome.NO_ANSWER)) == []
     assert centre.offered(centre.wait(19)) == [("c1", "8001")]
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "place"),
+    [
+        (")", ")", 1),
+        ("loans & )", ")", 9),
+        ("!)", ")", 2),
+        ("()", ")", 2),
+        ("| loans", "|", 1),
+        ("loans & & cards", "&", 9),
+    ],
+)
+def test_a_sign_where_a_skill_should_be_is_told_with_its_place(text, word, place):
+    with pytest.raises(NeedError) as problem:
+        parse(text)
+    assert str(problem.value) == f"unexpected {word!r} at character {place}"

@@ -8,7 +8,7 @@ import pytest
 from routing.call import CallState
 from routing.deadlines import DeadlineKind
 from routing.ids import NO_CALL, NO_TRANSFER, AgentId, CallId, TransferId
-from routing.invariants import check
+from routing.invariants import NAMES, Breach, check
 from tests.unit.routing.transfer_desk import (
     Desk,
     alone,
@@ -99,4 +99,19 @@ def test_the_breach_is_told(damage):
     desk = damage.build()
     assert check(desk.core) == []
     damage.break_it(desk)
-    assert damage.invariant in {breach.invariant for breach in check(desk.core)}
+    rung = {breach.invariant for breach in check(desk.core)}
+    assert damage.invariant in rung
+    assert rung <= set(NAMES)
+
+
+def test_a_call_that_has_no_part_in_the_transfer_that_it_names():
+    desk = queued()
+    desk.call("c9", "cards")
+    desk.core.calls[CallId("c9")].transfer_id = desk.transfer_id
+    assert check(desk.core) == [Breach(CALLS, "call c9 has no part in it")]
+
+
+def test_a_transfer_whose_customer_does_not_name_it():
+    desk = queued()
+    desk.core.calls[CUSTOMER].transfer_id = NO_TRANSFER
+    assert Breach(CALLS, f"transfer {desk.transfer_id} is not theirs") in check(desk.core)

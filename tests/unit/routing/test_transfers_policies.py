@@ -335,3 +335,22 @@ def test_after_a_transfer_nothing_of_it_is_left_in_the_customers_call(end):
         desk.bridged()
     call = desk.core.calls[CallId("c1")]
     assert (call.transfer_id, call.consult_for, call.wanted) == (NO_TRANSFER, NO_CALL, NO_AGENT)
+
+
+def test_who_signs_out_is_waited_for_no_longer_whoever_else_is_waited_for():
+    """Two customers wait, the first for dan, the second for cat, who talks and then goes home."""
+    desk = Desk()
+    desk.ready("bob", "cat", "dan")
+    desk.call("c2", "loans")
+    desk.answer("bob")
+    desk.call("c8", "cards")
+    desk.answer("cat")
+    desk.not_ready("dan")
+    desk.start("consult", "dan", not_ready=QUEUE_TO_AGENT)
+    desk.start("consult", "cat", call="c2", by="bob", busy=QUEUE_TO_AGENT)
+    desk.not_ready("cat")
+    desk.hang_up("c8")
+    desk.wait(7)
+    events = desk.do(c.LogOffAgent(AgentId("cat")))
+    assert one(events, t.TransferFailed).call_id == "c2"
+    assert [each.call_id for each in desk.core.transfers.values()] == ["c1"]

@@ -1,0 +1,37 @@
+"""An alarm rings for the last one as for the first, whoever is in order before him."""
+
+from routing import commands as c
+from routing.invariants import Breach, check
+from tests.complaints.centre import Centre, agent, queue
+
+
+def house() -> Centre:
+    """`out` is signed off and comes first; ann talks to c1, bob stands ready and has no skill."""
+    names = [agent("out", "q"), agent("ann", "q"), agent("bob", "other")]
+    centre = Centre([queue("q")], names)
+    centre.ready("ann")
+    centre.call("c1", "q")
+    centre.answer("ann")
+    centre.ready("bob")
+    centre.call("c2", "q")
+    return centre
+
+
+def test_time_that_is_lost_behind_somebody_signed_off():
+    core = house().core
+    core.agents["bob"].logged_on_us -= 1
+    assert check(core) == [Breach("state_times_add_up", "agent bob")]
+
+
+def test_an_agent_beside_a_call_that_waits_behind_one_that_talks():
+    core = house().core
+    core.agents["bob"].skills["q"] = 1
+    found = Breach("no_ready_agent_beside_a_waiting_call", "agent bob beside call c2")
+    assert found in check(core)
+
+
+def test_work_without_an_end_is_told_with_its_agent():
+    centre = house()
+    centre.do(c.SetAgentState("bob", c.RequestedState.WORKING_AFTER_CALL))
+    centre.core.deadlines.cancel("work", "bob")
+    assert check(centre.core) == [Breach("deadline_for_every_wait", "agent bob")]
