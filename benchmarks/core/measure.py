@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.core.centre import Size, arrival, config_of
-from benchmarks.core.load import Load, filled
+from benchmarks.core.load import Load, filled, settle
 from benchmarks.core.peers import BareLoop, naive_twin, run
 from routing.commands import Stamped
 from routing.engine import RoutingEngine
@@ -84,7 +84,9 @@ def full_load(size: Size, lives: int) -> Figures:
     journal = record.journal
     loaded: list[RoutingEngine] = []
     load_s = min(cpu_seconds(lambda: loaded.append(load(record.snapshot))) for _ in range(2))
+    settle()
     run_s = cpu_seconds(lambda: run(loaded[0], journal))
+    settle()
     cpu, wall = each_command(loaded[1], journal)
     if {state_hash(engine) for engine in loaded} != {record.state_hash}:
         raise AssertionError("the same journal led to another state")
