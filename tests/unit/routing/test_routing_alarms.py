@@ -35,3 +35,22 @@ def test_work_without_an_end_is_told_with_its_agent():
     centre.do(c.SetAgentState("bob", c.RequestedState.WORKING_AFTER_CALL))
     centre.core.deadlines.cancel("work", "bob")
     assert check(centre.core) == [Breach("deadline_for_every_wait", "agent bob")]
+
+
+def test_a_wait_without_an_end_is_told_with_its_call():
+    centre = Centre([queue("q", max_wait_us=60_000_000)], [])
+    centre.call("c1", "q")
+    centre.core.deadlines.cancel("call", "c1")
+    assert check(centre.core) == [Breach("deadline_for_every_wait", "call c1")]
+
+
+def test_a_customer_who_names_a_transfer_that_is_gone():
+    core = house().core
+    core.calls["c1"].transfer_id = 9
+    assert check(core) == [Breach("transfer_and_its_calls", "call c1 has part in none")]
+
+
+def test_a_break_of_somebody_unknown():
+    core = house().core
+    core.breaks["ghost"] = "break"
+    assert check(core) == [Breach("break_index", "of somebody unknown")]

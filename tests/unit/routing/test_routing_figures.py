@@ -98,6 +98,28 @@ def test_age_that_has_just_reached_its_cap_counts_in_full():
     assert centre.offered(centre.ready("ann")) == [("c1", "ann")]
 
 
+def test_points_for_age_come_in_steps():
+    """Three points for every seven seconds: after twelve seconds they are three, not five."""
+    centre = team(age_points=3, age_every_us=7 * S)
+    centre.call("c1", "q")
+    centre.wait(12)
+    assert one(centre.call("c2", "q", priority=5), CallQueued).calls_in_front == 0
+    centre.wait(2)
+    assert one(centre.call("c3", "q", priority=5), CallQueued).calls_in_front == 2
+
+
+def test_a_younger_call_is_in_front_only_when_its_next_point_is_whole():
+    centre = team()
+    start_us = centre.now_us
+    centre.call("c1", "q", priority=1)
+    centre.wait(1.999999)
+    older = one(centre.call("c2", "q", first_queued_us=start_us - S // 2), CallQueued)
+    assert older.calls_in_front == 0
+    centre.wait(0.000001)
+    older = one(centre.call("c3", "q", first_queued_us=start_us - S // 2), CallQueued)
+    assert older.calls_in_front == 2
+
+
 def test_the_record_says_that_the_reserve_was_opened():
     q = queue("q", reserve=Reserve("helpers", 2, 1))
     centre = Centre([q, queue("h", need="helpers")], [agent("ann", "helpers")])
