@@ -103,6 +103,7 @@ class EventLog:
             if self._task is not None:
                 self._closing.set()
                 self._wake.set()
+                self._full.set()  # no more waiting for a better batch
                 _, still_running = await asyncio.wait((self._task,), timeout=timeout_s)
                 if still_running:
                     self._task.cancel()

@@ -333,6 +333,16 @@ async def test_close_does_not_wait_longer_than_it_may_for_a_write(path, monkeypa
         holder.close()
 
 
+async def test_close_does_not_wait_for_a_better_batch(path):
+    """The daemon gives it less time than a batch may wait (`cti.app.LIMIT_S`)."""
+    log = EventLog(path, encoder().record)
+    await log.start()
+    log.offer(History().say(made(e.ConfigApplied)))
+    await asyncio.sleep(0.05)  # the writing task waits for more by now
+    await asyncio.wait_for(log.close(), 0.5)
+    assert log.counters.written == 1
+
+
 async def test_close_before_start_and_twice(path):
     log = EventLog(path, encoder().record)
     await log.close()
