@@ -18,17 +18,15 @@ from routing.events import (
 from routing.forecast import UNKNOWN
 from routing.ids import QueueId
 from routing.matching import (
-    by_score,
-    calls_in_front,
     check_reserve,
     enter_pool,
     leave_pool,
     line_up,
     offer_to_best_agent,
-    present_need,
     wait_for_change,
 )
 from routing.needs import text_of
+from routing.places import by_score, calls_in_front, present_need
 from routing.seeking import next_request, nobody_found
 from routing.selection import apply_boosts
 

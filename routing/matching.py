@@ -1,12 +1,11 @@
 """Who gets which call: the few verbs that every handler uses.
 
-`line_up` puts a call in line, `offer_to_best_agent` and `offer_best_call` make a match from either
-side, `make_offer` reserves. The rule that holds after every command (an invariant): no agent who
-can be given a call stands beside a waiting call whose need he meets.
+`line_up` puts a call in line, `offer_to_best_agent` and `agent_is_free` make a match from either
+side, `make_offer` reserves; where a call stands is in `places`. The rule that holds after every
+command (an invariant): no agent who can be given a call stands beside a waiting call whose need he
+meets.
 """
 
-from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from routing.agent import WORK_TABLE, Agent, AgentWork, WorkTrigger, shown_state
@@ -24,15 +23,14 @@ from routing.events import (
 from routing.forecast import UNKNOWN
 from routing.ids import NO_CALL, NO_TRANSFER, AgentId, CallId, OfferId, PbxId
 from routing.machine import advance
-from routing.needs import AgentIs, Need, both, parse, text_of
 from routing.offer import Offer
-from routing.pools import Band, Pool, PoolKey, WaitEntry
-from routing.queue import STICKY_STEP, Queue, Wish
+from routing.places import by_score, calls_in_front, pin_pools_of, pool_of, priority_of
+from routing.pools import Pool
+from routing.queue import STICKY_STEP, Queue
 from routing.selection import (
     PPM,
     best_agent,
     best_calls,
-    least_wait_us,
     passed_over,
     score,
 )
@@ -174,91 +172,6 @@ def match_in_order(core: "RoutingEngine", triggers: dict[Call, str]) -> None:
     """The call with the highest score chooses first. Each with what has brought it here."""
     for call in by_score(core, triggers):
         offer_to_best_agent(core, call, triggers[call])
-
-
-def by_score(core: "RoutingEngine", calls: Iterable[Call]) -> list[Call]:
-    """These calls, all of them in line, in the order in which they would be served."""
-    ranked = []
-    for call in calls:
-        band = call.band
-        assert band is not None  # noqa: S101  they stand in line
-        points = score(band.spec, band.priority, core.now_us - call.first_queued_us)
-        ranked.append((-points, call.first_queued_us, call.number, call))
-    return [entry[3] for entry in sorted(ranked)]
-
-
-def priority_of(queue: Queue, call: Call) -> int:
-    """The part of the score that does not grow."""
-    return queue.spec.priority + call.priority
-
-
-def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
-    """How many waiting calls of this queue have a higher score, or the same and came earlier.
-
-    Of a band these are the older ones, so that a binary search finds how many they are.
-    """
-    now, priority, spec = core.now_us, priority_of(queue, call), queue.spec
-    place = (call.first_queued_us, call.number)
-    points = score(spec, priority, now - call.first_queued_us)
-    front = 0
-    for band in queue.bands:
-        if band.priority == priority:
-            front += band.line.count_before(place)
-        elif spec.sl_points:
-            mine = (-points, *place)
-            front += band.line.count_while(partial(_is_before, band, now, mine))
-        else:
-            as_many = least_wait_us(spec, points - band.priority)
-            more = least_wait_us(spec, points - band.priority + 1)
-            equal_until = min((now - as_many + 1,), place)
-            front += band.line.count_before(max((now - more + 1,), equal_until))
-    return front
-
-
-def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: WaitEntry) -> bool:
-    """Is this call of the band in front of the one whose order is `mine`?"""
-    points = score(band.spec, band.priority, now_us - entry[0])
-    return (-points, entry[0], entry[1]) < mine
-
-
-def present_need(call: Call, queue: Queue) -> Need:
-    """What the call needs of an agent at its present step."""
-    if call.wanted:
-        return AgentIs(call.wanted)
-    need = AgentIs(call.preferred) if call.step == STICKY_STEP else queue.needs[call.step]
-    return both(need, parse(call.needs)) if call.needs else need
-
-
-def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
-    """The pool of the call's present need."""
-    if not call.needs and call.step != STICKY_STEP and not call.training:
-        return queue.pools[call.step]
-    wish = _wish_of(call)
-    found = queue.wishes.get(wish)
-    if found is None:
-        need = present_need(call, queue)
-        found = queue.remember(wish, (text_of(need), need))
-    text, need = found
-    return core.pools.pool((text, queue.spec.strategy, queue.splits, call.training), need)
-
-
-def _wish_of(call: Call) -> Wish:
-    """All of the call that `present_need` goes by."""
-    if call.wanted:
-        return STICKY_STEP, "", call.wanted
-    return call.step, call.needs, call.preferred if call.step == STICKY_STEP else ""
-
-
-def key_of(queue: Queue, need: Need, *, training: bool = False) -> PoolKey:
-    """The pool that serves this need in this queue."""
-    return (text_of(need), queue.spec.strategy, queue.splits, training)
-
-
-def pin_pools_of(core: "RoutingEngine", queue: Queue) -> None:
-    """Make the pools of the queue's own needs, and keep them."""
-    queue.pools = [core.pools.pool(key_of(queue, need), need) for need in queue.needs]
-    for pool in queue.pools:
-        core.pools.pin(pool)
 
 
 # --- matches ----------------------------------------------------------------------------------

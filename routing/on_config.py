@@ -17,13 +17,9 @@ from routing.config import RoutingConfig
 from routing.config_check import changes, problems
 from routing.events import ConfigApplied, ModeChanged
 from routing.lines import nobody_left
-from routing.matching import (
-    enter_pool,
-    leave_pool,
-    match_after,
-    pin_pools_of,
-)
+from routing.matching import enter_pool, leave_pool, match_after
 from routing.on_groups import skills_in_use
+from routing.places import pin_pools_of
 from routing.queue import Queue
 from routing.refusals import Refusal
 from routing.selection import apply_boosts

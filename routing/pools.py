@@ -203,7 +203,8 @@ class PoolIndex:
         found: set[AgentId] = set().union(*map(self._holders_of, anchored[0]))
         for hooks in anchored[1:]:
             found = set().union(*(found & self._holders_of(hook) for hook in hooks))
-        return sorted([self._signed_in[agent_id] for agent_id in found], key=_LOGON_NO)
+        agents = map(self._signed_in.__getitem__, found)  # pure-ok: sorted at once
+        return sorted(agents, key=_LOGON_NO)
 
     def _how_many(self, hooks: tuple[str, ...]) -> int:
         return sum(len(self._holders_of(hook)) for hook in hooks)

@@ -29,10 +29,10 @@ from routing.engine import RoutingEngine
 from routing.events import AgentState
 from routing.forecast import Forecast
 from routing.ids import AgentId, PbxId
-from routing.matching import pin_pools_of, pool_of, priority_of
 from routing.offer import Offer, OfferState
 from routing.on_config import overlaid
 from routing.on_groups import skills_in_use
+from routing.places import pin_pools_of, pool_of, priority_of
 from routing.transfer import Transfer, TransferState
 from routing.transfer_messages import TransferKind, TransferPolicy
 

@@ -86,7 +86,7 @@ def world():
 
 def test_nothing_is_offered_before_asterisk_takes_our_orders(world):
     world.pbx.link_up()
-    assert world.link.names() == ["Setvar", "DeviceStateList"]
+    assert world.link.names() == ["Getvar", "Setvar", "DeviceStateList"]
     world.link.answer("Setvar", REFUSED)
     assert world.pbx.hearing is Hearing.SYNCING
     world.clock.advance(SECOND_US)
@@ -110,8 +110,9 @@ def test_a_list_that_cannot_be_had_is_asked_for_again(world):
 
 def test_answers_of_an_earlier_link_mean_nothing(world):
     world.pbx.link_up()
-    (_, claimed), (_, listed) = world.link.sent
+    (_, remembered), (_, claimed), (_, listed) = world.link.sent
     world.pbx.link_down("cut")
+    remembered(DONE)
     claimed(DONE)
     listed(AmiResponse(True))
     assert world.pbx.hearing is Hearing.DEAF

@@ -341,7 +341,7 @@ def test_the_order_of_service_is_the_order_of_positions():
     for number in range(40):
         centre.call(f"c{number}", "q", priority=rng.choice((0, 0, 5, 9, 30)))
         centre.wait(rng.choice((0, 1, 4)))
-    from routing.matching import calls_in_front
+    from routing.places import calls_in_front
 
     core = centre.core
     places = {
