@@ -119,4 +119,4 @@ def drawn(mutants: list[Mutant], sample: int, seed: int) -> list[Mutant]:
 def judged() -> set[str]:
     """The survivors that docs/mutation.md says something about."""
     text = JUDGED.read_text(encoding="utf-8") if JUDGED.exists() else ""
-    return {line[3:].rpartition("`")[0] for line in text.splitlines() if line.startswith("- `")}
+    return {line[3:].partition("`")[0] for line in text.splitlines() if line.startswith("- `")}
