@@ -1,6 +1,11 @@
-"""An alarm rings for the last one as for the first, whoever is in order before him."""
+"""An alarm rings for the last one as for the first, whoever is in order before him; and a snapshot
+that cannot be is not loaded.
+"""
+
+import pytest
 
 from routing import commands as c
+from routing import snapshot
 from routing.invariants import Breach, check
 from tests.complaints.centre import Centre, agent, queue
 
@@ -54,3 +59,15 @@ def test_a_break_of_somebody_unknown():
     core = house().core
     core.breaks["ghost"] = "break"
     assert check(core) == [Breach("break_index", "of somebody unknown")]
+
+
+@pytest.mark.parametrize(
+    ("known", "record"), [("waiting", "Call"), ("busy", "Agent"), ("ready", "Agent")]
+)
+def test_a_snapshot_with_a_state_that_nobody_knows_is_refused_by_name(known, record):
+    """Of a later program, or damaged: better no state than one that no table has."""
+    data = snapshot.dump(house().core)
+    wrong = data.replace(f'"{known}"'.encode(), f'"{"x" * len(known)}"'.encode())
+    assert wrong != data
+    with pytest.raises(snapshot.SnapshotError, match=f"no state 'x+' of a {record}"):
+        snapshot.load(wrong)
