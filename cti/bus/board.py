@@ -23,6 +23,7 @@ from routing import events as e
 from routing.agent import Agent
 from routing.call import Call, CallState
 from routing.ids import AgentId, CallId, QueueId
+from routing.transfer_messages import CallTransferred, Connection
 
 Key = tuple[Subject, str]
 """What a document is about."""
@@ -46,6 +47,15 @@ _PHASES = {
     CallState.TALKING: Phase.TALKING,
     CallState.HELD: Phase.TALKING,
 }
+
+
+_CONNECTED_AS = {
+    Connection.QUEUED: Phase.WAITING,
+    Connection.ALERTING: Phase.OFFERED,
+    Connection.CONNECTED: Phase.TALKING,
+    Connection.HOLD: Phase.TALKING,
+}
+"""Where a customer is who was transferred."""
 
 
 @dataclass(slots=True)
@@ -99,7 +109,8 @@ class StateBoard:
             e.CallQueued: self._call_queued,
             e.OfferMade: self._offer_made,
             e.CallEstablished: self._call_established,
-            e.ConnectionCleared: self._call_left,
+            e.ConnectionCleared: self._connection_cleared,
+            CallTransferred: self._call_transferred,
             e.CallDiverted: self._call_left,
             e.CallCleared: self._call_left,
         }
@@ -215,7 +226,17 @@ class StateBoard:
     def _call_established(self, event: e.CallEstablished) -> None:
         self._move(event.call_id, event.queue_id, Phase.TALKING)
 
-    def _call_left(self, event: e.ConnectionCleared | e.CallDiverted | e.CallCleared) -> None:
+    def _connection_cleared(self, event: e.ConnectionCleared) -> None:
+        if event.by is not e.ClearedBy.TRANSFER:  # else where the customer is now comes next
+            self._move(event.call_id, event.queue_id, None)
+
+    def _call_transferred(self, event: CallTransferred) -> None:
+        self._move(event.call_id, event.queue_id, _CONNECTED_AS[event.connection])
+        if event.to_agent:
+            self._agent(event.to_agent).call_id = event.call_id
+            self.changed_agents[Subject.AGENT, event.to_agent] = None
+
+    def _call_left(self, event: e.CallDiverted | e.CallCleared) -> None:
         self._move(event.call_id, event.queue_id, None)
 
     # --- inside ---
@@ -270,7 +291,8 @@ class StateBoard:
         """The call is now there; with `phase` None it is nowhere."""
         before = self._calls.pop(call_id, None)
         if before is not None:
-            del self._queue(before[0]).calls[before[1]][call_id]
+            known_us = self._queue(before[0]).calls[before[1]].pop(call_id)
+            first_us = first_us or known_us
             self.changed_queues[Subject.QUEUE, before[0]] = None
         if phase is not None:
             self._calls[call_id] = (queue_id, phase)
