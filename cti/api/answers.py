@@ -93,13 +93,6 @@ class ModeSwitched(msgspec.Struct, frozen=True):
     modes: dict[str, bool]
 
 
-class CallChanged(msgspec.Struct, frozen=True):
-    """The call after the command; None when it is over."""
-
-    changed: bool
-    call: CallRow | None
-
-
 class Story(msgspec.Struct, frozen=True):
     """What became of one call and why, a line each. `events` were read for it; `whole` is false
     when there are more, or some that could not be read.

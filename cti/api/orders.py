@@ -8,8 +8,6 @@
     POST /v1/agents/{id}/groups/{group}    {"serving", "by"}
     POST /v1/queues/{id}/accepting         {"accepting", "by"}
     POST /v1/modes/{name}                  {"on", "by"}
-    POST /v1/calls/{id}/callback           {"number"}
-    POST /v1/calls/{id}/cancel-callback    {"by"}
 
 What the core refuses is 409 with its code. `changed` is false when all was so already.
 """
@@ -21,14 +19,14 @@ from http import HTTPStatus
 from aiohttp import web
 
 from cti.api import requests as asked
-from cti.api.answers import AgentChanged, CallChanged, ModeSwitched, QueueChanged
+from cti.api.answers import AgentChanged, ModeSwitched, QueueChanged
 from cti.api.present import Present
 from cti.api.problem import ApiError, as_json
-from cti.api.requests import agent_id_of, body_of, call_id_of, name_of
+from cti.api.requests import agent_id_of, body_of, name_of
 from cti.dispatcher import RouterStopped
 from routing import commands as c
 from routing.events import AgentState, CommandRefused, Event
-from routing.ids import AgentId, CallId, QueueId, SkillId
+from routing.ids import AgentId, QueueId, SkillId
 from routing.refusals import Refusal
 
 Submit = Callable[[c.Command], Sequence[Event]]
@@ -54,9 +52,6 @@ class Orders:
         post(f"{agent}/groups/{{group:[^/]+}}", self._group)
         post("/v1/queues/{queue_id:[^/]+}/accepting", self._accepting)
         post("/v1/modes/{name:[^/]+}", self._mode)
-        call = "/v1/calls/{call_id:[^/]+}"
-        post(f"{call}/callback", self._callback)
-        post(f"{call}/cancel-callback", self._cancel_callback)
 
     # --- agents ----------------------------------------------------------------------------------
 
@@ -119,18 +114,6 @@ class Orders:
         body = await body_of(request, asked.Switch)
         events = self.do(c.SetMode(name, body.on, body.by))
         return as_json(ModeSwitched(bool(events), self._present.view.modes()))
-
-    async def _callback(self, request: web.Request) -> web.Response:
-        call_id = CallId(call_id_of(request))
-        body = await body_of(request, asked.Callback)
-        events = self.do(c.BookCallback(call_id, body.number))
-        return as_json(CallChanged(bool(events), self._present.call(call_id)))
-
-    async def _cancel_callback(self, request: web.Request) -> web.Response:
-        call_id = CallId(call_id_of(request))
-        body = await body_of(request, asked.CancelledBy)
-        events = self.do(c.CancelCallback(call_id, body.by))
-        return as_json(CallChanged(bool(events), self._present.call(call_id)))
 
     def do(self, command: c.Command) -> Sequence[Event]:
         """Apply it. Raises ApiError: 409 for what the core refuses, 503 when the router stops."""

@@ -80,18 +80,6 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
     by: of.OptionalName = ""
 
 
-class Callback(msgspec.Struct, frozen=True, kw_only=True):
-    """`number`: what is dialled when an agent is reserved, as the dialplan wants it."""
-
-    number: of.DialNumber
-
-
-class CancelledBy(msgspec.Struct, frozen=True, kw_only=True):
-    """`by`: who calls it off."""
-
-    by: of.OptionalName = ""
-
-
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """`file`: a configuration on the daemon's machine, which reads it with its own rights and its
     own environment, as at the start.

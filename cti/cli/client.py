@@ -12,7 +12,6 @@ import msgspec
 from cti.api.answers import (
     AgentChanged,
     Agents,
-    CallChanged,
     Calls,
     ConfigChange,
     ConfigShown,
@@ -116,14 +115,6 @@ class Client:
     def switch(self, mode: str, *, on: bool, by: str) -> ModeSwitched:
         """An emergency mode, on or off."""
         return self._post(_path("modes", mode), ModeSwitched, {"on": on, "by": by})
-
-    def book_callback(self, call_id: str, number: str) -> CallChanged:
-        """The waiting caller is called back at this number."""
-        return self._post(_path("calls", call_id, "callback"), CallChanged, {"number": number})
-
-    def cancel_callback(self, call_id: str, by: str) -> CallChanged:
-        """He no longer wants it."""
-        return self._post(_path("calls", call_id, "cancel-callback"), CallChanged, {"by": by})
 
     def config(self) -> ConfigShown:
         """The configuration that was applied last."""

@@ -1,4 +1,4 @@
-"""Commands that order something of a running daemon: agents, queues, modes, call-backs."""
+"""Commands that order something of a running daemon: agents, queues, modes."""
 
 import argparse
 
@@ -78,16 +78,6 @@ def mode(arguments: argparse.Namespace, words: Words) -> int:
     answer = client.switch(arguments.name, on=arguments.switch == "on", by=arguments.by)
     shown = f"{arguments.name} {words(arguments.switch)}"
     return _say(arguments, client, shown, words("done" if answer.changed else "already"))
-
-
-def callback(arguments: argparse.Namespace, words: Words) -> int:
-    """`cti callback CALL NUMBER`, `cti callback CALL cancel`."""
-    client = Client(socket_of(arguments))
-    if arguments.number == "cancel":
-        client.cancel_callback(arguments.call_id, arguments.by)
-        return _say(arguments, client, f"{arguments.call_id} {words('called_off')}", words("done"))
-    client.book_callback(arguments.call_id, arguments.number)
-    return _say(arguments, client, f"{arguments.call_id} {words('to_call_back')}", words("done"))
 
 
 def _say(arguments: argparse.Namespace, client: Client, shown: str, said: str) -> int:

@@ -145,11 +145,7 @@ def _orders(commands: _Commands, reach: argparse.ArgumentParser) -> None:
     mode.add_argument("switch", choices=("on", "off"))
     mode.set_defaults(run=orders.mode)
 
-    callback = commands.add_parser("callback", parents=[reach], help="call a caller back 预约回呼")
-    callback.add_argument("call_id", metavar="CALL")
-    callback.add_argument("number", metavar="NUMBER|cancel", help="what to dial; or call it off")
-    callback.set_defaults(run=orders.callback)
-    for command in (queue, mode, callback):
+    for command in (queue, mode):
         _options(command, ("by",))
 
 

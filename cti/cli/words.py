@@ -124,8 +124,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "waits_for": ("等候", "waits for"),
     "place": ("位次", "place"),
     "in_line": ("名额已满，已排队", "no room now, waiting in line"),
-    "to_call_back": ("待回呼，保留排队位置", "will be called back, the place is kept"),
-    "called_off": ("已取消回呼", "will not be called back"),
     "not_whole": ("事件不全", "not all events of this call could be read"),
     # the configuration
     "would_change": ("将带来的变化", "would change"),

@@ -95,7 +95,6 @@ Name = Annotated[str, NAME]
 Sound = Annotated[
     str, matching(r"[a-z0-9_-]{1,64}", "a sound of the folder cti/: 1 to 64 of a-z 0-9 _ -")
 ]
-DialNumber = Annotated[str, matching(r"[0-9*#+]{1,32}", "1 to 32 of 0-9 * # +")]
 Endpoint = Annotated[str, _ENDPOINT]
 Extension = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
 OptionalName = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]

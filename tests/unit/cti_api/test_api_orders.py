@@ -1,4 +1,4 @@
-"""Orders to queues, modes, groups and call-backs, and what no event tells of an agent."""
+"""Orders to queues, modes and groups, and what no event tells of an agent."""
 
 import pytest
 
@@ -84,17 +84,6 @@ async def test_a_supervisor_may_override_the_cap(router, http):
     assert (agent["state"], agent["waiting_break"]) == ("notReady", "")
 
 
-async def test_a_call_back_is_booked_and_called_off(router, http):
-    router.arrives("a1-1.5")
-    answer = await http.post("calls/a1-1.5/callback", {"number": "02112345678"})
-    assert answer["changed"]
-    assert (answer["call"]["callback"], answer["call"]["stage"]) == (True, "waiting")
-    router.hangs_up("a1-1.5")
-    assert (await http.get("queues"))["queues"][0]["callbacks"] == 1
-    answer = await http.post("calls/a1-1.5/cancel-callback", {"by": "boss"})
-    assert answer == {"changed": True, "call": None}
-
-
 @pytest.mark.parametrize(
     ("path", "body", "code"),
     [
@@ -104,9 +93,6 @@ async def test_a_call_back_is_booked_and_called_off(router, http):
         ("agents/8002/groups/loans", {"serving": False}, "notLoggedOn"),
         ("agents/9999/last-call", {}, "unknownAgent"),
         ("agents/8002/last-call", {}, "notLoggedOn"),
-        ("calls/a1-9/callback", {"number": "1"}, "unknownCall"),
-        ("calls/a1-9/cancel-callback", {}, "unknownCall"),
-        ("calls/a1-1/cancel-callback", {}, "callState"),
     ],
 )
 async def test_what_the_core_refuses_is_a_conflict_with_its_code(router, http, path, body, code):
@@ -126,8 +112,6 @@ async def test_what_the_core_refuses_is_a_conflict_with_its_code(router, http, p
         ("queues/loans/accepting", {"accepting": True}, "by"),
         ("modes/storm", {"on": True}, "by"),
         ("agents/8001/groups/loans", {"serving": True}, "by"),
-        ("calls/a1-1/callback", {}, "number"),
-        ("calls/a1-1/cancel-callback", {}, "by"),
     ],
 )
 async def test_hostile_fields_are_named_and_reach_nothing(router, http, path, body, field, hostile):
@@ -146,8 +130,6 @@ async def test_hostile_fields_are_named_and_reach_nothing(router, http, path, bo
         ("modes/{}", {"on": True}),
         ("agents/8001/groups/{}", {"serving": False}),
         ("agents/{}/last-call", {}),
-        ("calls/{}/callback", {"number": "1"}),
-        ("calls/{}/cancel-callback", {}),
     ],
 )
 async def test_hostile_names_in_the_path_reach_nothing(router, http, path, body, name):
@@ -168,9 +150,6 @@ async def test_hostile_names_in_the_path_reach_nothing(router, http, path, body,
         ),
         ("agents/8001/groups/loans", {"serving": 1}, {"serving": "must be true or false, not 1"}),
         ("agents/8001/last-call", {"on": None}, {"on": "must be true or false"}),
-        ("calls/a1-1/callback", {}, {"number": "must be given"}),
-        ("calls/a1-1/callback", {"number": ""}, {"number": "must be 1 to 32 of 0-9 * # +"}),
-        ("calls/a1-1/callback", {"number": "9" * 33}, {"number": "must be 1 to 32 of"}),
         ("agents/8001/state", {"state": "ready", "override": "yes"}, {"override": "must be true"}),
     ],
 )
@@ -181,16 +160,3 @@ async def test_what_is_wrong_with_a_body_is_named(router, http, path, body, fiel
     assert found.keys() == fields.keys()
     assert all(found[name].startswith(rule) for name, rule in fields.items())
     assert router.events == []
-
-
-async def test_a_call_id_may_be_as_long_as_asterisk_makes_them(router, http):
-    call_id = f"{'p' * 64}-{'u' * 90}.12345"
-    router.arrives(call_id)
-    answer = await http.post(f"calls/{call_id}/callback", {"number": "*72#+1"})
-    assert answer["call"]["call_id"] == call_id
-
-
-async def test_a_call_back_reaches_the_core_as_it_was_typed(router, http):
-    router.arrives("a1-1")
-    await http.post("calls/a1-1/callback", {"number": "9021*12#"})
-    assert router.engine.calls["a1-1"].callback == "9021*12#"

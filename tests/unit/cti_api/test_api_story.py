@@ -6,6 +6,7 @@ import pytest
 from cti.api.story import story
 from cti.bus.cloudevents import CloudEventEncoder
 from cti.logs import masked
+from routing import commands as c
 from routing import events as e
 from routing.explain import explain
 from tests.unit.cti_api.router import SECOND
@@ -108,7 +109,7 @@ async def test_no_story_is_without_end(router, http, monkeypatch):
 
 async def test_no_story_shows_a_number(router, http):
     router.arrives("c1", caller="13812345678")
-    await http.post("calls/c1/callback", {"number": "13812345678"})
+    router.do(c.BookCallback("c1", "13812345678"))
     router.wait(SECOND / SECOND)
     lines = (await http.get("calls/c1/story"))["lines"]
     assert "12345678" not in "".join(lines)

@@ -143,7 +143,7 @@ async def test_the_event_loop_turns_while_a_large_scrape_is_written():
     while not scraping.done():
         await asyncio.sleep(0)
         turns += 1
-    assert turns > 3
+    assert turns > 1  # written in one go it would be over after the first
     assert len(scraping.result()[0]) > 100_000
 
 

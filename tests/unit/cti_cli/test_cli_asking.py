@@ -185,7 +185,7 @@ def test_events_are_followed_as_they_come_and_over_an_absence_of_the_daemon(daem
 @pytest.mark.parametrize(
     "words",
     [*QUESTIONS, "watch", "events", "agent 8001 ready", "queue loans close", "mode storm on",
-     "agent 8001 last-call", "callback a1-1 123", "explain a1-1", "config show",
+     "agent 8001 last-call", "explain a1-1", "config show",
      "config rollback", "config stage x", "config apply x"],
 )  # fmt: skip
 def test_without_a_daemon_the_next_step_is_said(cti, words):

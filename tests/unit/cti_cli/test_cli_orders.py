@@ -85,24 +85,11 @@ def test_breaks_in_line(daemon, cti):
     assert said(cti, "agent 8002 ready") == [(0, "8002 Ready: done\n")]
 
 
-def test_a_call_back(daemon, cti):
-    daemon.do(lambda: daemon.router.arrives("a1-1.5"))
-    daemon.do(lambda: daemon.router.arrives("a1-1.6"))
-    daemon.do(lambda: daemon.router.do(c.LogOffAgent("8001")))
-    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
-    assert said(cti, "callback a1-1.7 02112345678", "callback a1-1.7 cancel --by boss") == [
-        (0, "a1-1.7 will be called back, the place is kept: done\n"),
-        (0, "a1-1.7 will not be called back: done\n"),
-    ]
-    code, _, err = cti("callback", "a1-1.7", "cancel")
-    assert (code, err) == (1, "cti: unknownCall: no call of this id is in hand\n")
-
-
 def test_a_call_back_is_seen_in_the_lists(daemon, cti):
     daemon.do(lambda: daemon.router.do(c.SetAgentState("8001", c.RequestedState.NOT_READY, "meal")))
     daemon.do(lambda: daemon.router.do(c.LogOffAgent("8002")))
     daemon.do(lambda: daemon.router.arrives("a1-1.7"))
-    cti("callback", "a1-1.7", "02112345678")
+    daemon.do(lambda: daemon.router.do(c.BookCallback("a1-1.7", "02112345678")))
     assert "Waiting, call-back" in cti("calls")[1]
     row = next(line for line in cti("queues")[1].splitlines() if line.strip().startswith("loans"))
     assert row.split()[:3] == ["loans", "1", "1"]
@@ -128,11 +115,11 @@ def test_json_is_the_answer_as_it_came(daemon, cti_json, line, key):
 @pytest.mark.parametrize(
     "words",
     [("queue", "{}", "close"), ("mode", "{}", "on"), ("agent", "8001", "group", "{}", "off"),
-     ("callback", "{}", "123"), ("callback", "a1-1", "{}"), ("explain", "{}"),
+     ("explain", "{}"),
      ("queue", "loans", "close", "--by", "{}")],
 )  # fmt: skip
 def test_hostile_words_are_wrong_usage_and_reach_nothing(daemon, cti, words, hostile):
-    if words[:2] in (("callback", "{}"), ("explain", "{}")) and len(hostile) == 65:
+    if words == ("explain", "{}") and len(hostile) == 65:
         hostile = f"{hostile}$"  # 65 characters are no crime of a call's id
     before = len(daemon.router.events)
     code, out, err = cti(*(word.format(hostile) for word in words))

@@ -16,7 +16,7 @@ from tests.unit.cti_config.files import GOOD, write
     ["", "nonsense", "agent", "agent 8001", "agent 8001 dance", "calls --limit 0", "config",
      "calls --limit x", "events --after -1", "status --lang fr", "status extra",
      "agent 8001 ready --reason x", "agent 8001 group", "agent 8001 group loans", "queue loans",
-     "agent 8001 group loans maybe", "queue loans shut", "mode storm", "callback a1-1", "explain",
+     "agent 8001 group loans maybe", "queue loans shut", "mode storm", "explain",
      "config stage", "config apply", "config rollback now", "agent 8001 ready --override"],
 )  # fmt: skip
 def test_wrong_usage_is_two(cti, words):
@@ -28,7 +28,7 @@ def test_wrong_usage_is_two(cti, words):
 @pytest.mark.parametrize(
     "words",
     ["", "serve", "agent 8001 not-ready", "agent 8001 group", "events", "config check", "queue",
-     "config apply", "mode", "callback", "explain"],
+     "config apply", "mode", "explain"],
 )  # fmt: skip
 def test_help_helps(cti, words):
     code, out, _ = cti(*words.split(), "--help")
