@@ -76,7 +76,7 @@ class Deadlines:
         while True:
             while near:
                 entry = near[0]
-                if live.get(entry[2]) is entry:
+                if live.get(entry[2]) == entry:
                     return entry[0]
                 heapq.heappop(near)
             if not self._slot_numbers:
@@ -120,5 +120,5 @@ class Deadlines:
 
     def _drop_dead(self) -> None:
         live = self._live
-        self._near = [entry for entry in self._near if live.get(entry[2]) is entry]
+        self._near = [entry for entry in self._near if live.get(entry[2]) == entry]
         heapq.heapify(self._near)

@@ -81,7 +81,7 @@ def legs_bridged(core: "RoutingEngine", command: LegsBridged) -> None:
     """Caller and agent are in one bridge: the call is established."""
     offer = core.offers.get(command.offer_id)
     if offer is None:
-        _refuse(core, command, offer)
+        _refuse(core, command, None)
     elif core.calls[offer.call_id].transfer_id:
         target_answered(core, offer)
     else:

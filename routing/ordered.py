@@ -68,7 +68,7 @@ class OrderedLine(Generic[Item]):
             raise KeyError(item)
         block = self._blocks[index]
         place = bisect_left(block, item)
-        if place == len(block) or block[place] is not item:
+        if place == len(block) or block[place] != item:
             raise KeyError(item)
         del block[place]
         self._size -= 1

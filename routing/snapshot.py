@@ -38,6 +38,9 @@ from routing.transfer_messages import TransferKind, TransferPolicy
 
 VERSION = 2
 
+Converters = list[tuple[int, Callable[[Any], Any]]]
+"""(place in the row, from what JSON has to what the record holds)."""
+
 _CALL = attrgetter(*calls.STORED)
 _AGENT = attrgetter(*agents.STORED)
 _OFFER = attrgetter(*offers.STORED)
@@ -147,10 +150,10 @@ def _load(data: bytes) -> RoutingEngine:
     core.pbx_lost = stored.pbx_lost
     core.deadlines.restore(stored.deadlines, stored.last_deadline)
     for row in stored.offers:
-        offer = _typed(Offer(*row))
+        offer = Offer(*_typed(Offer, row))
         core.offers[offer.offer_id] = offer
     for row in stored.transfers:
-        transfer = _typed(Transfer(*row))
+        transfer = Transfer(*_typed(Transfer, row))
         core.transfers[transfer.transfer_id] = transfer
     _load_agents(core, stored.agents)
     _load_calls(core, stored.calls)
@@ -180,9 +183,8 @@ def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
     order: list[Agent] = []
     for row in rows:
         agent = core.agents[row[0]]
-        for name, value in zip(agents.STORED, row, strict=True):
+        for name, value in zip(agents.STORED, _typed(Agent, row), strict=True):
             setattr(agent, name, value)
-        _typed(agent)
         if agent.status is not AgentStatus.LOGGED_OFF:
             core.devices[agent.device] = agent.agent_id
             agent.skills = skills_in_use(agent)
@@ -194,7 +196,7 @@ def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
 
 def _load_calls(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
     for row in rows:
-        call = _typed(Call(*row))
+        call = Call(*_typed(Call, row))
         core.calls[call.call_id] = call
         if call.state is CallState.WAITING:
             queue = core.queues[call.queue_id]
@@ -206,28 +208,34 @@ def _members(enum: type[StrEnum]) -> Callable[[Any], Any]:
     return {member.value: member for member in enum}.__getitem__
 
 
-_CONVERT: dict[type, list[tuple[str, Callable[[Any], Any]]]] = {
-    Call: [("state", _members(CallState)), ("rules", tuple), ("tags", tuple)],
-    Agent: [
-        ("status", _members(AgentStatus)),
-        ("work", _members(AgentWork)),
-        ("shown", _members(AgentState)),
-    ],
-    Offer: [("state", _members(OfferState))],
-    Transfer: [
-        ("state", _members(TransferState)),
-        ("kind", _members(TransferKind)),
-        ("policy", partial(msgspec.convert, type=TransferPolicy)),
-    ],
+def _converters(names: tuple[str, ...], **by_name: Callable[[Any], Any]) -> Converters:
+    return [(names.index(name), convert) for name, convert in by_name.items()]
+
+
+_TYPES: dict[type, Converters] = {
+    Call: _converters(calls.STORED, state=_members(CallState), rules=tuple, tags=tuple),
+    Agent: _converters(
+        agents.STORED,
+        status=_members(AgentStatus),
+        work=_members(AgentWork),
+        shown=_members(AgentState),
+    ),
+    Offer: _converters(offers.STORED, state=_members(OfferState)),
+    Transfer: _converters(
+        transfers.STORED,
+        state=_members(TransferState),
+        kind=_members(TransferKind),
+        policy=partial(msgspec.convert, type=TransferPolicy),
+    ),
 }
-"""Fields that JSON has no type for."""
 
 
-def _typed(record: Any) -> Any:
-    """The record, made of a row, with enumerations, tuples and policies restored."""
+def _typed(record: type, row: tuple[Any, ...]) -> list[Any]:
+    """The row with enumerations, tuples and policies, for which JSON has no type, restored."""
+    values = list(row)
     try:
-        for name, convert in _CONVERT[type(record)]:
-            setattr(record, name, convert(getattr(record, name)))
+        for place, convert in _TYPES[record]:
+            values[place] = convert(values[place])
     except KeyError as error:
-        raise SnapshotError(f"no state {error} of a {type(record).__name__}") from error
-    return record
+        raise SnapshotError(f"no state {error} of a {record.__name__}") from error
+    return values

@@ -38,31 +38,39 @@ GOALS: tuple[tuple[str, str, str, tuple[str, Judge] | None], ...] = (
 
 
 def show(figures: Mapping[str, Any]) -> None:
-    """Three tables: the figures and their goals, the curves, the peers."""
+    """Three tables: the figures and their goals, the curves, the peers; of each core there is."""
     console = Console()
+    by_core = {"plain": figures["plain"], figures["core"]: figures}
     size = figures["size"]
     title = "core: {agents:,} agents, {queues} queues, {skills} skills, {waiting:,} waiting"
     table = Table(title=title.format(**size))
-    for heading in ("", "measured", "unit", "asked for", ""):
-        table.add_column(heading, justify="right" if heading == "measured" else "left")
+    table.add_column("")
+    for core in by_core:
+        table.add_column(f"{core}", justify="right")
+    for heading in ("unit", "asked for", ""):
+        table.add_column(heading)
     for label, path, unit, goal in GOALS:
-        value = at(figures, path)
-        mark = "" if goal is None else ("[green]yes[/]" if goal[1](value) else "[red]no[/]")
-        table.add_row(label, f"{value:,g}", unit, goal[0] if goal else "", mark)
+        values = [at(each, path) for each in by_core.values()]
+        mark = "" if goal is None else ("[green]yes[/]" if goal[1](values[-1]) else "[red]no[/]")
+        shown = [f"{value:,g}" for value in values]
+        table.add_row(label, *shown, unit, goal[0] if goal else "", mark)
     console.print(table)
     for name, what in (("agents", "agents signed on"), ("waiting", "calls waiting")):
-        curve = figures[f"curve_{name}"]
-        table = Table(title=f"a command, µs of CPU, by {what}")
-        for column in curve:
-            table.add_column(f"{int(column):,}", justify="right")
-        table.add_row(*(f"{value:g}" for value in curve.values()))
-        console.print(table)
-    table = Table(
-        title="lives a second, {agents} agents, {waiting} waiting".format(**figures["small"])
-    )
-    for name in figures["peers"]:
-        table.add_column(name.replace("_", " "), justify="right")
-    table.add_row(*(f"{value:,}" for value in figures["peers"].values()))
+        curves = {core: each[f"curve_{name}"] for core, each in by_core.items()}
+        _print(console, f"a command, µs of CPU, by {what}", curves)
+    title = "lives a second, {agents} agents, {waiting} waiting".format(**figures["small"])
+    _print(console, title, {core: each["peers"] for core, each in by_core.items()})
+    if "compiled" not in by_core:
+        console.print("The compiled core is not here: `make compiled` makes it from this source.")
+
+
+def _print(console: Console, title: str, rows: Mapping[str, Mapping[str, float]]) -> None:
+    table = Table("", title=title)
+    for column in next(iter(rows.values())):
+        heading = f"{int(column):,}" if column.isdigit() else column.replace("_", " ")
+        table.add_column(heading, justify="right")
+    for core, row in rows.items():
+        table.add_row(core, *(f"{value:,g}" for value in row.values()))
     console.print(table)
 
 

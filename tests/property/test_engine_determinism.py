@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
 
+from benchmarks.core.cores import cores
 from routing import invariants
 from routing.commands import Stamped
 from routing.engine import RoutingEngine
@@ -40,10 +42,11 @@ def can_run_the_core(python: str) -> bool:
     return subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
 
-def digests_of(python: str, hash_seed: str) -> str:
+def digests_of(python: str, hash_seed: str, path: Sequence[Path] = (ROOT,)) -> str:
+    where = os.pathsep.join(map(str, path))
     return subprocess.run(
-        [python, "-m", "tests.naive.digest", "0", str(SEEDS)],
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        [python, "-P", "-m", "tests.naive.digest", "0", str(SEEDS)],
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": where},
         capture_output=True,
         text=True,
         check=True,
@@ -64,6 +67,14 @@ def test_other_versions_of_python_agree_on_every_hash_seed():
     here = digests_of(sys.executable, "0")
     for python in others:
         assert [digests_of(python, str(seed)) for seed in (0, 1, 2, 3, 4)] == [here] * 5, python
+
+
+def test_the_compiled_core_agrees():
+    """Compiled and plain, each against the naive twin, and with each other to the last byte."""
+    path = cores().get("compiled")
+    if path is None:
+        pytest.skip("no compiled core of this source: `make compiled` makes it")
+    assert digests_of(sys.executable, "0", path) == digests_of(sys.executable, "0")
 
 
 @pytest.mark.parametrize("seed", range(20, 20 + SEEDS))
