@@ -11,8 +11,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 PLAIN = (
-    "__init__", "commands", "config", "config_check", "events", "explain", "ids", "invariants",
-    "machine", "message", "needs", "refusals", "snapshot", "transfer_invariants",
+    "__init__", "bug", "commands", "config", "config_check", "events", "explain", "ids",
+    "invariants", "message", "needs", "refusals", "snapshot", "transfer_invariants",
     "transfer_messages",
 )  # fmt: skip
 """Messages, whose classes msgspec makes, and what is not called for each command."""

@@ -44,7 +44,7 @@ class Deadlines:
         self._live: dict[Key, Entry] = {}
         self._near: list[Entry] = []  # a heap: slots up to `_near_slot`
         self._near_slot = -1
-        self._slots: dict[int, dict[Key, Entry]] = {}  # the later ones …
+        self._slots: dict[int, dict[int, Entry]] = {}  # the later ones, by number …
         self._slot_numbers: list[int] = []  # … and a heap of their numbers
         self.number = 0
 
@@ -54,16 +54,17 @@ class Deadlines:
     def set(self, kind: DeadlineKind, subject: Subject, due_us: int) -> None:
         """Wait for `subject` until `due_us`."""
         key = (kind, subject)
-        if key in self._live:
-            self.cancel(kind, subject)
+        replaced = self._live.get(key)
+        if replaced is not None:
+            self._take_out(replaced)
         self.number += 1
         self._put((due_us, self.number, key))
 
     def cancel(self, kind: DeadlineKind, subject: Subject) -> None:
         """Wait no longer; nothing happens when nothing was waited for."""
         entry = self._live.pop((kind, subject), None)
-        if entry is not None and (slot := entry[0] >> SLOT_BITS) > self._near_slot:
-            del self._slots[slot][entry[2]]
+        if entry is not None:
+            self._take_out(entry)
 
     def due_us(self, kind: DeadlineKind, subject: Subject) -> int:
         """When `subject` is due; 0 when nothing is waited for."""
@@ -106,17 +107,24 @@ class Deadlines:
         self.number = number
 
     def _put(self, entry: Entry) -> None:
-        due_us, _, key = self._live[entry[2]] = entry
+        due_us, number, key = entry
+        self._live[key] = entry
         slot = due_us >> SLOT_BITS
         if slot <= self._near_slot:
             heapq.heappush(self._near, entry)
             if len(self._near) > 2 * len(self._live) + 256:
                 self._drop_dead()
         elif slot in self._slots:
-            self._slots[slot][key] = entry
+            self._slots[slot][number] = entry
         else:
-            self._slots[slot] = {key: entry}
+            self._slots[slot] = {number: entry}
             heapq.heappush(self._slot_numbers, slot)
+
+    def _take_out(self, entry: Entry) -> None:
+        """Out of its slot; what is in the heap already stays there, dead."""
+        slot = entry[0] >> SLOT_BITS
+        if slot > self._near_slot:
+            del self._slots[slot][entry[1]]
 
     def _drop_dead(self) -> None:
         live = self._live

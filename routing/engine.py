@@ -26,12 +26,12 @@ from routing import (
 )
 from routing import transfer_messages as t
 from routing.agent import Agent
+from routing.bug import Bug
 from routing.call import Call
 from routing.config import RoutingConfig
 from routing.deadlines import Deadlines
 from routing.events import CommandRefused, Event
 from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, TransferId
-from routing.machine import Bug
 from routing.offer import Offer
 from routing.pools import PoolIndex
 from routing.queue import Queue
@@ -113,10 +113,11 @@ class RoutingEngine:
         Raises Bug when `stamped` is out of order: sequence numbers have no gap and time never goes
         back. Any exception means that this engine must not be used any more.
         """
-        if stamped.seq != self.seq + 1 or stamped.at_us < self.now_us:
-            raise Bug(f"command {stamped.seq} at {stamped.at_us} after {self.seq} at {self.now_us}")
-        self.seq = stamped.seq
-        self.now_us = stamped.at_us
+        seq, at_us = stamped.seq, stamped.at_us
+        if seq != self.seq + 1 or at_us < self.now_us:
+            raise Bug(f"command {seq} at {at_us} after {self.seq} at {self.now_us}")
+        self.seq = seq
+        self.now_us = at_us
         out = self._out = []
         command = stamped.command
         HANDLERS[type(command)](self, command)

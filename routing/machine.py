@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from routing.bug import Bug
+
 S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T", bound=StrEnum)
-
-
-class Bug(AssertionError):  # noqa: N818  not an error of the world
-    """We are wrong, not the world: the core must stop rather than go on with a broken state."""
 
 
 def advance(table: Mapping[tuple[S, T], S], state: S, trigger: T) -> S:

@@ -54,7 +54,7 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
         command.queue_id,
         command.pbx,
         command.priority,
-        text_of(parse(command.needs)),
+        text_of(parse(command.needs)) if command.needs else "",
         first_us,
         command.caller,
         command.preferred_agent if command.preferred_agent in core.agents else NO_AGENT,

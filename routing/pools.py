@@ -43,14 +43,23 @@ rarest skill, so the few hundred that a day's callers bring should stay."""
 
 
 class Band:
-    """Waiting calls of one queue, one priority and one need."""
+    """Waiting calls of one queue, one priority and one need.
 
-    __slots__ = ("line", "pool", "priority", "queue", "spec")
+    What the score goes by is copied from the specification: it is read for each free agent and each
+    band in which he could have a call.
+    """
+
+    __slots__ = (
+        "age_cap", "age_every_us", "age_points", "line", "pool", "priority", "queue", "sl_points",
+        "spec",
+    )  # fmt: skip
 
     def __init__(self, pool: "Pool", queue: Queue, priority: int) -> None:
         self.pool = pool
         self.queue = queue
-        self.spec = queue.spec  # a new configuration files every waiting call anew
+        spec = self.spec = queue.spec  # a new configuration files every waiting call anew
+        self.age_every_us, self.age_points = spec.age_every_us, spec.age_points
+        self.age_cap, self.sl_points = spec.age_cap, spec.sl_points
         self.priority = priority
         self.line: OrderedLine[WaitEntry] = OrderedLine()
 
@@ -67,6 +76,7 @@ class Pool:
         "key",
         "members",
         "need",
+        "newest",
         "pinned",
         "ready",
         "shuffled",
@@ -85,6 +95,7 @@ class Pool:
         self.admits = test_of(need)
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
+        self.newest = 0  # the latest log-on number of those who ever joined
         self.shuffled = False  # somebody who signed in earlier joined later
         self.ready: OrderedLine[ReadyEntry] = OrderedLine()
         self.bands: dict[tuple[QueueId, int], Band] = {}
@@ -93,8 +104,10 @@ class Pool:
 
     def join(self, agent: Agent) -> None:
         """The agent meets the need."""
-        if self.members and next(reversed(self.members.values())).logon_no > agent.logon_no:
+        if agent.logon_no < self.newest:
             self.shuffled = True
+        else:
+            self.newest = agent.logon_no
         self.members[agent.agent_id] = agent
 
     def as_signed_in(self) -> Iterable[Agent]:

@@ -37,7 +37,7 @@ class Queue:
     """
 
     __slots__ = (
-        "accepting", "bands", "boundaries", "dropped", "forecast", "given", "overflows",
+        "accepting", "bands", "boundaries", "changes", "dropped", "forecast", "given", "overflows",
         "own_needs", "pools", "reserve_open", "spec", "waiting", "wishes",
     )  # fmt: skip
 
@@ -67,6 +67,9 @@ class Queue:
         steps = sorted(spec.steps, key=lambda step: step.after_us)
         self.own_needs: tuple[Need, ...] = (parse(spec.need), *(parse(step.need) for step in steps))
         self.boundaries = tuple(step.after_us for step in steps)
+        self.changes = bool(
+            self.boundaries or spec.announcements or spec.max_wait_us or spec.sticky_us
+        )  # does waiting change anything?
         self.overflows: dict[str, Overflow] = {flow.cause: flow for flow in spec.overflows}
         if spec.reserve is None:
             self.reserve_open = False
@@ -132,6 +135,8 @@ class Queue:
 
         A call that may not leave has been promised a call-back: no wait is too long for it.
         """
+        if not self.changes:
+            return None
         sticky_us = self.spec.sticky_us
         max_wait_us = self.spec.max_wait_us if may_leave else 0
         if 0 < max_wait_us <= waited_us:

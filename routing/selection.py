@@ -122,14 +122,14 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> "list[tuple[int, WaitEnt
     for pool in agent.pools:
         if pool.waiting:
             for band in pool.bands.values():
-                spec, head = band.spec, band.line.heads[0]
+                head = band.line.heads[0]
                 waited_us = now_us - head[0]
                 # `score`, spelled out: it is asked here for each line of each agent who is free.
-                points = waited_us // spec.age_every_us * spec.age_points
-                if points > spec.age_cap:  # noqa: PLR1730  min() costs a third more
-                    points = spec.age_cap
-                if spec.sl_points:
-                    points += at_risk(spec, waited_us)
+                points = waited_us // band.age_every_us * band.age_points
+                if points > band.age_cap:  # noqa: PLR1730  min() costs a third more
+                    points = band.age_cap
+                if band.sl_points:
+                    points += at_risk(band.spec, waited_us)
                 heads.append((-points - band.priority, head))
     heads.sort()
     return heads[: rows or 1]

@@ -17,8 +17,9 @@ from routing.agent import (
     StatusTrigger,
     WorkTrigger,
 )
+from routing.bug import Bug
 from routing.call import CALL_TABLE, CallState, CallTrigger
-from routing.machine import Bug, advance
+from routing.machine import advance
 from routing.offer import OFFER_TABLE, OfferState, OfferTrigger
 from routing.transfer import TRANSFER_TABLE, TransferState, TransferTrigger
 

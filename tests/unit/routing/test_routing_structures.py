@@ -7,10 +7,11 @@ import pytest
 
 from routing import RoutingConfig, RoutingEngine, Stamped, snapshot
 from routing import commands as c
+from routing.bug import Bug
 from routing.call import CALL_TABLE, CallState, CallTrigger
 from routing.config import Limits, Mode, Step, Strategy
 from routing.deadlines import DeadlineKind, Deadlines
-from routing.machine import Bug, advance
+from routing.machine import advance
 from routing.needs import parse
 from routing.ordered import BLOCK, OrderedLine
 from routing.pools import SPARE_POOLS
