@@ -39,7 +39,7 @@ compiled: setup ## the core as an extension of the same source (C compiler, 40 s
 	        --build-lib .cache/compiled >.cache/compiled.log 2>&1 || { tail -20 .cache/compiled.log; exit 1; }; \
 	    rm -rf .cache/compiled/cti .cache/compiled/benchmarks .cache/compiled/simulators; fi
 
-test: lint lab compiled ## all gates, all tests, the real Asterisk included
+test: lint lab compiled pythons ## all gates, all tests, the real Asterisk included
 	@$(BIN)/python -X dev -m pytest
 
 check: lint ## the gates and the tests that need no Asterisk
@@ -69,7 +69,8 @@ pythons: setup ## other versions of Python for the determinism test, as far as t
 	    echo "pythons: $$version"; \
 	    $$path -m venv .cache/pythons/$$version; \
 	    .cache/pythons/$$version/bin/python -m pip install -qq --disable-pip-version-check \
-	        $$(sed -n 's/^\(msgspec==[0-9.]*\).*/\1/p' requirements.lock); \
+	        $$(sed -n 's/^\(msgspec==[0-9.]*\).*/\1/p' requirements.lock) \
+	        || rm -rf .cache/pythons/$$version; \
 	done
 
 lock: setup ## write requirements.lock anew from pyproject.toml
