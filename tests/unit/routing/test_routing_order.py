@@ -7,6 +7,7 @@ import pytest
 from routing import commands as c
 from routing.config import SECOND_US, Boost, Mode, Overflow, QueueSpec, Step
 from routing.events import CallDiverted, CallQueued
+from routing.places import calls_in_front
 from routing.selection import at_risk, score
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, decision, of, one
@@ -341,8 +342,6 @@ def test_the_order_of_service_is_the_order_of_positions():
     for number in range(40):
         centre.call(f"c{number}", "q", priority=rng.choice((0, 0, 5, 9, 30)))
         centre.wait(rng.choice((0, 1, 4)))
-    from routing.places import calls_in_front
-
     core = centre.core
     places = {
         name: calls_in_front(core, core.queues["q"], call) for name, call in core.calls.items()
@@ -355,6 +354,26 @@ def test_the_order_of_service_is_the_order_of_positions():
         order.append(call_id)
         centre.hang_up(call_id)
     assert [places[name] for name in order] == list(range(40))
+
+
+@pytest.mark.parametrize("sl_points", [0, 4])
+@pytest.mark.parametrize("age_cap", [3, 3600])
+def test_the_position_is_the_place_in_the_sorted_line(sl_points, age_cap):
+    """Many equal scores, several calls at one moment: what is computed is what counting gives."""
+    rng = Random(9)
+    spec = queue("q", sl_points=sl_points, age_cap=age_cap, age_every_us=2 * S)
+    centre = Centre([spec], [])
+    for number in range(60):
+        centre.call(f"c{number}", "q", priority=rng.choice((0, 1, 2, 3, 5)))
+        centre.wait(rng.choice((0, 0, 1, 3)))
+    core = centre.core
+    line = sorted(
+        (-score(spec, call.priority, core.now_us - call.first_queued_us), call.first_queued_us,
+         call.number, call.call_id)
+        for call in core.calls.values()
+    )  # fmt: skip
+    places = [calls_in_front(core, core.queues["q"], core.calls[entry[3]]) for entry in line]
+    assert places == list(range(60))
 
 
 def test_a_call_back_in_line_after_a_change_of_priorities_is_filed_anew():

@@ -161,10 +161,27 @@ def test_dead_entries_do_not_pile_up():
         assert len(deadlines._near) <= 2 * len(deadlines) + 256
     assert deadlines.next_us() == 9999
     assert drained(deadlines, 10_000) == [(CALL, "a")]
+    assert deadlines.next_us() == 1 << 40
 
 
-def test_deadlines_far_apart_and_close_together_come_in_one_order():
+def test_what_is_cancelled_long_before_it_is_due_takes_no_room():
+    deadlines = Deadlines()
+    deadlines.set(CALL, "near", 1)
+    assert deadlines.next_us() == 1
+    for number in range(100):
+        deadlines.set(CALL, "a", (1 + number) << 20)
+        deadlines.set(CALL, "b", (2 + number) << 20)
+    deadlines.cancel(CALL, "a")
+    deadlines.cancel(CALL, "b")
+    assert not any(deadlines._slots.values())
+
+
+@pytest.mark.parametrize("all_near", [False, True])
+def test_deadlines_far_apart_and_close_together_come_in_one_order(all_near):
     rng, plain, deadlines = Random(7), {}, Deadlines()
+    if all_near:  # all that comes now comes before it
+        deadlines.set(CALL, "far", 1 << 40)
+        plain["far"] = (deadlines.next_us(), -1)
     for step in range(20_000):
         subject, now_us = str(rng.randrange(300)), step * 1_000
         if rng.random() < 0.3:
