@@ -9,6 +9,7 @@ from routing import RoutingConfig, RoutingEngine, Stamped, snapshot
 from routing import commands as c
 from routing.bug import Bug
 from routing.call import CALL_TABLE, CallState, CallTrigger
+from routing.commands import ServeGroup
 from routing.config import Limits, Mode, Step, Strategy
 from routing.deadlines import DeadlineKind, Deadlines
 from routing.machine import advance
@@ -17,7 +18,7 @@ from routing.ordered import BLOCK, OrderedLine
 from routing.pools import SPARE_POOLS
 from routing.queue import Queue
 from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply
+from tests.unit.routing.told import apply, decision
 
 # --- sorted lines -------------------------------------------------------------------------------
 
@@ -188,7 +189,7 @@ def test_deadlines_far_apart_and_close_together_come_in_one_order(all_near):
             deadlines.cancel(CALL, subject)
             plain.pop(subject, None)
         else:
-            due_us = now_us + rng.choice((1, 50, 60_000, 70_000, 900_000)) + rng.randrange(3)
+            due_us = now_us + rng.choice((1, 50, 60_000, 900_000, 9_000_000)) + rng.randrange(3)
             deadlines.set(CALL, subject, due_us)
             plain[subject] = (due_us, step)
         assert deadlines.next_us() == min(plain.values(), default=(None,))[0]
@@ -352,3 +353,33 @@ def test_a_snapshot_of_another_version_is_refused():
     assert data.startswith(b"{" + ours)
     with pytest.raises(snapshot.SnapshotError, match="snapshot version 99, this program reads"):
         snapshot.load(data.replace(ours, b'"version":99,', 1))
+
+
+def test_the_need_of_a_queue_stays_however_many_others_come_and_go():
+    """An agent who signs in later would not find a pool that had been dropped."""
+    centre = Centre([queue("q")], [agent("8001", "q")])
+    centre.call("c1", "q")
+    centre.hang_up("c1")
+    core = centre.core
+    for number in range(SPARE_POOLS + 5):
+        core.pools.pool((f"x>={number + 2}", Strategy.LONGEST_IDLE, False, False), parse("x"))
+    assert centre.offered([*centre.ready("8001"), *centre.call("c2", "q")]) == [("c2", "8001")]
+
+
+def test_the_need_that_a_queue_had_before_a_change_is_no_longer_kept():
+    centre = Centre([queue("q")], [agent("8001", "q", "x")])
+    before = centre.core.pools.in_use
+    apply(centre, queues=(queue("q", need="x"),))
+    assert centre.core.pools.in_use == before
+    assert not any(pool.pinned for pool in centre.core.pools._spare.values())
+
+
+def test_a_record_names_who_was_passed_over_in_the_order_of_signing_in():
+    centre = Centre([queue("q")], [agent("b", "q"), agent("a", "q"), agent("c", "q")])
+    centre.ready("b", "a", "c")
+    centre.not_ready("a")
+    centre.not_ready("b")
+    for serving in (False, True):  # b comes back to the pool after a, whom he preceded
+        centre.do(ServeGroup("b", "q", serving))
+    passed_over = decision(centre.call("c1", "q")).passed_over
+    assert passed_over == (("b", "break"), ("a", "break"))
