@@ -370,3 +370,19 @@ def test_shares_and_answers_agree():
     taken = stream(centre, 200, Random(1), talk_s=(5, 14))
     assert [e.agent_id for e in of(centre.told, CallEstablished)] == taken
     assert sum(centre.core.queues["q"].given.values()) == len(taken)
+
+
+def test_occupancy_is_a_whole_number_of_millionths():
+    """A fraction would not be the same on every machine, and it is part of the state."""
+    centre = Centre([queue("q", after_call_work_us=0)], [agent("8001", "q")])
+    centre.ready("8001")
+    centre.call("c1", "q")
+    centre.answer("8001")
+    centre.wait(1)
+    centre.hang_up("c1")
+    centre.wait(2)
+    centre.not_ready("8001")
+    centre.ready("8001")
+    occupancy = centre.core.agents["8001"].occupancy_ppm
+    assert type(occupancy) is int
+    assert 300_000 < occupancy < 400_000
