@@ -49,7 +49,7 @@ cover-routing: setup ## branch coverage of the routing core, which has to be who
 	@mkdir -p .cache
 	@COVERAGE_FILE=.cache/coverage-routing $(BIN)/python -m pytest -q --cov=routing --cov-branch --cov-fail-under=100 \
 	    --cov-report=term-missing:skip-covered --ignore-glob='*codec*' \
-	    tests/unit/routing tests/complaints tests/test_scenarios.py tests/test_transfer_scenarios.py tests/property
+	    tests/unit/routing tests/complaints tests/test_scenarios.py tests/property
 
 # The tool that makes the mistakes has an environment of its own; two runs at once do not meet.
 MUTATOR := .cache/mutator

@@ -52,7 +52,6 @@ PRAGMA user_version = {_VERSION};
 COMMIT;
 """
 _ROW = "(?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), ?, ?)"
-ROWS_MAX = 3000  # of nine values each: SQLite takes 32,766 in one statement
 _SELECT = """
 SELECT seq, epoch, at_us, type, ifnull(call_id, ''), ifnull(agent_id, ''), ifnull(queue_id, ''),
        topic, body
@@ -110,7 +109,10 @@ class EventStore:
         await self._db.close()
 
     async def append(self, records: list[Record]) -> int:
-        """Write at most `ROWS_MAX` events, all or none; returns how many were new."""
+        """Write events, all or none; returns how many were new.
+
+        Some 3,600 at most: each has nine values, and SQLite takes 32,766 in one statement.
+        """
         before = self._db.total_changes
         values = [value for record in records for value in _row(record)]
         await self._run(_insert(len(records)), values)

@@ -13,11 +13,12 @@ from routing import invariants
 from routing.engine import RoutingEngine
 from tests.naive.engine import NaiveEngine
 from tests.scenarios.language import Row, Scenario, read, read_file
-from tests.scenarios.play import MismatchError, Player
+from tests.scenarios.play import MismatchError
+from tests.scenarios.transfer_words import TransferPlayer as Player
 from tests.scenarios.words import ScenarioError
 
 FOLDER = Path(__file__).parent / "scenarios"
-SCENARIOS = [scenario for path in sorted(FOLDER.glob("*.txt")) for scenario in read_file(path)]
+SCENARIOS = [scenario for path in sorted(FOLDER.rglob("*.txt")) for scenario in read_file(path)]
 ROWS = [(scenario, row) for scenario in SCENARIOS for row in scenario.rows]
 
 
@@ -97,6 +98,8 @@ def test_what_cannot_be_read_says_where(text, message):
         ("at 1s call c1 q -> CallVanished c1", "no event is called"),
         ("at 1s call c1 q -> CallQueued c1 colour=red", "has no field"),
         ("at 1s call c1 q -> CallQueued c1 q too many", "too many words"),
+        ("at 1s cancel c1 -> nothing", "was in no transfer yet"),
+        ("at 1s transfer c1 blind cards -> nothing", "nobody knows how to"),
     ],
 )
 def test_what_cannot_be_played_says_so(row, message):

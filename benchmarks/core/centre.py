@@ -16,7 +16,6 @@ from routing.ids import AgentId, CallId, PbxId, QueueId, SkillId
 
 SECOND = 1_000_000
 PBX = PbxId("a1")
-SKILLS_AN_AGENT = 10
 SKILLS_A_DEPARTMENT = 10
 LANGUAGES = 20
 STRATEGIES = (

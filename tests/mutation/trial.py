@@ -27,7 +27,6 @@ from tests.mutation.mutants import Mutant, Place, function_of
 TESTS = (
     "tests/complaints",
     "tests/test_scenarios.py",
-    "tests/test_transfer_scenarios.py",
     "tests/unit/routing",
     "tests/property/test_engine_against_twin.py",
     "tests/property/test_engine_invariants.py",

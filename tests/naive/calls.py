@@ -245,18 +245,7 @@ class Calls(Offers):
         if call.consult_for and not to_queue:
             self.nobody_found(call)
             return
-        self.out.append(
-            e.CallDiverted(
-                call_id=call.call_id,
-                request_no=call.request_no,
-                queue_id=call.queue_id,
-                pbx=call.pbx,
-                to_queue=to_queue,
-                cause=cause,
-                waited_us=self.now - call.asked_us,
-                to_extension=flows[0].to_extension if flows else "",
-            )
-        )
+        self.say_diverted(call, to_queue, cause, flows[0].to_extension if flows else "")
         if to_queue:
             call.hops += 1
             call.request_no = self.next_request(call)
@@ -266,6 +255,20 @@ class Calls(Offers):
             self.enter_queue(call, cause)
         else:
             self.clear(call, e.CallOutcome.DIVERTED)
+
+    def say_diverted(self, call: Call, to_queue: str, cause: str, to_extension: str = "") -> None:
+        self.out.append(
+            e.CallDiverted(
+                call_id=call.call_id,
+                request_no=call.request_no,
+                queue_id=call.queue_id,
+                pbx=call.pbx,
+                to_queue=to_queue,
+                cause=cause,
+                waited_us=self.now - call.asked_us,
+                to_extension=to_extension,
+            )
+        )
 
     def next_request(self, call: Call) -> int:
         """A contact's requests are counted through, those of its consultations among them."""

@@ -205,20 +205,6 @@ class TransferStart(Calls):
         names = self.names(transfer, self.world.call(transfer.consult_id))
         self.out.append(t.TransferFailed(*names, cause, consulting))
 
-    def say_diverted(self, call: Call, to_queue: str, cause: TransferCause) -> None:
-        self.out.append(
-            e.CallDiverted(
-                call_id=call.call_id,
-                request_no=call.request_no,
-                queue_id=call.queue_id,
-                pbx=call.pbx,
-                to_queue=to_queue,
-                cause=cause,
-                waited_us=self.now - call.asked_us,
-                to_extension="",
-            )
-        )
-
     def say_transferred(
         self, transfer: Transfer, seeker: Call, target: Agent | None, connection: Connection
     ) -> None:

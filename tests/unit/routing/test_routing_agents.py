@@ -1,9 +1,9 @@
-"""Agents: signing on and off, wishes in the middle of something, groups, the last call."""
+"""Agents: signing on and off, wishes in the middle of something."""
 
 import pytest
 
 from routing import commands as c
-from routing.commands import OfferOutcome, RequestedState
+from routing.commands import OfferOutcome
 from routing.events import (
     AgentLoggedOff,
     AgentLoggedOn,
@@ -11,28 +11,9 @@ from routing.events import (
     AgentStateChanged,
     OfferMade,
 )
-from tests.complaints.centre import Centre, S, agent, queue
+from tests.complaints.centre import S
+from tests.unit.routing.small_centres import NOT_READY, READY, WORK, in_state, pair, shown
 from tests.unit.routing.told import of, one, refusal
-
-READY, NOT_READY, WORK = (
-    RequestedState.READY,
-    RequestedState.NOT_READY,
-    RequestedState.WORKING_AFTER_CALL,
-)
-
-
-def pair(**fields):
-    return Centre(
-        [queue("loans", **fields), queue("cards")],
-        [agent("8001", "loans:3", "cards:1"), agent("8002", "loans:1")],
-    )
-
-
-def shown(events, who="8001"):
-    """The states told of one agent: (state, reason, pending)."""
-    found = [e for e in of(events, AgentStateChanged) if e.agent_id == who]
-    return [(str(e.state), e.reason, e.pending) for e in found]
-
 
 # --- signing on and off -------------------------------------------------------------------------
 
@@ -186,14 +167,6 @@ def test_not_ready_takes_a_reason_of_the_house():
 
 
 # --- pending ------------------------------------------------------------------------------------
-
-
-def in_state(centre, state):
-    """Bring 8001 to `reserved` or `busy`."""
-    centre.ready("8001")
-    centre.call("c1", "loans")
-    if state == "busy":
-        centre.answer("8001")
 
 
 @pytest.mark.parametrize("state", ["reserved", "busy"])

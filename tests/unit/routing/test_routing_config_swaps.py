@@ -1,20 +1,10 @@
-"""The configuration: what is wrong has a path, a change is one step, modes lie on top of it."""
+"""A change of configuration while callers wait: one step, undone in one; modes lie on top."""
 
 from routing import commands as c
 from routing.config import (
-    AgentSpec,
-    Announcement,
     Boost,
-    BreakCap,
-    Limits,
     Mode,
-    OutcomePolicy,
-    Overflow,
-    Policies,
     QueueSpec,
-    Reserve,
-    RoutingConfig,
-    Step,
 )
 from routing.events import (
     AgentStateChanged,
@@ -26,137 +16,6 @@ from routing.events import (
 from routing.on_config import overlaid
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
-
-
-def with_queue(**fields):
-    return RoutingConfig(queues=(queue("loans", **fields), queue("cards")))
-
-
-def with_agent(**fields):
-    return RoutingConfig(agents=(AgentSpec("8001", **{"device": "p", **fields}),))
-
-
-def with_mode(**fields):
-    return RoutingConfig(queues=(queue("loans"),), modes=(Mode("storm", **fields),))
-
-
-# --- what is wrong ------------------------------------------------------------------------------
-
-WRONG = [
-    (RoutingConfig(queues=(queue("a"), queue("a"))), "queues[a]: is there twice"),
-    (RoutingConfig(queues=(queue(""),)), "queues: an id must not be empty"),
-    (RoutingConfig(agents=(agent("a"), agent("a"))), "agents[a]: is there twice"),
-    (RoutingConfig(agents=(agent(""),)), "agents: an id must not be empty"),
-    (with_queue(need="a &"), "queues[loans].need: the expression ends too early"),
-    (with_queue(steps=(Step(S, "a &"),)), "queues[loans].steps[0].need: the expression ends"),
-    (with_queue(steps=(Step(0, "a"),)), "queues[loans].steps[0].after_us: more than 0"),
-    (
-        with_queue(steps=(Step(S, "a"), Step(S, "b"))),
-        "queues[loans].steps: no two at the same time",
-    ),
-    *(
-        (with_queue(**{name: value}), f"queues[loans].{name}: more than 0")
-        for name in ("ring_timeout_us", "age_every_us", "max_waiting", "sl_window_us")
-        for value in (0, -1)
-    ),
-    *(
-        (with_queue(**{name: -1}), f"queues[loans].{name}: not negative")
-        for name in (
-            "after_call_work_us", "max_wait_us", "sticky_us", "age_points", "age_cap", "regain_us",
-            "sl_points", "callback_attempts", "callback_retry_us",
-        )
-    ),
-    (
-        with_queue(allocation=(("own", 60), ("north", 39))),
-        "queues[loans].allocation: the percents add up to 100",
-    ),
-    (
-        with_queue(allocation=(("own", 101), ("north", -1))),
-        "queues[loans].allocation: not negative",
-    ),
-    (
-        with_queue(allocation=(("own", 50), ("own", 50))),
-        "queues[loans].allocation: each employer once",
-    ),
-    (with_queue(reserve=Reserve("x &", 1)), "queues[loans].reserve.need: the expression ends"),
-    *(
-        (with_queue(reserve=Reserve("x", *pair)), "queues[loans].reserve: 0 <= close_at < open_at")
-        for pair in ((1, 1), (0, 0), (2, -1))
-    ),
-    (
-        with_queue(announcements=(Announcement("a", S, 0, "song"),)),
-        "queues[loans].announcements: 'song' is none of plain, position, wait",
-    ),
-    *(
-        (
-            with_queue(announcements=(Announcement("a", *pair),)),
-            "queues[loans].announcements: after_us more than 0, every_us 0 or at least a second",
-        )
-        for pair in ((0, 0), (-S, 0), (S, S - 1), (S, -S))
-    ),
-    (
-        with_queue(overflows=(Overflow("rain", "cards"),)),
-        "queues[loans].overflows: 'rain' is none of queueFull, noAvailableAgents, queueTime",
-    ),
-    (
-        with_queue(overflows=(Overflow("queueFull", "loans"),)),
-        "queues[loans].overflows: queueFull leads back to the same queue",
-    ),
-    (
-        with_queue(overflows=(Overflow("queueFull", "gone"),)),
-        "queues[loans].overflows: there is no queue 'gone'",
-    ),
-    (
-        with_queue(overflows=(Overflow("queueFull", "cards"), Overflow("queueFull"))),
-        "queues[loans].overflows: each cause once",
-    ),
-    (with_agent(device=""), "agents[8001].device: must not be empty"),
-    (with_agent(weight=0), "agents[8001].weight: more than 0"),
-    (with_agent(skills=(("a", 0),)), "agents[8001].skills: levels are more than 0"),
-    (with_agent(skills=(("a", 1), ("a", 2))), "agents[8001].skills: each once"),
-    (RoutingConfig(boosts=(Boost("", "t", 1),)), "boosts: an id must not be empty"),
-    (RoutingConfig(boosts=(Boost("b", "t", 1),) * 2), "boosts[b]: is there twice"),
-    (
-        RoutingConfig(boosts=(Boost("b", "t", 1, ("gone",)),)),
-        "boosts[b].queues: there is no queue 'gone'",
-    ),
-    (
-        RoutingConfig(break_caps=(BreakCap("", ("break",), -1),)),
-        "break_caps[0].limit: not negative",
-    ),
-    (
-        RoutingConfig(break_caps=(BreakCap("", ("rain",), 1),)),
-        "break_caps[0].reasons: 'rain' is no not-ready reason",
-    ),
-    (RoutingConfig(modes=(Mode("m"), Mode("m"))), "modes[m]: is there twice"),
-    (
-        with_mode(queues=(queue("new"),)),
-        "modes[storm].queues[new]: a mode changes queues, it adds none",
-    ),
-    (
-        with_mode(queues=(queue("loans", max_waiting=0),)),
-        "modes[storm].queues[loans].max_waiting: more than 0",
-    ),
-    *(
-        (
-            RoutingConfig(policies=Policies(**{name: OutcomePolicy(S - 1, strikes)})),
-            f"policies.{name}.gap_us: at least 1000000 unless not_ready_after is 1",
-        )
-        for name in ("no_answer", "busy", "rejected", "unreachable")
-        for strikes in (0, 2)
-    ),
-    *(
-        (RoutingConfig(limits=Limits(**{name: 0})), f"limits.{name}: more than 0")
-        for name in (
-            "calls", "needs", "deliver_timeout_us", "bridge_timeout_us", "open_work_us",
-            "telephony_lost_us",
-        )
-    ),
-    *(
-        (RoutingConfig(limits=Limits(**{name: -1})), f"limits.{name}: not negative")
-        for name in ("decision_rows", "ring_grace_us")
-    ),
-]  # fmt: skip
 
 
 def shop():

@@ -1,8 +1,8 @@
-"""Agents: signing on and off, wishes in the middle of something, groups, the last call."""
+"""Agents: after-call work, groups, the last call, training seats."""
 
 from routing import commands as c
 from routing.agent import Agent
-from routing.commands import OfferOutcome, RequestedState
+from routing.commands import OfferOutcome
 from routing.config import Limits
 from routing.events import (
     AgentGroupsChanged,
@@ -14,37 +14,10 @@ from routing.events import (
     OfferMade,
 )
 from tests.complaints.centre import Centre, S, agent, queue
+from tests.unit.routing.small_centres import READY, WORK, in_state, pair, shown
 from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 
-READY, NOT_READY, WORK = (
-    RequestedState.READY,
-    RequestedState.NOT_READY,
-    RequestedState.WORKING_AFTER_CALL,
-)
-
-
-def pair(**fields):
-    return Centre(
-        [queue("loans", **fields), queue("cards")],
-        [agent("8001", "loans:3", "cards:1"), agent("8002", "loans:1")],
-    )
-
-
-def shown(events, who="8001"):
-    """The states told of one agent: (state, reason, pending)."""
-    found = [e for e in of(events, AgentStateChanged) if e.agent_id == who]
-    return [(str(e.state), e.reason, e.pending) for e in found]
-
-
-# --- signing on and off -------------------------------------------------------------------------
-
-
-def in_state(centre, state):
-    """Bring 8001 to `reserved` or `busy`."""
-    centre.ready("8001")
-    centre.call("c1", "loans")
-    if state == "busy":
-        centre.answer("8001")
+# --- after-call work ----------------------------------------------------------------------------
 
 
 def working(**fields):

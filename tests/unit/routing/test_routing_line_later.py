@@ -1,10 +1,10 @@
-"""Life in line: overflow and its causes, closing time, the reserve, what is heard, lost places."""
+"""Life in line, later: the reserve, what is heard, lost places."""
 
 import pytest
 
 from routing import commands as c
 from routing.commands import OfferOutcome
-from routing.config import Announcement, Overflow, Reserve, Step
+from routing.config import Announcement, Reserve, Step
 from routing.events import (
     AnnouncementDue,
     CallQueued,
@@ -12,38 +12,10 @@ from routing.events import (
 )
 from routing.queue import MAX_DROPPED, MAX_WISHES, Queue
 from tests.complaints.centre import Centre, S, agent, queue
+from tests.unit.routing.small_centres import reserve_centre
 from tests.unit.routing.told import apply, of, one, told_alike_after_a_restart
 
-# --- overflow ---------------------------------------------------------------------------------
-
-CAUSES = ("queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow")
-
-
-def overflowing(to_queue="b", to_extension="", **fields):
-    """Queue a sends on for every cause; b is served by 8002."""
-    ways = tuple(Overflow(cause, to_queue, to_extension) for cause in CAUSES)
-    return Centre(
-        [queue("a", overflows=ways, **fields), queue("b")],
-        [agent("8001", "a"), agent("8002", "b")],
-    )
-
-
-def provoke(centre, cause):
-    """Make queue a send call c1 on, for this cause."""
-    centre.do(c.LogOnAgent("8002" if cause == "noAvailableAgents" else "8001"))
-    if cause == "calendarOverflow":
-        centre.do(c.SetQueueAccepting("a", accepting=False))
-    if cause == "queueFull":
-        centre.call("c0", "a")
-    return centre.call("c1", "a") + centre.wait(30)
-
-
-def reserve_centre(open_at=3, close_at=1, **fields):
-    """Line q with own agent 8001, and 8002 who helps out only in need."""
-    spec = queue("q", reserve=Reserve("helpers", open_at, close_at), **fields)
-    return Centre(
-        [spec, queue("h", need="helpers")], [agent("8001", "q"), agent("8002", "helpers")]
-    )
+# --- the reserve -----------------------------------------------------------------------------
 
 
 def test_opening_serves_the_most_important_first():

@@ -4,7 +4,7 @@ import pytest
 
 from routing import commands as c
 from routing.commands import OfferOutcome
-from routing.config import Limits, Overflow, Reserve, Step
+from routing.config import Limits, Overflow, Step
 from routing.events import (
     CallCleared,
     CallDiverted,
@@ -14,6 +14,7 @@ from routing.events import (
     ReserveChanged,
 )
 from tests.complaints.centre import Centre, S, agent, queue
+from tests.unit.routing.small_centres import reserve_centre
 from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 
 # --- overflow ---------------------------------------------------------------------------------
@@ -220,14 +221,6 @@ def test_closing_survives_a_restart():
 
 
 # --- the reserve ------------------------------------------------------------------------------
-
-
-def reserve_centre(open_at=3, close_at=1, **fields):
-    """Line q with own agent 8001, and 8002 who helps out only in need."""
-    spec = queue("q", reserve=Reserve("helpers", open_at, close_at), **fields)
-    return Centre(
-        [spec, queue("h", need="helpers")], [agent("8001", "q"), agent("8002", "helpers")]
-    )
 
 
 def test_helpers_are_asked_when_so_many_wait_and_no_longer_when_few_do():

@@ -12,7 +12,7 @@ from routing import commands as c
 from routing import transfer_messages as t
 from routing.call import CallState
 from routing.commands import OfferOutcome
-from routing.config import Limits, OutcomePolicy
+from routing.config import Limits
 from routing.events import CommandRefused, Event
 from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, TransferId
 from routing.refusals import Refusal
@@ -21,7 +21,6 @@ from tests.complaints.centre import Centre, S, agent, queue
 
 PBX = PbxId("a1")
 LIMITS = Limits(bridge_timeout_us=5 * S)
-GENTLE = OutcomePolicy(gap_us=2 * S)
 """A missed offer leaves an agent ready, after a pause."""
 
 LOANS_WORK, CARDS_WORK = 5 * S, 7 * S
