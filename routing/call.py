@@ -35,7 +35,7 @@ from routing.ids import (
 )
 
 if TYPE_CHECKING:
-    from routing.pools import Band, WaitEntry
+    from routing.bands import Band
 
 
 class CallState(StrEnum):
@@ -118,8 +118,7 @@ class Call:
     transfer_id: TransferId = NO_TRANSFER  # the live transfer that this call has part in
     consult_for: CallId = NO_CALL  # of a consultation: the customer's call
     wanted: AgentId = NO_AGENT  # nobody else will do, whatever the queue needs
-    band: "Band | None" = None  # index: where it stands in line, and its entry there
-    place: "WaitEntry | None" = None
+    band: "Band | None" = None  # index: where it stands in line
 
 
 STORED = (

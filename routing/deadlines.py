@@ -11,6 +11,7 @@ until it surfaces or until such dead entries outnumber the live ones.
 
 import heapq
 from enum import StrEnum
+from typing import Any
 
 Subject = str | int
 
@@ -30,9 +31,11 @@ class DeadlineKind(StrEnum):
     TRANSFER = "transfer"  # a target in line, legs being moved
 
 
-Key = tuple[DeadlineKind, Subject]
-Entry = tuple[int, int, Key]
-"""(due_us, number, key)."""
+Key = tuple[Any, ...]
+"""(kind, subject)."""
+
+Entry = tuple[Any, ...]
+"""(due_us, number, key). Both spelt as loosely as `ordered.Item`, and for the same reason."""
 
 
 class Deadlines:
@@ -78,7 +81,8 @@ class Deadlines:
             while near:
                 entry = near[0]
                 if live.get(entry[2]) == entry:
-                    return entry[0]
+                    due_us: int = entry[0]
+                    return due_us
                 heapq.heappop(near)
             if not self._slot_numbers:
                 return None
@@ -91,9 +95,9 @@ class Deadlines:
         due_us = self.next_us()
         if due_us is None or due_us > now_us:
             return None
-        key = heapq.heappop(self._near)[2]
+        kind, subject = key = heapq.heappop(self._near)[2]
         del self._live[key]
-        return key
+        return kind, subject
 
     def stored(self) -> list[tuple[int, int, DeadlineKind, Subject]]:
         """The live entries in the order in which they were set."""

@@ -150,11 +150,13 @@ def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
         yield from _pool(pool, agents, ready)
     for queue in core.queues.values():
         calls = [c for c in core.calls.values() if c.band is not None and c.band.queue is queue]
-        if queue.waiting != len(calls) or sum(len(b.line) for b in queue.bands) != len(calls):
+        if queue.waiting != len(calls) or sum(len(band) for band in queue.bands) != len(calls):
             yield "line_index", f"queue {queue.queue_id} counts {queue.waiting} of {len(calls)}"
     for call in core.calls.values():
         if call.band is None:
             continue
+        if call.band not in call.band.pool.bands:
+            yield "line_index", f"call {call.call_id}"
         need = present_need(call, core.queues[call.queue_id])
         for agent in ready:
             if agent.spec.training is call.training and is_met(need, agent.agent_id, agent.skills):
@@ -177,10 +179,13 @@ def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple
         split = [entry[3].agent_id for line in pool.by_employer.values() for entry in line]
         if len(split) != len(free) or free != set(split):
             yield "ready_index", f"{where} by employer"
-    waiting = sum(len(band.line) for band in pool.bands.values())
-    if waiting != pool.waiting or any(not band.line for band in pool.bands.values()):
-        yield "line_index", where
-    if waiting and not pool.pinned and pool.ready:
+    for band in pool.bands:
+        line = list(band)
+        if not line or line[0] != (band.head_us, band.head_no, band.head):
+            yield "line_index", f"{where} head"
+        elif line[-1][0] > band.newest_us:
+            yield "line_index", f"{where} newest"
+    if pool.bands and not pool.pinned and pool.ready:
         yield "no_ready_agent_beside_a_waiting_call", where
 
 

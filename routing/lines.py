@@ -100,7 +100,7 @@ def nobody_left(core: "RoutingEngine") -> None:
             continue
         if any(pool.members for pool in queue.pools):
             continue
-        waiting = [entry[2] for band in queue.bands for entry in band.line]
+        waiting = [entry[2] for band in queue.bands for entry in band]
         moves = [call for call in waiting if not (call.callback or call.wanted)]
         for call in by_score(core, moves):
             leave_pool(core, call)

@@ -149,7 +149,7 @@ def toggle_reserve(core: "RoutingEngine", queue: Queue) -> list[Call]:
     queue.wishes.clear()
     pin_pools_of(core, queue)
     core.emit(ReserveChanged(queue.queue_id, queue.reserve_open, queue.waiting))
-    calls = [entry[2] for band in queue.bands for entry in band.line]
+    calls = [entry[2] for band in queue.bands for entry in band]
     for call in calls:
         core.pools.leave_line(call)
         core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
@@ -194,8 +194,8 @@ def agent_is_free(core: "RoutingEngine", agent: Agent, trigger: str) -> None:
     rows = core.config.limits.decision_rows
     found = best_calls(agent, core.now_us, rows)
     if found:
-        rivals = tuple((entry[2].call_id, -points) for points, entry in found[:rows])
-        make_offer(core, found[0][1][2], agent, trigger, rivals)
+        rivals = tuple((entry[3].call_id, -entry[0]) for entry in found[:rows])
+        make_offer(core, found[0][3], agent, trigger, rivals)
     else:
         core.pools.enter_ready(agent)
 

@@ -2,20 +2,23 @@
 
 A heap would do for first-in-first-out, but a caller who gives up must leave from the middle at
 once, and the one behind him is told his position; a balanced tree in Python costs ten times as
-much. Items are tuples whose leading integers are unique, so what follows is never compared.
+much. Since the leading integers of items are unique, what follows is never compared.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-Item = TypeVar("Item", bound=tuple)  # type: ignore[type-arg]
+Item = tuple[Any, ...]
+"""Leading integers that are unique, then what is kept. Spelt this loosely, since the compiled core
+would take a tuple of known types apart, and make another one, wherever it is handed on.
+"""
 
 BLOCK = 512
 """Items a block before it splits: moving 4 kB in a list is cheaper than a Python step more."""
 
 
-class OrderedLine(Generic[Item]):
+class OrderedLine:
     """Tuples in ascending order. `heads`, for reading: the first of each block, so that
     `heads[0]` is the smallest.
     """
@@ -33,10 +36,6 @@ class OrderedLine(Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         for block in self._blocks:
             yield from block
-
-    def first(self) -> Item:
-        """The smallest item; the line must not be empty."""
-        return self.heads[0]
 
     def add(self, item: Item) -> None:
         """Put `item` in its place. Appending at the end, the usual case, is cheapest."""
@@ -77,7 +76,17 @@ class OrderedLine(Generic[Item]):
         elif place == 0:
             self.heads[index] = block[0]
 
-    def count_before(self, item: tuple[Any, ...]) -> int:
+    def remove_first(self) -> None:
+        """Take the smallest item out; the line must not be empty."""
+        block = self._blocks[0]
+        del block[0]
+        self._size -= 1
+        if block:
+            self.heads[0] = block[0]
+        else:
+            del self._blocks[0], self.heads[0]
+
+    def count_before(self, item: Item) -> int:
         """How many items are smaller than `item`, which need not be in the line."""
         blocks = self._blocks
         if len(blocks) == 1:

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from routing.bands import Band
 from routing.call import Call
 from routing.needs import AgentIs, Need, both, parse, text_of
-from routing.pools import Band, Pool, PoolKey, WaitEntry
+from routing.ordered import Item
+from routing.pools import Pool, PoolKey
 from routing.queue import STICKY_STEP, Queue, Wish
 from routing.selection import least_wait_us, score
 
@@ -44,19 +46,19 @@ def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
     front = 0
     for band in queue.bands:
         if band.priority == priority:
-            front += band.line.count_before(place)
+            front += band.count_older(place)
         elif spec.sl_points:
             mine = (-points, *place)
-            front += band.line.count_while(partial(_is_before, band, now, mine))
+            front += band.count_while(partial(_is_before, band, now, mine))
         else:
             as_many = least_wait_us(spec, points - band.priority)
             more = least_wait_us(spec, points - band.priority + 1)
             equal_until = min((now - as_many + 1,), place)
-            front += band.line.count_before(max((now - more + 1,), equal_until))
+            front += band.count_older(max((now - more + 1,), equal_until))
     return front
 
 
-def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: WaitEntry) -> bool:
+def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: Item) -> bool:
     """Is this call of the band in front of the one whose order is `mine`?"""
     points = score(band.spec, band.priority, now_us - entry[0])
     return (-points, entry[0], entry[1]) < mine

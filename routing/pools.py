@@ -2,12 +2,10 @@
 
 A *pool* is one distinct need together with one strategy. It knows every signed-in agent who meets
 the need (`members`), those of them who can be given a call now, in the strategy's order (`ready`),
-and the waiting calls that have this need. Waiting calls stand in *bands*: one for each queue and
-priority. Within a band the older call always has the higher score, whatever the time, since the
-score grows with age only; so only the heads of the bands need to be scored.
+and the waiting calls that have this need, in one *band* for each queue and priority.
 
-An agent who becomes free looks at the pools he belongs to that have calls waiting; a call that
-arrives looks at the head of its pool's ready line. Both are independent of how many there are.
+An agent who becomes free looks at the heads of the bands of his pools; a call that arrives looks
+at the head of its pool's ready line. Both are independent of how many there are.
 
 Pools of queues' needs are kept; those of what single callers bring are kept while calls wait in
 them and then until `SPARE_POOLS` newer ones want their place.
@@ -18,19 +16,17 @@ from collections.abc import Set as AbstractSet
 from operator import attrgetter
 
 from routing.agent import Agent
+from routing.bands import Band
 from routing.call import Call
 from routing.config import Strategy
-from routing.ids import AgentId, QueueId, SkillId
+from routing.ids import AgentId, SkillId
 from routing.needs import Need, all_anchors, anchors, named_skills, test_of
-from routing.ordered import OrderedLine
+from routing.ordered import Item, OrderedLine
 from routing.queue import Queue
 from routing.selection import rank
 
-ReadyEntry = tuple[int, int, int, Agent]
+ReadyEntry = Item
 """(figure, tie-break, log-on number, agent): ascending, best first."""
-
-WaitEntry = tuple[int, int, Call]
-"""(first queued, arrival number, call): oldest first."""
 
 PoolKey = tuple[str, Strategy, bool, bool]
 """(canonical need, strategy, shared out between employers, for training seats)."""
@@ -40,28 +36,6 @@ _LOGON_NO = attrgetter("logon_no")
 SPARE_POOLS = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
 rarest skill, so the few hundred that a day's callers bring should stay."""
-
-
-class Band:
-    """Waiting calls of one queue, one priority and one need.
-
-    What the score goes by is copied from the specification: it is read for each free agent and each
-    band in which he could have a call.
-    """
-
-    __slots__ = (
-        "age_cap", "age_every_us", "age_points", "line", "pool", "priority", "queue", "sl_points",
-        "spec",
-    )  # fmt: skip
-
-    def __init__(self, pool: "Pool", queue: Queue, priority: int) -> None:
-        self.pool = pool
-        self.queue = queue
-        spec = self.spec = queue.spec  # a new configuration files every waiting call anew
-        self.age_every_us, self.age_points = spec.age_every_us, spec.age_points
-        self.age_cap, self.sl_points = spec.age_cap, spec.sl_points
-        self.priority = priority
-        self.line: OrderedLine[WaitEntry] = OrderedLine()
 
 
 class Pool:
@@ -84,22 +58,20 @@ class Pool:
         "strategy",
         "text",
         "training",
-        "waiting",
     )
 
     def __init__(self, key: PoolKey, need: Need) -> None:
         self.key = key
         self.text, self.strategy, splits, self.training = key
         self.need = need
-        self.by_employer: dict[str, OrderedLine[ReadyEntry]] | None = {} if splits else None
+        self.by_employer: dict[str, OrderedLine] | None = {} if splits else None
         self.admits = test_of(need)
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
         self.newest = 0  # the latest log-on number of those who ever joined
         self.shuffled = False  # somebody who signed in earlier joined later
-        self.ready: OrderedLine[ReadyEntry] = OrderedLine()
-        self.bands: dict[tuple[QueueId, int], Band] = {}
-        self.waiting = 0
+        self.ready: OrderedLine = OrderedLine()
+        self.bands: list[Band] = []
         self.pinned = False
 
     def join(self, agent: Agent) -> None:
@@ -292,30 +264,28 @@ class PoolIndex:
 
     def enter_line(self, call: Call, pool: Pool, queue: Queue, priority: int) -> None:
         """The call stands in line in its pool."""
-        band = pool.bands.get((queue.queue_id, priority))
-        if band is None:
-            band = pool.bands[queue.queue_id, priority] = Band(pool, queue, priority)
+        for band in pool.bands:
+            if band.priority == priority and band.queue is queue:
+                band.enter(call)
+                break
+        else:
+            band = Band(pool, queue, priority, call)
+            if not pool.bands and not pool.pinned:
+                self._spare.pop(pool.key, None)
+            pool.bands.append(band)
             queue.bands.append(band)
-        place = call.place = (call.first_queued_us, call.number, call)
-        band.line.add(place)
-        call.band = band
-        if not pool.waiting and not pool.pinned:
-            self._spare.pop(pool.key, None)
-        pool.waiting += 1
         queue.waiting += 1
 
     def leave_line(self, call: Call) -> None:
         """The call leaves the line; nothing happens when it stands in none."""
-        band, place = call.band, call.place
-        if band is None or place is None:
+        band = call.band
+        if band is None:
             return
-        line, pool, queue = band.line, band.pool, band.queue
-        line.remove(place)
-        call.band = call.place = None
-        pool.waiting -= 1
+        band.leave(call)
+        pool, queue = band.pool, band.queue
         queue.waiting -= 1
-        if not line:
-            del pool.bands[queue.queue_id, band.priority]
+        if not band:
+            pool.bands.remove(band)
             queue.bands.remove(band)
-        if not pool.waiting and not pool.pinned:
-            self._keep_spare(pool)
+            if not pool.bands and not pool.pinned:
+                self._keep_spare(pool)

@@ -13,7 +13,8 @@ from routing.ids import QueueId
 from routing.needs import ANYONE, AnyOf, Need, parse
 
 if TYPE_CHECKING:
-    from routing.pools import Band, Pool
+    from routing.bands import Band
+    from routing.pools import Pool
 
 STICKY_STEP = -1
 """The step number of a call that waits for its preferred agent."""

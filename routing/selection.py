@@ -12,8 +12,9 @@ from routing.config import Boost, QueueSpec, Strategy
 from routing.ids import SkillId
 
 if TYPE_CHECKING:
+    from routing.bands import Band
     from routing.call import Call
-    from routing.pools import Pool, ReadyEntry, WaitEntry
+    from routing.pools import Pool, ReadyEntry
     from routing.queue import Queue
 
 PPM = 1_000_000
@@ -92,8 +93,10 @@ def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:
         return None
     lines = pool.by_employer
     if lines is None:
-        return pool.ready.heads[0][3]
-    return lines[_most_behind(queue, lines)].first()[3]
+        best: Agent = pool.ready.heads[0][3]
+    else:
+        best = lines[_most_behind(queue, lines)].heads[0][3]
+    return best
 
 
 def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
@@ -111,28 +114,36 @@ def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
     return min(employers, key=urgency)
 
 
-def best_calls(agent: Agent, now_us: int, rows: int) -> "list[tuple[int, WaitEntry]]":
+def best_calls(agent: Agent, now_us: int, rows: int) -> "list[tuple[int, int, int, Call]]":
     """The calls that this agent could have now, over all queues that he serves, best first.
 
-    (minus score, entry): the first is the one he should have (a record without rows has it too),
-    the others its rivals. Only the heads of lines are looked at, so this is as long as he serves
-    queues with calls in them.
+    (minus score, first queued, arrival number, call): the first is the one he should have (a record
+    without rows has it too), the others its rivals. Only the heads of bands are looked at, so this
+    is as long as he serves queues with calls in them.
     """
-    heads = []
+    bands: list[Band] = []
+    scores: list[int] = []
     for pool in agent.pools:
-        if pool.waiting:
-            for band in pool.bands.values():
-                head = band.line.heads[0]
-                waited_us = now_us - head[0]
-                # `score`, spelled out: it is asked here for each line of each agent who is free.
-                points = waited_us // band.age_every_us * band.age_points
-                if points > band.age_cap:  # noqa: PLR1730  min() costs a third more
-                    points = band.age_cap
-                if band.sl_points:
-                    points += at_risk(band.spec, waited_us)
-                heads.append((-points - band.priority, head))
-    heads.sort()
-    return heads[: rows or 1]
+        for band in pool.bands:
+            waited_us = now_us - band.head_us
+            # `score`, spelled out: it is asked here for each band of each agent who is free.
+            points = waited_us // band.age_every_us * band.age_points
+            if points > band.age_cap:  # noqa: PLR1730  min() costs a third more
+                points = band.age_cap
+            if band.sl_points:
+                points += at_risk(band.spec, waited_us)
+            bands.append(band)
+            scores.append(points + band.priority)
+    if not bands:
+        return []
+    rows = rows or 1
+    least = sorted(scores)[-rows:][0]
+    found = [
+        (-points, band.head_us, band.head_no, band.head)
+        for points, band in zip(scores, bands, strict=True)
+        if points >= least
+    ]
+    return sorted(found)[:rows]
 
 
 def passed_over(pool: "Pool", rows: int) -> "list[tuple[Agent, str]]":

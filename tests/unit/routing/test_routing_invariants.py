@@ -216,16 +216,21 @@ def queue_that_lost_its_bands(core):
     core.queues["rare"].bands.clear()
 
 
-def pool_that_miscounts(core):
-    core.queues["rare"].pools[0].waiting += 1
+def pool_that_lost_its_bands(core):
+    core.queues["rare"].pools[0].bands.clear()
 
 
-def pool_with_an_empty_band(core):
-    pool = core.queues["q"].pools[0]
-    line = core.queues["q"]
-    from routing.pools import Band
+def band_that_is_empty(core):
+    band = core.queues["rare"].bands[0]
+    band.remove_first()
 
-    pool.bands["q", 5] = Band(pool, line, 5)
+
+def band_with_another_head(core):
+    core.queues["rare"].bands[0].head_no += 1
+
+
+def band_that_knows_nobody_so_new(core):
+    core.queues["rare"].bands[0].newest_us = 0
 
 
 def ready_agent_without_entries(core):
@@ -334,8 +339,10 @@ DAMAGES = [
     Damage("out of sight for no reason", "line_index", call_out_of_sight_for_no_reason),
     Damage("a queue that miscounts", "line_index", queue_that_miscounts),
     Damage("a queue without its bands", "line_index", queue_that_lost_its_bands),
-    Damage("a pool that miscounts", "line_index", pool_that_miscounts),
-    Damage("an empty band", "line_index", pool_with_an_empty_band),
+    Damage("a pool without its bands", "line_index", pool_that_lost_its_bands),
+    Damage("an empty band", "line_index", band_that_is_empty),
+    Damage("a band with another head", "line_index", band_with_another_head),
+    Damage("a band that knows nobody so new", "line_index", band_that_knows_nobody_so_new),
     Damage("ready, but in no pool", "ready_index", ready_agent_without_entries),
     Damage("busy, but in a pool", "ready_index", busy_agent_with_entries),
     Damage("a member missing", "ready_index", pool_that_misses_a_member),

@@ -44,7 +44,7 @@ def test_a_line_is_sorted_whatever_the_order_of_arrival(order, size):
     assert len(line) == size
     assert max((len(block) for block in line._blocks), default=0) <= BLOCK
     if size:
-        assert line.first() == items[0]
+        assert line.heads[0] == items[0]
 
 
 def test_a_line_agrees_with_a_sorted_list_whatever_happens_to_it():
@@ -61,7 +61,7 @@ def test_a_line_agrees_with_a_sorted_list_whatever_happens_to_it():
         assert len(line) == len(plain)
         assert bool(line) == bool(plain)
         if plain:
-            assert line.first() == plain[0]
+            assert line.heads[0] == plain[0]
         if step % 50 == 0:
             assert list(line) == plain
             probe = (rng.randrange(10**6), rng.randrange(6000))
@@ -107,7 +107,7 @@ def test_taking_out_heads_and_whole_blocks_keeps_the_heads_right():
     line = line_of(items)
     for item in items[: BLOCK // 2 + 1]:
         line.remove(item)
-    assert line.first() == items[BLOCK // 2 + 1]
+    assert line.heads[0] == items[BLOCK // 2 + 1]
     assert [block[0] for block in line._blocks] == line.heads
     for item in items[BLOCK // 2 + 1 :]:
         line.remove(item)
