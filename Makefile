@@ -34,7 +34,7 @@ lab: setup ## build the real Asterisk that tests and benchmarks use (270 MB into
 compiled: setup ## the core as an extension of the same source (C compiler, 40 s); benchmarks use it
 	@if ! command -v $(CC) >/dev/null; then echo "compiled: no C compiler here, the core stays plain Python"; \
 	elif $(BIN)/python -c "from benchmarks.core.cores import *; exit(len(cores()) < 2)"; then :; \
-	else echo "compiled: making the core an extension (40 s)"; rm -rf .cache/compiled .cache/build; \
+	else echo "compiled: making the core an extension (40 s)"; mkdir -p .cache; rm -rf .cache/compiled .cache/build; \
 	    CTI_COMPILED=1 $(BIN)/python setup.py -q build --build-base .cache/build \
 	        --build-lib .cache/compiled >.cache/compiled.log 2>&1 || { tail -20 .cache/compiled.log; exit 1; }; \
 	    rm -rf .cache/compiled/cti .cache/compiled/benchmarks .cache/compiled/simulators; fi
