@@ -109,6 +109,11 @@ class FileJournal:
         """Commands are not being kept."""
         return self._file < 0
 
+    @property
+    def is_unflushed(self) -> bool:
+        """There is something for `sync` to do."""
+        return self._dirty or self._named or bool(self._left)
+
     def open(self, next_seq: int, *, resumed: bool = False) -> None:
         """Begin a new segment. Raises OSError."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)

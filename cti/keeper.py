@@ -49,7 +49,7 @@ class Keeper:
             if self._journal.degraded:
                 await self.heal()
                 await asyncio.sleep(HEAL_EVERY_S)
-            else:
+            elif self._journal.is_unflushed:
                 await asyncio.to_thread(self._journal.sync)
 
     async def snapshot_forever(self) -> None:

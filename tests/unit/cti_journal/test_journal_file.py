@@ -52,6 +52,17 @@ def test_nobody_else_may_read_it(journal, tmp_path):
     assert (tmp_path / "00000001.jsonl").stat().st_mode & 0o777 == 0o600
 
 
+def test_it_knows_whether_there_is_anything_to_flush(journal):
+    journal.sync()
+    assert not journal.is_unflushed
+    journal.append(LINES[0])
+    assert journal.is_unflushed
+    journal.sync()
+    assert not journal.is_unflushed
+    journal.rotate(2)
+    assert journal.is_unflushed
+
+
 def test_both_journals_are_journals():
     journals: list[Journal] = [MemoryJournal()]
     for journal in journals:
