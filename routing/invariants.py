@@ -152,6 +152,8 @@ def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
         calls = [c for c in core.calls.values() if c.band is not None and c.band.queue is queue]
         if queue.waiting != len(calls) or sum(len(band) for band in queue.bands) != len(calls):
             yield "line_index", f"queue {queue.queue_id} counts {queue.waiting} of {len(calls)}"
+        if not all(queue.bands):
+            yield "line_index", f"queue {queue.queue_id} keeps an empty band"
     for call in core.calls.values():
         if call.band is None:
             continue

@@ -116,7 +116,7 @@ class PoolIndex:
         self.pools: dict[PoolKey, Pool] = {}
         self._by_anchor: dict[str, dict[PoolKey, Pool]] = {}
         self._unanchored: dict[PoolKey, Pool] = {}
-        self._holders: dict[str, dict[AgentId, Agent]] = {}
+        self._holders: dict[str, set[AgentId]] = {}  # of each skill and each id, of those signed in
         self._signed_in: dict[AgentId, Agent] = {}
         self._spare: dict[PoolKey, Pool] = {}
 
@@ -195,8 +195,7 @@ class PoolIndex:
         return sum(len(self._holders_of(hook)) for hook in hooks)
 
     def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
-        holders = self._holders.get(hook)
-        return holders.keys() if holders else frozenset()
+        return self._holders.get(hook, frozenset())
 
     # --- agents ---
 
@@ -205,7 +204,7 @@ class PoolIndex:
         self._signed_in[agent.agent_id] = agent
         seen: dict[PoolKey, Pool] = {}
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
-            self._holders.setdefault(hook, {})[agent.agent_id] = agent
+            self._holders.setdefault(hook, set()).add(agent.agent_id)
             if hook in self._by_anchor:
                 seen.update(self._by_anchor[hook])
         seen.update(self._unanchored)
@@ -221,7 +220,7 @@ class PoolIndex:
         del self._signed_in[agent.agent_id]
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
             holders = self._holders[hook]
-            del holders[agent.agent_id]
+            holders.remove(agent.agent_id)
             if not holders:
                 del self._holders[hook]
 

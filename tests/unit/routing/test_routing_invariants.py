@@ -12,6 +12,7 @@ import pytest
 from routing import RoutingEngine, invariants
 from routing import commands as c
 from routing.agent import Agent, AgentStatus, AgentWork
+from routing.bands import Band
 from routing.call import Call, CallState
 from routing.config import BreakCap
 from routing.deadlines import DeadlineKind
@@ -216,6 +217,15 @@ def queue_that_lost_its_bands(core):
     core.queues["rare"].bands.clear()
 
 
+def queue_with_an_empty_band(core):
+    queue = core.queues["rare"]
+    call = queue.bands[0].head
+    empty = Band(queue.pools[0], queue, 99, call)
+    empty.leave(call)
+    call.band = queue.bands[0]
+    queue.bands.append(empty)
+
+
 def pool_that_lost_its_bands(core):
     core.queues["rare"].pools[0].bands.clear()
 
@@ -339,6 +349,7 @@ DAMAGES = [
     Damage("out of sight for no reason", "line_index", call_out_of_sight_for_no_reason),
     Damage("a queue that miscounts", "line_index", queue_that_miscounts),
     Damage("a queue without its bands", "line_index", queue_that_lost_its_bands),
+    Damage("a queue with an empty band", "line_index", queue_with_an_empty_band),
     Damage("a pool without its bands", "line_index", pool_that_lost_its_bands),
     Damage("an empty band", "line_index", band_that_is_empty),
     Damage("a band with another head", "line_index", band_with_another_head),
