@@ -97,20 +97,22 @@ def test_what_is_not_in_the_line_cannot_be_taken_out():
     items = [(number,) for number in range(0, 20, 2)]
     line = line_of(items)
     for stranger in ((-1,), (3,), (99,)):
-        with pytest.raises(KeyError):
+        with pytest.raises(KeyError) as problem:
             line.remove(stranger)
+        assert problem.value.args == (stranger,)
     assert len(line) == 10
 
 
-def test_taking_out_heads_and_whole_blocks_keeps_the_heads_right():
+@pytest.mark.parametrize("take", [OrderedLine.remove, lambda line, _: line.remove_first()])
+def test_taking_out_heads_and_whole_blocks_keeps_the_heads_right(take):
     items = [(number,) for number in range(3 * BLOCK)]
     line = line_of(items)
     for item in items[: BLOCK // 2 + 1]:
-        line.remove(item)
+        take(line, item)
     assert line.heads[0] == items[BLOCK // 2 + 1]
     assert [block[0] for block in line._blocks] == line.heads
     for item in items[BLOCK // 2 + 1 :]:
-        line.remove(item)
+        take(line, item)
     assert line._blocks == line.heads == []
     assert len(line) == 0
 
