@@ -118,11 +118,12 @@ class Deadlines:
             heapq.heappush(self._near, entry)
             if len(self._near) > 2 * len(self._live) + 256:
                 self._drop_dead()
-        elif slot in self._slots:
-            self._slots[slot][number] = entry
-        else:
-            self._slots[slot] = {number: entry}
+            return
+        entries = self._slots.get(slot)
+        if entries is None:
+            entries = self._slots[slot] = {}
             heapq.heappush(self._slot_numbers, slot)
+        entries[number] = entry
 
     def _take_out(self, entry: Entry) -> None:
         """Out of its slot; what is in the heap already stays there, dead."""

@@ -14,10 +14,10 @@ from routing.breaks import counted_break
 from routing.call import Call, CallState
 from routing.deadlines import DeadlineKind
 from routing.matching import is_in_sight, next_change_us
-from routing.needs import is_met
 from routing.offer import Offer
 from routing.places import present_need
 from routing.pools import Pool
+from routing.predicates import is_met
 from routing.transfer_invariants import owner_breaches, transfer_breaches
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from routing.matching import (
     offer_to_best_agent,
     wait_for_change,
 )
-from routing.needs import text_of
-from routing.places import by_score, calls_in_front, present_need
+from routing.places import by_score, calls_in_front
 from routing.seeking import next_request, nobody_found
 from routing.selection import apply_boosts
 
@@ -147,10 +146,11 @@ def _announce(core: "RoutingEngine", call: Call, announcement: Announcement) -> 
 
 def _relax(core: "RoutingEngine", call: Call, waited_us: int) -> None:
     """From now on another step of the queue says what the call needs; its place is the same."""
-    queue = core.queues[call.queue_id]
     leave_pool(core, call)
     enter_pool(core, call)
-    need = text_of(present_need(call, queue))
+    band = call.band
+    assert band is not None  # noqa: S101  just entered
+    need = band.pool.text
     core.emit(CallRelaxed(call.call_id, call.request_no, call.queue_id, call.step, need, waited_us))
     offer_to_best_agent(core, call, f"step{call.step}")
 

@@ -9,12 +9,9 @@ usual, `&` binding tighter than `|`. `english:3` says the same as `english>=3`, 
 """
 
 import re
-from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import msgspec
-
-from routing.ids import SkillId
 
 MAX_TEXT = 400
 """Characters of one expression; the longest rule in the research had some 120."""
@@ -176,53 +173,6 @@ def text_of(need: Need) -> str:
 
 def _wrapped(need: Need) -> str:
     return f"({text_of(need)})" if isinstance(need, AllOf | AnyOf) else text_of(need)
-
-
-Test = Callable[[str, Mapping[SkillId, int]], bool]
-"""Does this agent, with these skills, meet the need?"""
-
-
-def is_met(need: Need, agent_id: str, skills: Mapping[SkillId, int]) -> bool:
-    """Does an agent with these skills meet the need?"""
-    return test_of(need)(agent_id, skills)
-
-
-@lru_cache(maxsize=8192)
-def test_of(need: Need) -> Test:
-    """The need as a function: four times as quick as reading the expression for each agent."""
-    match need:
-        case AtLeast(name, level):
-            skill = SkillId(name)
-            return lambda _, skills: skills.get(skill, 0) >= level
-        case AgentIs(wanted):
-            return lambda agent_id, _: agent_id == wanted
-        case Not(inner):
-            test = test_of(inner)
-            return lambda agent_id, skills: not test(agent_id, skills)
-        case AllOf(needs):
-            return _every([test_of(part) for part in needs])
-        case _:
-            return _some([test_of(part) for part in need.needs])
-
-
-def _every(tests: list[Test]) -> Test:
-    def test(agent_id: str, skills: Mapping[SkillId, int]) -> bool:
-        for each in tests:  # noqa: SIM110  all() costs twice as much
-            if not each(agent_id, skills):
-                return False
-        return True
-
-    return test
-
-
-def _some(tests: list[Test]) -> Test:
-    def test(agent_id: str, skills: Mapping[SkillId, int]) -> bool:
-        for each in tests:  # noqa: SIM110
-            if each(agent_id, skills):
-                return True
-        return False
-
-    return test
 
 
 def named_skills(need: Need) -> tuple[str, ...]:

@@ -20,8 +20,9 @@ from routing.bands import Band
 from routing.call import Call
 from routing.config import Strategy
 from routing.ids import AgentId, SkillId
-from routing.needs import Need, all_anchors, anchors, named_skills, test_of
+from routing.needs import Need, all_anchors, anchors, named_skills
 from routing.ordered import Item, OrderedLine
+from routing.predicates import test_of
 from routing.queue import Queue
 from routing.selection import rank
 
@@ -32,6 +33,8 @@ PoolKey = tuple[str, Strategy, bool, bool]
 """(canonical need, strategy, shared out between employers, for training seats)."""
 
 _LOGON_NO = attrgetter("logon_no")
+
+NOBODY: dict[AgentId, None] = {}
 
 SPARE_POOLS = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
@@ -116,7 +119,7 @@ class PoolIndex:
         self.pools: dict[PoolKey, Pool] = {}
         self._by_anchor: dict[str, dict[PoolKey, Pool]] = {}
         self._unanchored: dict[PoolKey, Pool] = {}
-        self._holders: dict[str, set[AgentId]] = {}  # of each skill and each id, of those signed in
+        self._holders: dict[str, dict[AgentId, None]] = {}
         self._signed_in: dict[AgentId, Agent] = {}
         self._spare: dict[PoolKey, Pool] = {}
 
@@ -195,7 +198,7 @@ class PoolIndex:
         return sum(len(self._holders_of(hook)) for hook in hooks)
 
     def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
-        return self._holders.get(hook, frozenset())
+        return self._holders.get(hook, NOBODY).keys()
 
     # --- agents ---
 
@@ -204,7 +207,7 @@ class PoolIndex:
         self._signed_in[agent.agent_id] = agent
         seen: dict[PoolKey, Pool] = {}
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
-            self._holders.setdefault(hook, set()).add(agent.agent_id)
+            self._holders.setdefault(hook, {})[agent.agent_id] = None
             if hook in self._by_anchor:
                 seen.update(self._by_anchor[hook])
         seen.update(self._unanchored)
@@ -220,7 +223,7 @@ class PoolIndex:
         del self._signed_in[agent.agent_id]
         for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
             holders = self._holders[hook]
-            holders.remove(agent.agent_id)
+            del holders[agent.agent_id]
             if not holders:
                 del self._holders[hook]
 

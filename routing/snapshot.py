@@ -189,7 +189,8 @@ def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
             core.devices[agent.device] = agent.agent_id
             agent.skills = skills_in_use(agent)
             order.append(agent)
-        note_break(core, agent)
+        if core.config.break_caps:
+            note_break(core, agent)
     for agent in sorted(order, key=attrgetter("logon_no")):
         core.pools.sign_in(agent)
 

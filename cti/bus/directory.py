@@ -9,7 +9,8 @@ import msgspec
 
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.ids import AgentId, PbxId, QueueId
-from routing.needs import is_met, parse
+from routing.needs import parse
+from routing.predicates import is_met
 
 
 class AgentCard(msgspec.Struct, frozen=True):

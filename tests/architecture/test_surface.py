@@ -24,6 +24,7 @@ PUBLIC = {
     "routing.invariants",
     "routing.needs",
     "routing.offer",
+    "routing.predicates",
     "routing.refusals",
     "routing.snapshot",
     "routing.transfer",

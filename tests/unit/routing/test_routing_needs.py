@@ -17,11 +17,11 @@ from routing.needs import (
     Not,
     anchors,
     both,
-    is_met,
     named_skills,
     parse,
     text_of,
 )
+from routing.predicates import is_met
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import decision, of, one, refusal
 
