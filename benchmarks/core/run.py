@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, print, and write JSON when asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks core", description=__doc__)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there")
-    parser.add_argument("--lives", type=int, default=10_000, help="lives measured at full load")
+    parser.add_argument("--lives", type=int, default=6_000, help="lives measured at full load")
     parser.add_argument("--soak", type=int, metavar="COMMANDS", help="only: does memory stay flat?")
     parser.add_argument("--this-core", action="store_true", help="only the one that is imported")
     options = parser.parse_args(arguments)
