@@ -8,7 +8,7 @@ meets.
 
 from typing import TYPE_CHECKING
 
-from routing.agent import WORK_TABLE, Agent, AgentWork, WorkTrigger, shown_state
+from routing.agent import WORK_TABLE, Agent, WorkTrigger, shown_state
 from routing.breaks import note_break
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.deadlines import DeadlineKind
@@ -21,7 +21,7 @@ from routing.events import (
     ReserveChanged,
 )
 from routing.forecast import UNKNOWN
-from routing.ids import NO_CALL, NO_TRANSFER, AgentId, CallId, OfferId, PbxId
+from routing.ids import NO_TRANSFER, AgentId, CallId, OfferId, PbxId
 from routing.machine import advance
 from routing.offer import Offer
 from routing.places import by_score, calls_in_front, pin_pools_of, pool_of, priority_of
@@ -318,8 +318,8 @@ def show(core: "RoutingEngine", agent: Agent, *, by: str = "") -> None:
             agent.pending,
             agent.shown,
             now - agent.shown_since_us,
-            agent.work_until_us if agent.work is AgentWork.AFTER_CALL_WORK else 0,
-            agent.call_id if agent.work is not AgentWork.IDLE else NO_CALL,
+            agent.work_until_us,
+            agent.call_id,
             by,
         )
     )
