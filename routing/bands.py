@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Band(OrderedLine):
-    """(first queued, arrival number, call), oldest first; never empty.
+    """(first queued, arrival number, call), oldest first; its index drops it when it is empty.
 
     `head`, `head_us` and `head_no` are the oldest call's; nobody came later than `newest_us`.
     """

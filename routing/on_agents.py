@@ -235,12 +235,10 @@ def after_work(core: "RoutingEngine", agent: Agent) -> None:
     if pending == SIGN_OUT:
         _sign_out(core, agent, by, reason)
         return
-    if not pending:  # nearly always
-        pass
-    elif pending == RequestedState.WORKING_AFTER_CALL:
+    if pending == RequestedState.WORKING_AFTER_CALL:
         apply_now(core, agent, RequestedState.WORKING_AFTER_CALL, reason, by)
         return
-    elif pending == RequestedState.NOT_READY:
+    if pending == RequestedState.NOT_READY:
         agent.status = advance(STATUS_TABLE, agent.status, StatusTrigger.NOT_READY)
         agent.reason = reason
     elif pending == RequestedState.READY:

@@ -34,8 +34,6 @@ PoolKey = tuple[str, Strategy, bool, bool]
 
 _LOGON_NO = attrgetter("logon_no")
 
-NOBODY: dict[AgentId, None] = {}
-
 SPARE_POOLS = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
 rarest skill, so the few hundred that a day's callers bring should stay."""
@@ -198,7 +196,7 @@ class PoolIndex:
         return sum(len(self._holders_of(hook)) for hook in hooks)
 
     def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
-        return self._holders.get(hook, NOBODY).keys()
+        return self._holders.get(hook, {}).keys()
 
     # --- agents ---
 
