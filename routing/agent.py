@@ -12,7 +12,7 @@ call only when `ready`, `idle`, his phone can be reached, and the pause after a 
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.config import AgentSpec
 from routing.events import AgentState
@@ -51,7 +51,7 @@ class WorkTrigger(StrEnum):
     WORK_DONE = "workDone"
 
 
-WORK_TABLE = {
+WORK_TABLE: Final = {
     (AgentWork.IDLE, WorkTrigger.RESERVE): AgentWork.RESERVED,
     (AgentWork.IDLE, WorkTrigger.START_WORK): AgentWork.AFTER_CALL_WORK,
     (AgentWork.RESERVED, WorkTrigger.RELEASE): AgentWork.IDLE,
@@ -71,7 +71,7 @@ class StatusTrigger(StrEnum):
     NOT_READY = "notReady"
 
 
-STATUS_TABLE = {
+STATUS_TABLE: Final = {
     (AgentStatus.LOGGED_OFF, StatusTrigger.LOG_ON): AgentStatus.NOT_READY,
     (AgentStatus.NOT_READY, StatusTrigger.LOG_OFF): AgentStatus.LOGGED_OFF,
     (AgentStatus.NOT_READY, StatusTrigger.READY): AgentStatus.READY,
@@ -142,7 +142,7 @@ class Agent:
         return f"gap:{self.gap_cause}" if self.gap_until_us else ""
 
 
-STORED = (
+STORED: Final = (
     "agent_id", "status", "work", "reason", "pending", "pending_reason", "pending_by", "device",
     "reachable", "gap_until_us", "gap_cause", "work_until_us", "logon_no", "logged_on_us", "shown",
     "shown_since_us", "idle_since_us", "occupancy_ppm", "offer_id", "call_id", "last_offer",
@@ -151,12 +151,12 @@ STORED = (
 )  # fmt: skip
 """The fields a snapshot keeps; `spec` comes from the configuration in it."""
 
-_SHOWN_WORK = {
+_SHOWN_WORK: Final = {
     AgentWork.RESERVED: AgentState.RESERVED,
     AgentWork.BUSY: AgentState.BUSY,
     AgentWork.AFTER_CALL_WORK: AgentState.WORKING_AFTER_CALL,
 }
-_SHOWN_STATUS = {
+_SHOWN_STATUS: Final = {
     AgentStatus.LOGGED_OFF: AgentState.NULL,
     AgentStatus.NOT_READY: AgentState.NOT_READY,
     AgentStatus.READY: AgentState.READY,

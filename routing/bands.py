@@ -6,7 +6,7 @@ band. Both happen far more often than a head changes, so that what they go by is
 itself: its thousands of calls are not in the processor's cache.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from routing.call import Call
 from routing.ordered import Item, OrderedLine
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from routing.pools import Pool
 
 
+@final
 class Band(OrderedLine):
     """(first queued, arrival number, call), oldest first; its index drops it when it is empty.
 
@@ -23,21 +24,24 @@ class Band(OrderedLine):
     """
 
     __slots__ = (
-        "age_cap", "age_every_us", "age_points", "head", "head_no", "head_us", "newest_us", "pool",
-        "priority", "queue", "sl_points", "spec",
+        "ageing", "head", "head_no", "head_us", "newest_us", "pool", "priority", "queue",
     )  # fmt: skip
 
     def __init__(self, pool: "Pool", queue: Queue, priority: int, call: Call) -> None:
         super().__init__()
         self.pool = pool
         self.queue = queue
-        spec = self.spec = queue.spec  # a new configuration files every waiting call anew
-        self.age_every_us, self.age_points = spec.age_every_us, spec.age_points
-        self.age_cap, self.sl_points = spec.age_cap, spec.sl_points
+        self.ageing = queue.ageing  # a new configuration files every waiting call anew
         self.priority = priority
         self.head, self.head_us, self.head_no = call, call.first_queued_us, call.number
         self.newest_us = call.first_queued_us
         self.enter(call)
+
+    def score(self, waited_us: int) -> int:
+        """The score of a call in here: the priority, its own and its boosts' and the queue's
+        together, and what waiting adds.
+        """
+        return self.priority + self.ageing.points(waited_us)
 
     def enter(self, call: Call) -> None:
         """The call stands in line here."""
@@ -45,7 +49,8 @@ class Band(OrderedLine):
         item: Item = (first_us, number, call)
         self.add(item)
         call.band = self
-        self.newest_us = max(self.newest_us, first_us)
+        if first_us > self.newest_us:  # noqa: PLR1730  max() costs a third more
+            self.newest_us = first_us
         if first_us < self.head_us or (first_us == self.head_us and number < self.head_no):
             self._note_head(item)
 
@@ -62,8 +67,10 @@ class Band(OrderedLine):
     def _note_head(self, item: Item) -> None:
         self.head_us, self.head_no, self.head = item
 
-    def count_older(self, item: Item) -> int:
-        """How many have come before `item`, (time, arrival number), which is in no band or in this
-        one.
-        """
-        return len(self) if item[0] > self.newest_us else self.count_before(item)
+    def count_older(self, first_us: int, number: int) -> int:
+        """How many came before somebody who came at `first_us` as the `number`-th."""
+        if first_us > self.newest_us:
+            return len(self)
+        if first_us < self.head_us:
+            return 0
+        return self.count_before((first_us, number))

@@ -19,7 +19,7 @@ A consultation is a call too, with `consult_for` naming the customer's (`routing
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.ids import (
     NO_AGENT,
@@ -63,7 +63,7 @@ class CallTrigger(StrEnum):
     REGAIN_SIGHT = "regainSight"
 
 
-CALL_TABLE = {
+CALL_TABLE: Final = {
     (CallState.WAITING, CallTrigger.OFFER): CallState.OFFERED,
     (CallState.WAITING, CallTrigger.LOSE_SIGHT): CallState.OUT_OF_SIGHT,
     (CallState.OUT_OF_SIGHT, CallTrigger.REGAIN_SIGHT): CallState.WAITING,
@@ -121,7 +121,7 @@ class Call:
     band: "Band | None" = None  # index: where it stands in line
 
 
-STORED = (
+STORED: Final = (
     "call_id", "number", "queue_id", "pbx", "priority", "needs", "first_queued_us", "caller",
     "preferred", "own_priority", "tags", "rules", "state", "request_no", "hops", "step",
     "offer_id", "agent_id", "offered_us", "established_us", "held_since_us", "held_us",

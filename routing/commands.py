@@ -10,37 +10,14 @@ state of things changes nothing and comes back as `CommandRefused`: races are no
 Those about transfers are in `routing.transfer_messages`.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from routing.config import RoutingConfig
 from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId, SkillId
 from routing.message import Message
 from routing.transfer_messages import TransferCommand
-
-
-class RequestedState(StrEnum):
-    """What a person may ask for (CSTA `SetAgentState`, ECMA-269 22.1.15)."""
-
-    READY = "ready"
-    NOT_READY = "notReady"
-    WORKING_AFTER_CALL = "workingAfterCall"
-
-
-class OfferOutcome(StrEnum):
-    """How an offer ended. The four ways a phone can fail are never mixed: each has its policy."""
-
-    ESTABLISHED = "established"
-    NO_ANSWER = "noAnswer"
-    BUSY = "busy"
-    REJECTED = "rejected"
-    UNREACHABLE = "unreachable"
-    CUSTOMER_UNREACHABLE = "customerUnreachable"  # a call-back that the customer did not take
-    CALLER_GONE = "callerGone"  # nobody's fault: no counter of the agent moves
-    UNDELIVERED = "undelivered"  # Asterisk never rang the phone: not the agent's fault either
-    WITHDRAWN = "withdrawn"  # taken back by us: sign-out forced, telephony lost, operator
-
+from routing.words import OfferOutcome as OfferOutcome
+from routing.words import RequestedState as RequestedState
 
 # --- observed -----------------------------------------------------------------------------------
 

@@ -4,25 +4,12 @@ Times are microseconds, ratios are pairs of integers. `cti.config` makes this va
 names path and rule of what is wrong there; `problems()` is the core's own last look.
 """
 
-from enum import StrEnum
-
 import msgspec
 
 from routing.ids import AgentId, PbxId, QueueId, SkillId
+from routing.words import Strategy as Strategy
 
 SECOND_US = 1_000_000
-
-
-class Strategy(StrEnum):
-    """How the best of several free agents is found. All are total orders."""
-
-    LONGEST_IDLE = "longestIdle"
-    LEAST_OCCUPIED = "leastOccupied"
-    FEWEST_CALLS = "fewestCalls"
-    BEST_SKILL = "bestSkill"
-    LEAST_FLEXIBLE = "leastFlexible"
-    ROUND_ROBIN = "roundRobin"
-    WEIGHTED = "weighted"
 
 
 class Step(msgspec.Struct, frozen=True):

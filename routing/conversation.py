@@ -4,7 +4,7 @@ What the handlers of offers, calls and transfers have in common. Each agent's pa
 itself, with its own times: who was transferred away from is charged nothing that came later.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.agent import WORK_TABLE, Agent, WorkTrigger
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
@@ -26,7 +26,7 @@ from routing.on_agents import SIGN_OUT
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-IN_CONVERSATION = (CallState.TALKING, CallState.HELD)
+IN_CONVERSATION: Final = (CallState.TALKING, CallState.HELD)
 
 
 def establish(core: "RoutingEngine", offer: Offer) -> None:
@@ -80,7 +80,7 @@ def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
     open_ended = agent.pending == RequestedState.WORKING_AFTER_CALL
     if open_ended:
         agent.pending = agent.pending_reason = agent.pending_by = ""
-        work_us = core.config.limits.open_work_us
+        work_us = core.limits.open_work_us
     if work_us:
         agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.CLEAR)
         agent.work_until_us = now + work_us

@@ -11,11 +11,11 @@ until it surfaces or until such dead entries outnumber the live ones.
 
 import heapq
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 Subject = str | int
 
-SLOT_BITS = 16
+SLOT_BITS: Final = 16
 """A slot is 65 ms: at a thousand commands a second it holds a few dozen deadlines."""
 
 

@@ -10,7 +10,7 @@ named after their command in snake case; what they share, who gets which call, i
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from routing import commands as c
 from routing import (
@@ -38,7 +38,7 @@ from routing.queue import Queue
 from routing.refusals import Refusal
 from routing.transfer import Transfer
 
-HANDLERS: dict[type[Any], Callable[["RoutingEngine", Any], None]] = {
+HANDLERS: Final[dict[type[Any], Callable[["RoutingEngine", Any], None]]] = {
     c.CallArrived: on_calls.call_arrived,
     c.CallerHungUp: on_calls.caller_hung_up,
     c.CallTaken: on_calls.call_taken,
@@ -80,7 +80,7 @@ class RoutingEngine:
     """All state of one router. Public attributes are for reading; only `handle` changes them."""
 
     def __init__(self, config: RoutingConfig) -> None:
-        self.config = config
+        self.go_by(config)
         self.seq = 0
         self.event_seq = 0
         self.now_us = 0
@@ -131,6 +131,12 @@ class RoutingEngine:
         return self.deadlines.next_us()
 
     # --- for the handlers ---
+
+    def go_by(self, config: RoutingConfig) -> None:
+        """Let `config` be in force from now on. What is asked of it for each command is at hand."""
+        self.config = config
+        self.limits = config.limits
+        self.caps_breaks = bool(config.break_caps)
 
     def emit(self, event: Event) -> None:
         """Say that something has happened."""

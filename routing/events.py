@@ -8,11 +8,8 @@ A consultation is told like any call, from `CallQueued` to `CallCleared`; its id
 `routing.transfer_messages`.
 """
 
-from enum import StrEnum
-
 import msgspec
 
-from routing.commands import OfferOutcome
 from routing.ids import (
     NO_TRANSFER,
     AgentId,
@@ -26,40 +23,10 @@ from routing.ids import (
 from routing.message import Message
 from routing.refusals import Refusal
 from routing.transfer_messages import TransferEvent
-
-
-class AgentState(StrEnum):
-    """CSTA agent state (ECMA-269 22.1.5); `reserved` is the private extension for a live offer."""
-
-    NULL = "null"
-    NOT_READY = "notReady"
-    READY = "ready"
-    RESERVED = "reserved"
-    BUSY = "busy"
-    WORKING_AFTER_CALL = "workingAfterCall"
-
-
-class CallOutcome(StrEnum):
-    """How a contact ended; every call ends in exactly one of these."""
-
-    ANSWERED = "answered"
-    ABANDONED = "abandoned"
-    CALLBACK_FAILED = "callbackFailed"  # the customer was not reached in all attempts
-    CALLBACK_CANCELLED = "callbackCancelled"
-    DIVERTED = "diverted"  # sent out of the queues with a cause: full, closed, waited too long
-    TAKEN = "taken"  # the dialplan took it back: failsafe
-    LOST = "lost"  # its Asterisk died
-    TRANSFERRED = "transferred"  # a consultation whose place the customer took
-    RECALLED = "recalled"  # a consultation that nobody answered; the sender has the customer
-
-
-class ClearedBy(StrEnum):
-    """Who ended a conversation."""
-
-    CALLER = "caller"
-    AGENT = "agent"
-    SYSTEM = "system"
-    TRANSFER = "transfer"  # the agent handed the customer on
+from routing.words import AgentState as AgentState
+from routing.words import CallOutcome as CallOutcome
+from routing.words import ClearedBy as ClearedBy
+from routing.words import OfferOutcome
 
 
 class Decision(msgspec.Struct, frozen=True, gc=False):

@@ -11,20 +11,21 @@ share is near what P90 promises.
 
 from dataclasses import dataclass, field
 from math import isqrt
+from typing import Final
 
-RING = 32
+RING: Final = 32
 """Departures and outcomes remembered: enough to average, few enough to follow a change of shift."""
 
-ENOUGH = 8
+ENOUGH: Final = 8
 """Departures, and judged forecasts, from which on something is said."""
 
-STALE = 5
+STALE: Final = 5
 """Times the mean interval without a departure after which the mean is no longer believed."""
 
-TRUSTED_PERCENT = 75
+TRUSTED_PERCENT: Final = 75
 """P90 should hold for 90 of 100 calls; below this the forecast is silent (sampling error of 32)."""
 
-UNKNOWN = -1
+UNKNOWN: Final = -1
 
 
 @dataclass(slots=True)
@@ -60,15 +61,16 @@ class Forecast:
 
     def say(self, in_front: int, now_us: int) -> tuple[int, int]:
         """(P50, P90) that may be announced; UNKNOWN when unreliable."""
-        p50_us, p90_us = self.raw(in_front)
-        if p50_us == UNKNOWN:
-            return UNKNOWN, UNKNOWN
-        mean = sum(self.intervals) // len(self.intervals)
-        if now_us - self.last_departure_us > STALE * max(mean, 1):
-            return UNKNOWN, UNKNOWN
-        if len(self.kept) >= ENOUGH and sum(self.kept) * 100 < TRUSTED_PERCENT * len(self.kept):
-            return UNKNOWN, UNKNOWN
-        return p50_us, p90_us
+        return self.raw(in_front) if self.is_trusted(now_us) else (UNKNOWN, UNKNOWN)
+
+    def is_trusted(self, now_us: int) -> bool:
+        """May a forecast be announced now?"""
+        departures, judged = len(self.intervals), len(self.kept)
+        if departures < ENOUGH:
+            return False
+        if now_us - self.last_departure_us > STALE * max(sum(self.intervals) // departures, 1):
+            return False
+        return judged < ENOUGH or sum(self.kept) * 100 >= TRUSTED_PERCENT * judged
 
     def mean_error_us(self) -> int:
         """How far P50 was off, on average, over the last judged forecasts; UNKNOWN without any."""

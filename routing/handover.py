@@ -5,7 +5,7 @@ place of the consultation, whatever that is. In line, he waits where it waited. 
 it, it rings for him now, and the offer goes on under its number. If it talks, the target has him.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.agent import Agent
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
@@ -186,7 +186,7 @@ def _left_handed_over(core: "RoutingEngine", transfer: Transfer) -> None:
     back_in_line(core, transfer, ClearedBy.AGENT, TransferCause.NORMAL_CLEARING)
 
 
-_HOLDER_LEFT = {
+_HOLDER_LEFT: Final = {
     TransferState.SEEKING: release_sender,
     TransferState.CONSULTING: _left_consulting,
     TransferState.JOINING: _left_consulting,
@@ -225,7 +225,7 @@ def back_in_line(
 
 def wait_for_sight(core: "RoutingEngine", transfer: Transfer) -> None:
     """Asterisk has been asked to move legs: its report is waited for."""
-    wait_until(core, transfer, core.now_us + core.config.limits.bridge_timeout_us)
+    wait_until(core, transfer, core.now_us + core.limits.bridge_timeout_us)
 
 
 def tell_completing(core: "RoutingEngine", transfer: Transfer, consult: Call) -> None:

@@ -4,7 +4,7 @@ Ids of calls, agents and queues come from outside; offers are numbered by the co
 that a replay numbers them alike.
 """
 
-from typing import NewType
+from typing import Final, NewType
 
 CallId = NewType("CallId", str)
 """One customer contact, `PBX-UNIQUEID` of the caller's channel. At most 128 characters."""
@@ -27,12 +27,12 @@ OfferId = NewType("OfferId", int)
 TransferId = NewType("TransferId", int)
 """One attempt of an agent to hand his customer on; numbered by the core, in order."""
 
-NO_CALL = CallId("")
-NO_AGENT = AgentId("")
-NO_OFFER = OfferId(0)
-NO_TRANSFER = TransferId(0)
+NO_CALL: Final = CallId("")
+NO_AGENT: Final = AgentId("")
+NO_OFFER: Final = OfferId(0)
+NO_TRANSFER: Final = TransferId(0)
 
-CONSULTS = "~"
+CONSULTS: Final = "~"
 """In the id of a consultation, between the customer's call and the number of the request."""
 
 

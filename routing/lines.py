@@ -4,7 +4,7 @@ What every way into and out of a line has in common, for the handlers of calls, 
 call-backs.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.call import Call
 from routing.config import Announcement
@@ -32,7 +32,7 @@ from routing.selection import apply_boosts
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-MAX_HOPS = 10
+MAX_HOPS: Final = 10
 """Changes of queue by overflow; more is a circle in the configuration."""
 
 

@@ -32,7 +32,6 @@ from routing.selection import (
     best_agent,
     best_calls,
     passed_over,
-    score,
 )
 
 if TYPE_CHECKING:
@@ -48,11 +47,12 @@ def line_up(core: "RoutingEngine", call: Call, cause: str) -> None:
     """The call stands in line (again) and everyone hears of it; nobody is offered it yet."""
     queue = core.queues[call.queue_id]
     front = calls_in_front(core, queue, call)
-    p50_us = p90_us = UNKNOWN
-    if not call.wanted:  # how long one agent goes on talking is nobody's forecast
-        p50_us, p90_us = queue.forecast.say(front, core.now_us)
+    forecast = queue.forecast
+    p50_us, p90_us = forecast.raw(front)
     if cause == "arrived":  # judged even while it is not said: that is how trust comes back
-        call.p50_us, call.p90_us = queue.forecast.raw(front)
+        call.p50_us, call.p90_us = p50_us, p90_us
+    if call.wanted or not forecast.is_trusted(core.now_us):
+        p50_us = p90_us = UNKNOWN  # how long one agent goes on talking is nobody's forecast
     if not is_in_sight(core, call):
         call.state = advance(CALL_TABLE, call.state, CallTrigger.LOSE_SIGHT)
     else:
@@ -82,7 +82,7 @@ def is_in_sight(core: "RoutingEngine", call: Call) -> bool:
 def hear_nothing_of(core: "RoutingEngine", pbx: PbxId) -> None:
     """From now on this Asterisk is lost; when it stays so for too long, its calls are."""
     core.pbx_lost[pbx] = "lost"
-    core.deadlines.set(DeadlineKind.PBX, pbx, core.now_us + core.config.limits.telephony_lost_us)
+    core.deadlines.set(DeadlineKind.PBX, pbx, core.now_us + core.limits.telephony_lost_us)
 
 
 def enter_pool(core: "RoutingEngine", call: Call) -> None:
@@ -191,7 +191,7 @@ def agent_is_free(core: "RoutingEngine", agent: Agent, trigger: str) -> None:
     """The agent may have become offerable: give him the best call, or let him stand ready."""
     if agent.entries is not None or not agent.is_offerable:
         return
-    rows = core.config.limits.decision_rows
+    rows = core.limits.decision_rows
     found = best_calls(agent, core.now_us, rows)
     if found:
         rivals = tuple((entry[3].call_id, -entry[0]) for entry in found[:rows])
@@ -228,9 +228,7 @@ def make_offer(
     agent.call_id = call.call_id
     agent.last_offer = core.last_offer
     agent.offers += 1
-    core.deadlines.set(
-        DeadlineKind.OFFER, offer.offer_id, now + core.config.limits.deliver_timeout_us
-    )
+    core.deadlines.set(DeadlineKind.OFFER, offer.offer_id, now + core.limits.deliver_timeout_us)
     show(core, agent)
     core.emit(
         OfferMade(
@@ -264,7 +262,7 @@ def _tell_queue(core: "RoutingEngine", queue: Queue, call: Call, agent: Agent) -
 
 def _decide(core: "RoutingEngine", call: Call, trigger: str, rivals: Rivals) -> Decision:
     """The record of why. Made before anybody is moved."""
-    rows, now = core.config.limits.decision_rows, core.now_us
+    rows, now = core.limits.decision_rows, core.now_us
     band = call.band
     assert band is not None  # noqa: S101  a waiting call stands in a band
     pool = band.pool
@@ -274,7 +272,7 @@ def _decide(core: "RoutingEngine", call: Call, trigger: str, rivals: Rivals) -> 
         pool.strategy,
         pool.text,
         call.step,
-        score(band.spec, band.priority, now - call.first_queued_us),
+        band.score(now - call.first_queued_us),
         now - call.first_queued_us,
         core.config.version,
         call.rules,
@@ -325,5 +323,5 @@ def show(core: "RoutingEngine", agent: Agent, *, by: str = "") -> None:
     )
     agent.shown = state
     agent.shown_since_us = now
-    if core.config.break_caps:
+    if core.caps_breaks:
         note_break(core, agent)

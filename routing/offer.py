@@ -10,6 +10,7 @@ forgotten.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from routing.ids import AgentId, CallId, OfferId, QueueId
 
@@ -29,7 +30,7 @@ class OfferTrigger(StrEnum):
     ANSWER = "answer"
 
 
-OFFER_TABLE = {
+OFFER_TABLE: Final = {
     (OfferState.MADE, OfferTrigger.RING): OfferState.RINGING,
     (OfferState.MADE, OfferTrigger.ANSWER): OfferState.ANSWERED,
     (OfferState.RINGING, OfferTrigger.ANSWER): OfferState.ANSWERED,
@@ -49,4 +50,4 @@ class Offer:
     state: OfferState = OfferState.MADE
 
 
-STORED = ("offer_id", "call_id", "agent_id", "queue_id", "made_us", "ringing_us", "state")
+STORED: Final = ("offer_id", "call_id", "agent_id", "queue_id", "made_us", "ringing_us", "state")

@@ -1,6 +1,6 @@
 """Commands about an agent: sign in and out, ready and not ready, after-call work, his phone."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.agent import (
     STATUS_TABLE,
@@ -33,13 +33,13 @@ from routing.seeking import wanted_agent_left
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-MAX_EXTENSION_US = 3_600_000_000
+MAX_EXTENSION_US: Final = 3_600_000_000
 """An hour: more than that is no after-call work but absence."""
 
-UNREACHABLE = "unreachable"
+UNREACHABLE: Final = "unreachable"
 """The outcome of an offer, and the reason it leaves behind when there were too many."""
 
-SIGN_OUT = "null"  # the pending CSTA state of an agent who is about to sign out
+SIGN_OUT: Final = "null"  # the pending CSTA state of an agent who is about to sign out
 
 
 def log_on_agent(core: "RoutingEngine", command: LogOnAgent) -> None:
@@ -159,7 +159,7 @@ def apply_now(
         agent_is_not_free(core, agent)
         agent.work = advance(WORK_TABLE, agent.work, WorkTrigger.START_WORK)
         agent.work_since_us = core.now_us
-        _work_until(core, agent, core.now_us + core.config.limits.open_work_us)
+        _work_until(core, agent, core.now_us + core.limits.open_work_us)
         show(core, agent, by=by)
     elif state is RequestedState.READY and agent.status is not AgentStatus.READY:
         agent.status = advance(STATUS_TABLE, agent.status, StatusTrigger.READY)

@@ -5,7 +5,7 @@ the queue nor falls behind. It is dialled only when an agent has been reserved f
 who is not reached is tried again after a pause, as often as the queue says.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.call import Call, CallState
 from routing.commands import BookCallback, CancelCallback
@@ -24,10 +24,10 @@ from routing.refusals import Refusal
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-MAX_NUMBER = 32
+MAX_NUMBER: Final = 32
 """Digits, `*`, `#` and `+` of a number to dial; E.164 has 15, prefixes and extensions the rest."""
 
-IN_LINE = (CallState.WAITING, CallState.OUT_OF_SIGHT)
+IN_LINE: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT)
 
 
 def book_callback(core: "RoutingEngine", command: BookCallback) -> None:

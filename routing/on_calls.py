@@ -1,6 +1,6 @@
 """Commands about a call: it comes, it is held, it goes."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.commands import (
@@ -32,7 +32,7 @@ from routing.transfer_messages import TransferCause
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-BEFORE_CONVERSATION = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
+BEFORE_CONVERSATION: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
 
 def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
@@ -42,23 +42,24 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
         core.refuse(command, command.call_id, refusal)
         return
     core.last_call += 1
-    queue = core.queues[command.queue_id]
-    first_us = command.first_queued_us
-    if not 0 < first_us <= core.now_us:
-        first_us = core.now_us
-    regained_us = queue.regain(command.caller, core.now_us) if command.caller else 0
-    first_us = min(regained_us or first_us, first_us)
+    now, caller, needs, priority = core.now_us, command.caller, command.needs, command.priority
+    preferred, first_us = command.preferred_agent, command.first_queued_us
+    if not 0 < first_us <= now:
+        first_us = now
+    regained_us = core.queues[command.queue_id].regain(caller, now) if caller else 0
+    if 0 < regained_us < first_us:
+        first_us = regained_us
     call = Call(
         command.call_id,
         core.last_call,
         command.queue_id,
         command.pbx,
-        command.priority,
-        text_of(parse(command.needs)) if command.needs else "",
+        priority,
+        text_of(parse(needs)) if needs else "",
         first_us,
-        command.caller,
-        command.preferred_agent if command.preferred_agent in core.agents else NO_AGENT,
-        command.priority,
+        caller,
+        preferred if preferred in core.agents else NO_AGENT,
+        priority,
         command.tags,
         training=command.training,
         asked_us=first_us,
@@ -72,19 +73,20 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
 
 
 def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | None:
-    if command.call_id in core.calls:
+    call_id, needs = command.call_id, command.needs
+    if call_id in core.calls:
         return Refusal.CALL_EXISTS
-    if CONSULTS in command.call_id:
+    if CONSULTS in call_id:
         return Refusal.BAD_VALUE  # that is how consultations are named
     if command.queue_id not in core.queues:
         return Refusal.UNKNOWN_QUEUE
-    if len(core.calls) >= core.config.limits.calls:
+    if len(core.calls) >= core.limits.calls:
         return Refusal.TOO_MANY_CALLS
-    return _why_not_needed(core, command.needs) if command.needs else None
+    return _why_not_needed(core, needs) if needs else None
 
 
 def _why_not_needed(core: "RoutingEngine", needs: str) -> Refusal | None:
-    if core.pools.in_use >= core.config.limits.needs:
+    if core.pools.in_use >= core.limits.needs:
         return Refusal.TOO_MANY_NEEDS
     try:
         parse(text_of(parse(needs)))  # what is kept is the canonical text, which may be longer

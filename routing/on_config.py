@@ -33,7 +33,8 @@ def install(core: "RoutingEngine", config: RoutingConfig) -> None:
     wrong = problems(config)
     if wrong:
         raise ValueError("; ".join(wrong))
-    core.base = core.config = config
+    core.base = config
+    core.go_by(config)
     for spec in config.queues:
         core.queues[spec.queue_id] = Queue(spec)
     for agent_spec in config.agents:
@@ -99,7 +100,7 @@ def _change_base(core: "RoutingEngine", config: RoutingConfig) -> None:
 
 def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
     said = changes(core.config, config)
-    core.config = config
+    core.go_by(config)
     moved = _swap_agents(core, config)
     waiting = [call for call in core.calls.values() if call.band is not None]
     for call in waiting:

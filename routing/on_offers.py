@@ -1,6 +1,6 @@
 """Commands about an offer: it rings, it is answered, it fails, the legs are bridged."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.agent import STATUS_TABLE, WORK_TABLE, StatusTrigger, WorkTrigger
 from routing.call import CALL_TABLE, CallTrigger
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from routing.agent import Agent
     from routing.engine import RoutingEngine
 
-NOT_READY_REASON = {
+NOT_READY_REASON: Final = {
     OfferOutcome.NO_ANSWER: "ringNoAnswer",
     OfferOutcome.BUSY: "busy",
     OfferOutcome.REJECTED: "rejected",
@@ -32,7 +32,7 @@ NOT_READY_REASON = {
 }
 """The four that count against a phone, and the reason they leave behind when there are too many."""
 
-BLAMELESS = (
+BLAMELESS: Final = (
     OfferOutcome.CALLER_GONE,
     OfferOutcome.CUSTOMER_UNREACHABLE,
     OfferOutcome.WITHDRAWN,
@@ -40,7 +40,7 @@ BLAMELESS = (
 """After these the agent keeps his place among the idle."""
 
 
-NO_PHONE_SAYS = (OfferOutcome.ESTABLISHED, OfferOutcome.CALLER_GONE, OfferOutcome.WITHDRAWN)
+NO_PHONE_SAYS: Final = (OfferOutcome.ESTABLISHED, OfferOutcome.CALLER_GONE, OfferOutcome.WITHDRAWN)
 """What only the core concludes; who reports a failed offer reports a failed phone."""
 
 
@@ -54,7 +54,7 @@ def offer_ringing(core: "RoutingEngine", command: OfferRinging) -> None:
     offer.ringing_us = core.now_us
     call = core.calls[offer.call_id]
     ring_us = core.queues[offer.queue_id].spec.ring_timeout_us
-    _wait(core, offer, ring_us + core.config.limits.ring_grace_us)
+    _wait(core, offer, ring_us + core.limits.ring_grace_us)
     core.emit(
         CallDelivered(
             offer.offer_id,
@@ -74,7 +74,7 @@ def offer_answered(core: "RoutingEngine", command: OfferAnswered) -> None:
         _refuse(core, command, offer)
         return
     offer.state = advance(OFFER_TABLE, offer.state, OfferTrigger.ANSWER)
-    _wait(core, offer, core.config.limits.bridge_timeout_us)
+    _wait(core, offer, core.limits.bridge_timeout_us)
 
 
 def legs_bridged(core: "RoutingEngine", command: LegsBridged) -> None:
@@ -192,7 +192,7 @@ def _wait(core: "RoutingEngine", offer: Offer, for_us: int) -> None:
 
 def restore_deadline(core: "RoutingEngine", offer: Offer) -> None:
     """We hear its Asterisk again: the offer's present state gets its full time."""
-    limits = core.config.limits
+    limits = core.limits
     ring_us = core.queues[offer.queue_id].spec.ring_timeout_us
     for_us = {
         OfferState.MADE: limits.deliver_timeout_us,

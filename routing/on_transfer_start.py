@@ -1,6 +1,6 @@
 """The command that starts a transfer: may it, whom to seek, and who stands in line for him."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import CALL_TABLE, Call, CallTrigger
@@ -32,7 +32,7 @@ from routing.transfer_messages import (
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-MAX_WAIT_US = 3_600_000_000
+MAX_WAIT_US: Final = 3_600_000_000
 """An hour: nobody is sought for longer."""
 
 
@@ -180,7 +180,7 @@ def _why_not_so(core: "RoutingEngine", command: StartTransfer) -> Refusal | None
 
 
 def _why_no_room(core: "RoutingEngine", command: StartTransfer, call: Call) -> Refusal | None:
-    limits = core.config.limits
+    limits = core.limits
     if command.kind is not TransferKind.SINGLE_STEP and len(core.calls) >= limits.calls:
         return Refusal.TOO_MANY_CALLS
     if (command.to_agent or call.needs) and core.pools.in_use >= limits.needs:

@@ -1,6 +1,6 @@
 """Commands about a live transfer: cancel, complete, join; and what Asterisk reports of it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.call import CallState
 from routing.conversation import retrieve
@@ -105,7 +105,7 @@ def join_transfer(core: "RoutingEngine", command: JoinTransfer) -> None:
     )
 
 
-_SETTLED = (TransferState.CONSULTING, TransferState.CONFERENCED)
+_SETTLED: Final = (TransferState.CONSULTING, TransferState.CONFERENCED)
 """Sender and target talk, and no leg is being moved."""
 
 

@@ -7,14 +7,14 @@ much. Since the leading integers of items are unique, what follows is never comp
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 Item = tuple[Any, ...]
 """Leading integers that are unique, then what is kept. Spelt this loosely, since the compiled core
 would take a tuple of known types apart, and make another one, wherever it is handed on.
 """
 
-BLOCK = 512
+BLOCK: Final = 512
 """Items a block before it splits: moving 4 kB in a list is cheaper than a Python step more."""
 
 

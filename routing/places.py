@@ -13,7 +13,6 @@ from routing.needs import AgentIs, Need, both, parse, text_of
 from routing.ordered import Item
 from routing.pools import Pool, PoolKey
 from routing.queue import STICKY_STEP, Queue, Wish
-from routing.selection import least_wait_us, score
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
@@ -25,14 +24,14 @@ def by_score(core: "RoutingEngine", calls: Iterable[Call]) -> list[Call]:
     for call in calls:
         band = call.band
         assert band is not None  # noqa: S101  they stand in line
-        points = score(band.spec, band.priority, core.now_us - call.first_queued_us)
+        points = band.score(core.now_us - call.first_queued_us)
         ranked.append((-points, call.first_queued_us, call.number, call))
     return [entry[3] for entry in sorted(ranked)]
 
 
 def priority_of(queue: Queue, call: Call) -> int:
     """The part of the score that does not grow."""
-    return queue.spec.priority + call.priority
+    return queue.priority + call.priority
 
 
 def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
@@ -40,28 +39,34 @@ def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
 
     Of a band these are the older ones, so that a binary search finds how many they are.
     """
-    now, priority, spec = core.now_us, priority_of(queue, call), queue.spec
-    place = (call.first_queued_us, call.number)
-    points = score(spec, priority, now - call.first_queued_us)
+    now, ageing = core.now_us, queue.ageing
+    priority = priority_of(queue, call)
+    first_us, number = call.first_queued_us, call.number
+    points = priority + ageing.points(now - first_us)
     front = 0
     for band in queue.bands:
         if band.priority == priority:
-            front += band.count_older(place)
-        elif spec.sl_points:
-            mine = (-points, *place)
+            front += band.count_older(first_us, number)
+        elif ageing.sl_points:
+            mine = (-points, first_us, number)
             front += band.count_while(partial(_is_before, band, now, mine))
         else:
-            as_many = least_wait_us(spec, points - band.priority)
-            more = least_wait_us(spec, points - band.priority + 1)
-            equal_until = min((now - as_many + 1,), place)
-            front += band.count_older(max((now - more + 1,), equal_until))
+            # Who came before `more_us` has more points, who came before `as_many_us` has as many.
+            missing = points - band.priority
+            more_us = now - ageing.least_wait_us(missing + 1) + 1
+            as_many_us = now - ageing.least_wait_us(missing) + 1
+            if as_many_us <= first_us:
+                front += band.count_older(as_many_us, 0)
+            elif more_us > first_us:
+                front += band.count_older(more_us, 0)
+            else:
+                front += band.count_older(first_us, number)
     return front
 
 
 def _is_before(band: Band, now_us: int, mine: tuple[int, int, int], entry: Item) -> bool:
     """Is this call of the band in front of the one whose order is `mine`?"""
-    points = score(band.spec, band.priority, now_us - entry[0])
-    return (-points, entry[0], entry[1]) < mine
+    return (-band.score(now_us - entry[0]), entry[0], entry[1]) < mine
 
 
 def present_need(call: Call, queue: Queue) -> Need:
@@ -80,16 +85,16 @@ def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
     found = queue.wishes.get(wish)
     if found is None:
         need = present_need(call, queue)
-        found = queue.remember(wish, (text_of(need), need))
-    text, need = found
-    return core.pools.pool((text, queue.spec.strategy, queue.splits, call.training), need)
+        found = queue.remember(wish, (key_of(queue, need, training=call.training), need))
+    return core.pools.pool(*found)
 
 
 def _wish_of(call: Call) -> Wish:
-    """All of the call that `present_need` goes by."""
+    """All of the call that `present_need` and the choice of a pool go by."""
     if call.wanted:
-        return STICKY_STEP, "", call.wanted
-    return call.step, call.needs, call.preferred if call.step == STICKY_STEP else ""
+        return STICKY_STEP, "", call.wanted, call.training
+    preferred = call.preferred if call.step == STICKY_STEP else ""
+    return call.step, call.needs, preferred, call.training
 
 
 def key_of(queue: Queue, need: Need, *, training: bool = False) -> PoolKey:

@@ -14,6 +14,7 @@ them and then until `SPARE_POOLS` newer ones want their place.
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from operator import attrgetter
+from typing import Final
 
 from routing.agent import Agent
 from routing.bands import Band
@@ -32,9 +33,9 @@ ReadyEntry = Item
 PoolKey = tuple[str, Strategy, bool, bool]
 """(canonical need, strategy, shared out between employers, for training seats)."""
 
-_LOGON_NO = attrgetter("logon_no")
+_LOGON_NO: Final = attrgetter("logon_no")
 
-SPARE_POOLS = 512
+SPARE_POOLS: Final = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
 rarest skill, so the few hundred that a day's callers bring should stay."""
 

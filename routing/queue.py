@@ -5,8 +5,9 @@ time), then the queue's need, then what each relaxation step says. `plan_at` ans
 so a step is never frozen at the moment of joining.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from routing.ageing import Ageing
 from routing.config import Announcement, Overflow, QueueSpec
 from routing.forecast import Forecast
 from routing.ids import QueueId
@@ -14,19 +15,19 @@ from routing.needs import ANYONE, AnyOf, Need, parse
 
 if TYPE_CHECKING:
     from routing.bands import Band
-    from routing.pools import Pool
+    from routing.pools import Pool, PoolKey
 
-STICKY_STEP = -1
+STICKY_STEP: Final = -1
 """The step number of a call that waits for its preferred agent."""
 
 
-Wish = tuple[int, str, str]
-"""(step, the caller's own needs, preferred agent)."""
+Wish = tuple[int, str, str, bool]
+"""(step, the caller's own needs, preferred agent, for training seats)."""
 
-MAX_WISHES = 1_000
+MAX_WISHES: Final = 1_000
 """Different wishes of one queue remembered; putting one together again costs some 10 µs."""
 
-MAX_DROPPED = 10_000
+MAX_DROPPED: Final = 10_000
 """Callers of one queue who may come back to their place; the oldest are forgotten first."""
 
 
@@ -38,8 +39,9 @@ class Queue:
     """
 
     __slots__ = (
-        "accepting", "bands", "boundaries", "changes", "dropped", "forecast", "given", "overflows",
-        "own_needs", "pools", "reserve_open", "spec", "waiting", "wishes",
+        "accepting", "ageing", "bands", "boundaries", "changes", "dropped", "forecast", "given",
+        "overflows", "own_needs", "pools", "priority", "reserve", "reserve_open", "spec", "splits",
+        "waiting", "wishes",
     )  # fmt: skip
 
     def __init__(self, spec: QueueSpec) -> None:
@@ -52,7 +54,7 @@ class Queue:
         self.reserve_open = False
         self.dropped: dict[str, tuple[int, int]] = {}  # caller: first queued, until when
         self.forecast = Forecast()
-        self.wishes: dict[Wish, tuple[str, Need]] = {}
+        self.wishes: dict[Wish, tuple[PoolKey, Need]] = {}
         self.use(spec)
 
     @property
@@ -65,6 +67,10 @@ class Queue:
         if spec.allocation != self.spec.allocation:
             self.given.clear()
         self.spec = spec
+        self.priority = spec.priority
+        self.ageing = Ageing(spec)
+        self.reserve = spec.reserve
+        self.splits = bool(spec.allocation)  # between employers?
         steps = sorted(spec.steps, key=lambda step: step.after_us)
         self.own_needs: tuple[Need, ...] = (parse(spec.need), *(parse(step.need) for step in steps))
         self.boundaries = tuple(step.after_us for step in steps)
@@ -72,21 +78,21 @@ class Queue:
             self.boundaries or spec.announcements or spec.max_wait_us or spec.sticky_us
         )  # does waiting change anything?
         self.overflows: dict[str, Overflow] = {flow.cause: flow for flow in spec.overflows}
-        if spec.reserve is None:
+        if self.reserve is None:
             self.reserve_open = False
         self.wishes.clear()
 
-    def remember(self, wish: "Wish", need: tuple[str, Need]) -> tuple[str, Need]:
-        """What callers brought together with the queue's need, so that it is said only once."""
+    def remember(self, wish: Wish, place: "tuple[PoolKey, Need]") -> "tuple[PoolKey, Need]":
+        """Where callers with such a wish stand, so that it is found out only once."""
         if len(self.wishes) >= MAX_WISHES:
             self.wishes.clear()
-        self.wishes[wish] = need
-        return need
+        self.wishes[wish] = place
+        return place
 
     @property
     def needs(self) -> tuple[Need, ...]:
         """What each step admits, the reserve included while it is open."""
-        reserve = self.spec.reserve
+        reserve = self.reserve
         if reserve is None or not self.reserve_open:
             return self.own_needs
         extra = parse(reserve.need)
@@ -94,14 +100,9 @@ class Queue:
             ANYONE if ANYONE in (need, extra) else AnyOf((need, extra)) for need in self.own_needs
         )
 
-    @property
-    def splits(self) -> bool:
-        """Does this queue share its calls out between employers?"""
-        return bool(self.spec.allocation)
-
     def toggles_reserve(self) -> bool:
         """Is it time to open or to close the reserve?"""
-        reserve = self.spec.reserve
+        reserve = self.reserve
         if reserve is None:
             return False
         if self.reserve_open:
@@ -142,13 +143,12 @@ class Queue:
         max_wait_us = self.spec.max_wait_us if may_leave else 0
         if 0 < max_wait_us <= waited_us:
             return waited_us  # overdue: it came back to the line too late
-        ahead = [after for after in self.boundaries if after > waited_us]
+        ahead = [*self.boundaries, max_wait_us]
         ahead += [next_play_us(each, waited_us) for each in self.spec.announcements]
-        if prefers and waited_us < sticky_us:
+        if prefers:
             ahead.append(sticky_us)
-        if max_wait_us > waited_us:
-            ahead.append(max_wait_us)
-        return min((after for after in ahead if after > waited_us), default=None)
+        ahead = [after for after in ahead if after > waited_us]
+        return min(ahead) if ahead else None
 
     def announcement_at(self, waited_us: int) -> Announcement | None:
         """What is to be played after exactly so much waiting: the first that is due."""
@@ -168,5 +168,5 @@ def next_play_us(each: Announcement, waited_us: int) -> int:
     return waited_us + each.every_us - (waited_us - each.after_us) % each.every_us
 
 
-STORED = ("queue_id", "accepting", "given", "reserve_open", "dropped")
+STORED: Final = ("queue_id", "accepting", "given", "reserve_open", "dropped")
 """The fields a snapshot keeps, beside the forecast."""

@@ -9,7 +9,7 @@ A recall after a single-step transfer looks for the sender only while he is read
 for long; then the customer is in line where he came from. He is in some line throughout.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import Call, CallState
@@ -39,14 +39,14 @@ from routing.transfer_messages import (
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine
 
-MISSED = {
+MISSED: Final = {
     OfferOutcome.NO_ANSWER: ("no_answer", TransferCause.RECALL_NO_ANSWER),
     OfferOutcome.BUSY: ("busy", TransferCause.RECALL_BUSY),
     OfferOutcome.REJECTED: ("busy", TransferCause.RECALL_BUSY),
 }
 """How an offer to the target failed, as the rule of the policy that covers it and CSTA's cause."""
 
-NOT_THERE = ("not_ready", TransferCause.RECALL_RESOURCES_NOT_AVAILABLE)
+NOT_THERE: Final = ("not_ready", TransferCause.RECALL_RESOURCES_NOT_AVAILABLE)
 """… and every other way in which he cannot be reached."""
 
 

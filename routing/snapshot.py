@@ -166,7 +166,7 @@ def _load(data: bytes) -> RoutingEngine:
 def _load_config(core: RoutingEngine, stored: Stored) -> None:
     core.previous, core.modes, core.breaks = stored.previous, stored.modes, stored.breaks
     core.arrived, core.outcomes = stored.arrived, stored.outcomes
-    core.config = overlaid(stored.base, stored.modes)
+    core.go_by(overlaid(stored.base, stored.modes))
     core.pools.unpin_all()
     for spec in core.config.queues:
         core.queues[spec.queue_id].use(spec)
@@ -189,7 +189,7 @@ def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
             core.devices[agent.device] = agent.agent_id
             agent.skills = skills_in_use(agent)
             order.append(agent)
-        if core.config.break_caps:
+        if core.caps_breaks:
             note_break(core, agent)
     for agent in sorted(order, key=attrgetter("logon_no")):
         core.pools.sign_in(agent)

@@ -32,6 +32,7 @@ still a fact and moves the transfer on. A transfer that is over is forgotten in 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from routing.ids import AgentId, CallId, TransferId
 from routing.transfer_messages import TransferKind, TransferPolicy
@@ -61,7 +62,7 @@ class TransferTrigger(StrEnum):
     RECALL = "recall"
 
 
-TRANSFER_TABLE = {
+TRANSFER_TABLE: Final = {
     (TransferState.SEEKING, TransferTrigger.TARGET_TALKS): TransferState.CONSULTING,
     (TransferState.SEEKING, TransferTrigger.SENDER_LEFT): TransferState.SEEKING,
     (TransferState.SEEKING, TransferTrigger.RECALL): TransferState.RECALLING,
@@ -77,10 +78,14 @@ TRANSFER_TABLE = {
     (TransferState.COMPLETING, TransferTrigger.SENDER_LEFT): TransferState.HANDED_OVER,
 }
 
-WAITING_FOR_SIGHT = (TransferState.JOINING, TransferState.COMPLETING, TransferState.HANDED_OVER)
+WAITING_FOR_SIGHT: Final = (
+    TransferState.JOINING,
+    TransferState.COMPLETING,
+    TransferState.HANDED_OVER,
+)
 """Asterisk is to move legs, and its report is waited for."""
 
-WAITING_IN_LINE = (TransferState.SEEKING, TransferState.RECALLING)
+WAITING_IN_LINE: Final = (TransferState.SEEKING, TransferState.RECALLING)
 """Somebody stands in line, up to `until_us`. Who is being offered then is not interrupted."""
 
 
@@ -103,6 +108,6 @@ class Transfer:
         return self.consult_id != self.call_id
 
 
-STORED = (
+STORED: Final = (
     "transfer_id", "call_id", "consult_id", "initiator", "kind", "policy", "state", "until_us",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import msgspec
 
-from routing import commands, config, events, refusals, transfer_messages
+from routing import commands, config, events, refusals, transfer_messages, words
 
 RECORDED = Path(__file__).with_name("surface.txt")
 WORDS = {
@@ -22,6 +22,7 @@ WORDS = {
     transfer_messages: "transfer",
     config: "config",
     refusals: "refusals",
+    words: "word",
 }
 
 

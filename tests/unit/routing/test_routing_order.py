@@ -5,14 +5,19 @@ from random import Random
 import pytest
 
 from routing import commands as c
+from routing.ageing import Ageing
 from routing.config import SECOND_US, Boost, Mode, Overflow, QueueSpec, Step
 from routing.events import CallDiverted, CallQueued
 from routing.places import calls_in_front
-from routing.selection import at_risk, score
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, decision, of, one
 
 TO_B = (Overflow("queueTimeOverflow", "b"),)
+
+
+def score(spec: QueueSpec, priority: int, waited_us: int) -> int:
+    return priority + Ageing(spec).points(waited_us)
+
 
 # --- the score --------------------------------------------------------------------------------
 
@@ -52,7 +57,7 @@ def test_score_is_priority_and_capped_age_and_danger(spec, priority, waited_s, p
 )
 def test_danger_grows_evenly_until_the_level_is_missed_and_stays(waited_us, points):
     spec = QueueSpec("q", service_level_us=20 * S, sl_points=100, sl_window_us=10 * S)
-    assert at_risk(spec, waited_us) == points
+    assert Ageing(spec).at_risk(waited_us) == points
 
 
 def test_the_score_never_falls_with_age():
