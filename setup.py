@@ -11,7 +11,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 PLAIN = (
-    "__init__", "bug", "commands", "config", "config_check", "events", "explain",
+    "__init__", "bug", "commands", "config", "events", "explain",
     "invariants", "message", "needs", "refusals", "snapshot", "transfer_invariants",
     "transfer_messages",
 )  # fmt: skip

@@ -29,8 +29,7 @@ def problems(config: RoutingConfig) -> list[str]:
         path = f"queues[{spec.queue_id}]"
         found += (f"{path}.{text}" for text in _queue_problems(spec, queues))
     for agent in config.agents:
-        path = f"agents[{agent.agent_id}]"
-        found += (f"{path}.{text}" for text in _agent_problems(agent))
+        found += (f"agents[{agent.agent_id}].{text}" for text in _agent_problems(agent))
     found += _rule_problems(config, queues)
     found += (f"limits.{text}" for text in _limit_problems(config.limits))
     for name in ("no_answer", "busy", "rejected", "unreachable"):
@@ -141,10 +140,11 @@ def _agent_problems(spec: AgentSpec) -> Iterator[str]:
         yield "device: must not be empty"
     if spec.weight <= 0:
         yield "weight: more than 0"
-    if any(level <= 0 for _, level in spec.skills):
-        yield "skills: levels are more than 0"
-    if len(dict(spec.skills)) < len(spec.skills):
+    levels = dict(spec.skills)
+    if len(levels) < len(spec.skills):
         yield "skills: each once"
+    if levels and min(levels.values()) <= 0:
+        yield "skills: levels are more than 0"
 
 
 def _need_problem(path: str, text: str) -> Iterator[str]:

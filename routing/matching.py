@@ -24,6 +24,7 @@ from routing.forecast import UNKNOWN
 from routing.ids import NO_TRANSFER, AgentId, CallId, OfferId, PbxId
 from routing.machine import advance
 from routing.offer import Offer
+from routing.ordered import Item
 from routing.places import by_score, calls_in_front, pin_pools_of, pool_of, priority_of
 from routing.pools import Pool
 from routing.queue import STICKY_STEP, Queue
@@ -194,8 +195,7 @@ def agent_is_free(core: "RoutingEngine", agent: Agent, trigger: str) -> None:
     rows = core.limits.decision_rows
     found = best_calls(agent, core.now_us, rows)
     if found:
-        rivals = tuple((entry[3].call_id, -entry[0]) for entry in found[:rows])
-        make_offer(core, found[0][3], agent, trigger, rivals)
+        make_offer(core, found[0][3], agent, trigger, _rivals(found[:rows]))
     else:
         core.pools.enter_ready(agent)
 
@@ -280,6 +280,14 @@ def _decide(core: "RoutingEngine", call: Call, trigger: str, rivals: Rivals) -> 
         tuple((who.agent_id, why) for who, why in passed_over(pool, rows)),
         rivals,
     )
+
+
+def _rivals(found: list[Item]) -> Rivals:
+    rivals: list[tuple[CallId, int]] = []
+    for points, _, _, call in found:
+        rival: Call = call
+        rivals.append((rival.call_id, -points))
+    return tuple(rivals)
 
 
 def _first_ready(pool: Pool, rows: int) -> tuple[tuple[AgentId, int], ...]:

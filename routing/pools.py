@@ -12,7 +12,6 @@ them and then until `SPARE_POOLS` newer ones want their place.
 """
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from operator import attrgetter
 from typing import Final
 
@@ -20,10 +19,10 @@ from routing.agent import Agent
 from routing.bands import Band
 from routing.call import Call
 from routing.config import Strategy
-from routing.ids import AgentId, SkillId
+from routing.ids import AgentId
 from routing.needs import Need, all_anchors, anchors, named_skills
 from routing.ordered import Item, OrderedLine
-from routing.predicates import test_of
+from routing.predicates import predicate_of
 from routing.queue import Queue
 from routing.selection import rank
 
@@ -46,7 +45,6 @@ class Pool:
     """
 
     __slots__ = (
-        "admits",
         "bands",
         "by_employer",
         "key",
@@ -54,6 +52,7 @@ class Pool:
         "need",
         "newest",
         "pinned",
+        "predicate",
         "ready",
         "shuffled",
         "skills",
@@ -67,7 +66,7 @@ class Pool:
         self.text, self.strategy, splits, self.training = key
         self.need = need
         self.by_employer: dict[str, OrderedLine] | None = {} if splits else None
-        self.admits = test_of(need)
+        self.predicate = predicate_of(need)
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
         self.newest = 0  # the latest log-on number of those who ever joined
@@ -116,9 +115,9 @@ class PoolIndex:
 
     def __init__(self) -> None:
         self.pools: dict[PoolKey, Pool] = {}
-        self._by_anchor: dict[str, dict[PoolKey, Pool]] = {}
-        self._unanchored: dict[PoolKey, Pool] = {}
-        self._holders: dict[str, dict[AgentId, None]] = {}
+        self._by_anchor: dict[str, dict[Pool, None]] = {}
+        self._unanchored: dict[Pool, None] = {}
+        self._holders: dict[str, dict[AgentId, Agent]] = {}
         self._signed_in: dict[AgentId, Agent] = {}
         self._spare: dict[PoolKey, Pool] = {}
 
@@ -137,10 +136,10 @@ class PoolIndex:
         pool = self.pools[key] = Pool(key, need)
         hooks = anchors(need)
         if hooks is None:
-            self._unanchored[pool.key] = pool
+            self._unanchored[pool] = None
         else:
             for hook in hooks:
-                self._by_anchor.setdefault(hook, {})[pool.key] = pool
+                self._by_anchor.setdefault(hook, {})[pool] = None
         for agent in self._candidates(pool.need):
             self._join(agent, pool)
         self._keep_spare(pool)
@@ -168,10 +167,10 @@ class PoolIndex:
         del self.pools[pool.key]
         hooks = anchors(pool.need)
         if hooks is None:
-            del self._unanchored[pool.key]
+            del self._unanchored[pool]
         else:
             for hook in hooks:
-                del self._by_anchor[hook][pool.key]
+                del self._by_anchor[hook][pool]
                 if not self._by_anchor[hook]:
                     del self._by_anchor[hook]
         for agent in pool.members.values():
@@ -180,37 +179,40 @@ class PoolIndex:
             if agent.entries is not None:
                 del agent.entries[place]
 
-    def _candidates(self, need: Need) -> list[Agent]:
-        """Signed-in agents worth looking at, in the order in which they signed in: those who hold
-        something out of each set of anchors.
-        """
-        anchored = sorted(all_anchors(need), key=self._how_many)
+    def _candidates(self, need: Need) -> Iterable[Agent]:
+        """Signed-in agents worth looking at: those who hold something out of the rarest anchors."""
+        anchored = all_anchors(need)
         if not anchored:
-            return sorted(self._signed_in.values(), key=_LOGON_NO)
-        found: set[AgentId] = set().union(*map(self._holders_of, anchored[0]))
-        for hooks in anchored[1:]:
-            found = set().union(*(found & self._holders_of(hook) for hook in hooks))
-        agents = map(self._signed_in.__getitem__, found)  # pure-ok: sorted at once
-        return sorted(agents, key=_LOGON_NO)
+            return self._signed_in.values()
+        hooks = min(anchored, key=self._how_many)
+        if len(hooks) == 1:
+            return self._holders_of(hooks[0]).values()
+        found: dict[AgentId, Agent] = {}
+        for hook in hooks:
+            found.update(self._holders_of(hook))
+        return found.values()
 
     def _how_many(self, hooks: tuple[str, ...]) -> int:
         return sum(len(self._holders_of(hook)) for hook in hooks)
 
-    def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
-        return self._holders.get(hook, {}).keys()
+    def _holders_of(self, hook: str) -> dict[AgentId, Agent]:
+        return self._holders.get(hook, {})
 
     # --- agents ---
 
     def sign_in(self, agent: Agent) -> None:
         """The agent, whose skills are set, joins every pool whose need he meets."""
-        self._signed_in[agent.agent_id] = agent
-        seen: dict[PoolKey, Pool] = {}
-        for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
-            self._holders.setdefault(hook, {})[agent.agent_id] = None
-            if hook in self._by_anchor:
-                seen.update(self._by_anchor[hook])
-        seen.update(self._unanchored)
-        for pool in seen.values():
+        agent_id = agent.agent_id
+        self._signed_in[agent_id] = agent
+        for hook in (*agent.skills, f"@{agent_id}"):
+            holders = self._holders.get(hook)
+            if holders is None:
+                holders = self._holders[hook] = {}
+            holders[agent_id] = agent
+            for pool in self._by_anchor.get(hook, ()):
+                if agent_id not in pool.members:  # he may hold another anchor of it
+                    self._join(agent, pool)
+        for pool in self._unanchored:
             self._join(agent, pool)
 
     def sign_out(self, agent: Agent) -> None:
@@ -220,7 +222,7 @@ class PoolIndex:
             del pool.members[agent.agent_id]
         agent.pools.clear()
         del self._signed_in[agent.agent_id]
-        for hook in (*agent.skills, SkillId(f"@{agent.agent_id}")):
+        for hook in (*agent.skills, f"@{agent.agent_id}"):
             holders = self._holders[hook]
             del holders[agent.agent_id]
             if not holders:
@@ -252,7 +254,7 @@ class PoolIndex:
     def _join(self, agent: Agent, pool: Pool) -> None:
         if agent.spec.training is not pool.training:
             return
-        if not pool.admits(agent.agent_id, agent.skills):
+        if not pool.predicate.admits(agent.agent_id, agent.skills):
             return
         pool.join(agent)
         agent.pools.append(pool)

@@ -7,9 +7,6 @@ machine and every hash seed, so their SHA-256 is the state hash.
 
 import gc
 import hashlib
-from collections.abc import Callable
-from enum import StrEnum
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -20,36 +17,23 @@ from routing import call as calls
 from routing import offer as offers
 from routing import queue as queues
 from routing import transfer as transfers
-from routing.agent import Agent, AgentStatus, AgentWork
-from routing.breaks import note_break
-from routing.call import Call, CallState
 from routing.config import RoutingConfig
 from routing.deadlines import DeadlineKind
 from routing.engine import RoutingEngine
-from routing.events import AgentState
 from routing.forecast import Forecast
 from routing.ids import AgentId, PbxId
-from routing.offer import Offer, OfferState
 from routing.on_config import overlaid
-from routing.on_groups import skills_in_use
-from routing.places import pin_pools_of, pool_of, priority_of
-from routing.transfer import Transfer, TransferState
-from routing.transfer_messages import TransferKind, TransferPolicy
+from routing.places import pin_pools_of
+from routing.restore import SnapshotError as SnapshotError
+from routing.restore import restore_agents, restore_calls, restore_offers, restore_transfers
 
 VERSION = 2
-
-Converters = list[tuple[int, Callable[[Any], Any]]]
-"""(place in the row, from what JSON has to what the record holds)."""
 
 _CALL = attrgetter(*calls.STORED)
 _AGENT = attrgetter(*agents.STORED)
 _OFFER = attrgetter(*offers.STORED)
 _TRANSFER = attrgetter(*transfers.STORED)
 _QUEUE = attrgetter(*queues.STORED)
-
-
-class SnapshotError(ValueError):
-    """These bytes are no snapshot of ours, or of another version."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -149,14 +133,10 @@ def _load(data: bytes) -> RoutingEngine:
     core.last_transfer, core.last_logon = stored.last_transfer, stored.last_logon
     core.pbx_lost = stored.pbx_lost
     core.deadlines.restore(stored.deadlines, stored.last_deadline)
-    for row in stored.offers:
-        offer = Offer(*_typed(Offer, row))
-        core.offers[offer.offer_id] = offer
-    for row in stored.transfers:
-        transfer = Transfer(*_typed(Transfer, row))
-        core.transfers[transfer.transfer_id] = transfer
-    _load_agents(core, stored.agents)
-    _load_calls(core, stored.calls)
+    restore_offers(core, stored.offers)
+    restore_transfers(core, stored.transfers)
+    restore_agents(core, stored.agents)
+    restore_calls(core, stored.calls)
     for agent in core.agents.values():
         if agent.is_offerable:
             core.pools.enter_ready(agent)
@@ -177,66 +157,3 @@ def _load_config(core: RoutingEngine, stored: Stored) -> None:
         queue.dropped = {who: (first, until) for who, (first, until) in queue.dropped.items()}
         queue.forecast = forecast
         pin_pools_of(core, queue)
-
-
-def _load_agents(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
-    order: list[Agent] = []
-    for row in rows:
-        agent = core.agents[row[0]]
-        for name, value in zip(agents.STORED, _typed(Agent, row), strict=True):
-            setattr(agent, name, value)
-        if agent.status is not AgentStatus.LOGGED_OFF:
-            core.devices[agent.device] = agent.agent_id
-            agent.skills = skills_in_use(agent)
-            order.append(agent)
-        if core.caps_breaks:
-            note_break(core, agent)
-    for agent in sorted(order, key=attrgetter("logon_no")):
-        core.pools.sign_in(agent)
-
-
-def _load_calls(core: RoutingEngine, rows: list[tuple[Any, ...]]) -> None:
-    for row in rows:
-        call = Call(*_typed(Call, row))
-        core.calls[call.call_id] = call
-        if call.state is CallState.WAITING:
-            queue = core.queues[call.queue_id]
-            core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
-
-
-def _members(enum: type[StrEnum]) -> Callable[[Any], Any]:
-    """From the stored text to the member, at a third of the cost of calling the enumeration."""
-    return {member.value: member for member in enum}.__getitem__
-
-
-def _converters(names: tuple[str, ...], **by_name: Callable[[Any], Any]) -> Converters:
-    return [(names.index(name), convert) for name, convert in by_name.items()]
-
-
-_TYPES: dict[type, Converters] = {
-    Call: _converters(calls.STORED, state=_members(CallState), rules=tuple, tags=tuple),
-    Agent: _converters(
-        agents.STORED,
-        status=_members(AgentStatus),
-        work=_members(AgentWork),
-        shown=_members(AgentState),
-    ),
-    Offer: _converters(offers.STORED, state=_members(OfferState)),
-    Transfer: _converters(
-        transfers.STORED,
-        state=_members(TransferState),
-        kind=_members(TransferKind),
-        policy=partial(msgspec.convert, type=TransferPolicy),
-    ),
-}
-
-
-def _typed(record: type, row: tuple[Any, ...]) -> list[Any]:
-    """The row with enumerations, tuples and policies, for which JSON has no type, restored."""
-    values = list(row)
-    try:
-        for place, convert in _TYPES[record]:
-            values[place] = convert(values[place])
-    except KeyError as error:
-        raise SnapshotError(f"no state {error} of a {record.__name__}") from error
-    return values

@@ -1,0 +1,112 @@
+"""Records out of the rows of a snapshot, and the indexes over them."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from routing import agent as agents
+from routing import call as calls
+from routing import offer as offers
+from routing import transfer as transfers
+from routing.agent import Agent, AgentStatus, AgentWork
+from routing.breaks import note_break
+from routing.call import Call, CallState
+from routing.events import AgentState
+from routing.offer import Offer, OfferState
+from routing.on_groups import skills_in_use
+from routing.places import pool_of, priority_of
+from routing.transfer import Transfer, TransferState
+from routing.transfer_messages import TransferKind, TransferPolicy
+
+if TYPE_CHECKING:
+    from routing.engine import RoutingEngine
+
+Row = tuple[Any, ...]
+"""The fields of a record that `STORED` of its module names, in the order of the record."""
+
+Converters = dict[int, Callable[[Any], Any]]
+"""By the place in the row: from what JSON has to what the record holds."""
+
+
+class SnapshotError(ValueError):
+    """These bytes are no snapshot of ours, or of another version."""
+
+
+def restore_offers(core: "RoutingEngine", rows: list[Row]) -> None:
+    """The live offers."""
+    for row in rows:
+        offer = Offer(*_typed(Offer, _OFFER, row))
+        core.offers[offer.offer_id] = offer
+
+
+def restore_transfers(core: "RoutingEngine", rows: list[Row]) -> None:
+    """The live transfers."""
+    for row in rows:
+        transfer = Transfer(*_typed(Transfer, _TRANSFER, row))
+        core.transfers[transfer.transfer_id] = transfer
+
+
+def restore_agents(core: "RoutingEngine", rows: list[Row]) -> None:
+    """The agents of the configuration as they were; who is signed in joins his pools."""
+    signed_in: list[Agent] = []
+    for row in rows:
+        agent_id, *rest = _typed(Agent, _AGENT, row)
+        agent = core.agents[agent_id] = Agent(agent_id, core.agents[agent_id].spec, *rest)
+        if agent.status is not AgentStatus.LOGGED_OFF:
+            core.devices[agent.device] = agent.agent_id
+            agent.skills = skills_in_use(agent)
+            signed_in.append(agent)
+        if core.caps_breaks:
+            note_break(core, agent)
+    for agent in sorted(signed_in, key=attrgetter("logon_no")):
+        core.pools.sign_in(agent)
+
+
+def restore_calls(core: "RoutingEngine", rows: list[Row]) -> None:
+    """The live calls; who waits stands in line again."""
+    for row in rows:
+        call = Call(*_typed(Call, _CALL, row))
+        core.calls[call.call_id] = call
+        if call.state is CallState.WAITING:
+            queue = core.queues[call.queue_id]
+            core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
+
+
+def _typed(record: type, converters: Converters, row: Row) -> list[Any]:
+    """The row with enumerations, tuples and policies, for which JSON has no type, restored."""
+    values = list(row)
+    try:
+        for place, convert in converters.items():
+            values[place] = convert(values[place])
+    except KeyError as error:
+        raise SnapshotError(f"no state {error} of a {record.__name__}") from error
+    return values
+
+
+def _members(enum: type[StrEnum]) -> Callable[[Any], Any]:
+    """From the stored text to the member, at a third of the cost of calling the enumeration."""
+    return {member.value: member for member in enum}.__getitem__
+
+
+def _converters(names: tuple[str, ...], **by_name: Callable[[Any], Any]) -> Converters:
+    return {names.index(name): convert for name, convert in by_name.items()}
+
+
+_CALL: Final = _converters(calls.STORED, state=_members(CallState), rules=tuple, tags=tuple)
+_AGENT: Final = _converters(
+    agents.STORED,
+    status=_members(AgentStatus),
+    work=_members(AgentWork),
+    shown=_members(AgentState),
+)
+_OFFER: Final = _converters(offers.STORED, state=_members(OfferState))
+_TRANSFER: Final = _converters(
+    transfers.STORED,
+    state=_members(TransferState),
+    kind=_members(TransferKind),
+    policy=partial(msgspec.convert, type=TransferPolicy),
+)
