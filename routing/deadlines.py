@@ -11,6 +11,7 @@ until it surfaces or until such dead entries outnumber the live ones.
 
 import heapq
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, Final
 
 Subject = str | int
@@ -31,11 +32,8 @@ class DeadlineKind(StrEnum):
     TRANSFER = "transfer"  # a target in line, legs being moved
 
 
-Key = tuple[Any, ...]
-"""(kind, subject)."""
-
 Entry = tuple[Any, ...]
-"""(due_us, number, key). Both spelt as loosely as `ordered.Item`, and for the same reason."""
+"""(due_us, number, kind, subject). Spelt as loosely as `ordered.Item`, and for the same reason."""
 
 
 class Deadlines:
@@ -44,7 +42,7 @@ class Deadlines:
     __slots__ = ("_live", "_near", "_near_slot", "_slot_numbers", "_slots", "number")
 
     def __init__(self) -> None:
-        self._live: dict[Key, Entry] = {}
+        self._live: dict[DeadlineKind, dict[Subject, Entry]] = {kind: {} for kind in DeadlineKind}
         self._near: list[Entry] = []  # a heap: slots up to `_near_slot`
         self._near_slot = -1
         self._slots: dict[int, dict[int, Entry]] = {}  # the later ones, by number …
@@ -52,35 +50,34 @@ class Deadlines:
         self.number = 0
 
     def __len__(self) -> int:
-        return len(self._live)
+        return sum(map(len, self._live.values()))
 
     def set(self, kind: DeadlineKind, subject: Subject, due_us: int) -> None:
         """Wait for `subject` until `due_us`."""
-        key = (kind, subject)
-        replaced = self._live.get(key)
+        replaced = self._live[kind].get(subject)
         if replaced is not None:
             self._take_out(replaced)
         self.number += 1
-        self._put((due_us, self.number, key))
+        self._put((due_us, self.number, kind, subject))
 
     def cancel(self, kind: DeadlineKind, subject: Subject) -> None:
         """Wait no longer; nothing happens when nothing was waited for."""
-        entry = self._live.pop((kind, subject), None)
+        entry = self._live[kind].pop(subject, None)
         if entry is not None:
             self._take_out(entry)
 
     def due_us(self, kind: DeadlineKind, subject: Subject) -> int:
         """When `subject` is due; 0 when nothing is waited for."""
-        entry = self._live.get((kind, subject))
+        entry = self._live[kind].get(subject)
         return entry[0] if entry else 0
 
     def next_us(self) -> int | None:
         """The earliest time at which something is due."""
-        near, live = self._near, self._live
+        near = self._near
         while True:
             while near:
                 entry = near[0]
-                if live.get(entry[2]) == entry:
+                if self._is_live(entry):
                     due_us: int = entry[0]
                     return due_us
                 heapq.heappop(near)
@@ -95,43 +92,43 @@ class Deadlines:
         due_us = self.next_us()
         if due_us is None or due_us > now_us:
             return None
-        kind, subject = key = heapq.heappop(self._near)[2]
-        del self._live[key]
+        _, _, kind, subject = heapq.heappop(self._near)
+        del self._live[kind][subject]
         return kind, subject
 
-    def stored(self) -> list[tuple[int, int, DeadlineKind, Subject]]:
+    def stored(self) -> list[Entry]:
         """The live entries in the order in which they were set."""
-        live = sorted(self._live.values(), key=lambda entry: entry[1])
-        return [(due_us, number, *key) for due_us, number, key in live]
+        live = [entry for entries in self._live.values() for entry in entries.values()]
+        return sorted(live, key=itemgetter(1))
 
-    def restore(self, entries: list[tuple[int, int, DeadlineKind, Subject]], number: int) -> None:
+    def restore(self, entries: list[Entry], number: int) -> None:
         """The opposite of `stored`."""
-        for due_us, set_as, kind, subject in entries:
-            self._put((due_us, set_as, (kind, subject)))
+        for entry in entries:
+            self._put(entry)
         self.number = number
 
     def _put(self, entry: Entry) -> None:
-        due_us, number, key = entry
-        self._live[key] = entry
+        self._live[entry[2]][entry[3]] = entry
+        due_us: int = entry[0]
         slot = due_us >> SLOT_BITS
         if slot <= self._near_slot:
             heapq.heappush(self._near, entry)
-            if len(self._near) > 2 * len(self._live) + 256:
-                self._drop_dead()
+            if len(self._near) > 2 * len(self) + 256:
+                self._near = list(filter(self._is_live, self._near))
+                heapq.heapify(self._near)
             return
         entries = self._slots.get(slot)
         if entries is None:
             entries = self._slots[slot] = {}
             heapq.heappush(self._slot_numbers, slot)
-        entries[number] = entry
+        entries[entry[1]] = entry
 
     def _take_out(self, entry: Entry) -> None:
         """Out of its slot; what is in the heap already stays there, dead."""
-        slot = entry[0] >> SLOT_BITS
+        due_us: int = entry[0]
+        slot = due_us >> SLOT_BITS
         if slot > self._near_slot:
             del self._slots[slot][entry[1]]
 
-    def _drop_dead(self) -> None:
-        live = self._live
-        self._near = [entry for entry in self._near if live.get(entry[2]) == entry]
-        heapq.heapify(self._near)
+    def _is_live(self, entry: Entry) -> bool:
+        return self._live[entry[2]].get(entry[3]) == entry

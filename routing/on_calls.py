@@ -134,7 +134,8 @@ def end_call(core: "RoutingEngine", call: Call, by: ClearedBy, unanswered: CallO
     elif call.state in IN_CONVERSATION:
         clear_connection(core, call, by)
     leave_pool(core, call)
-    core.deadlines.cancel(DeadlineKind.CALLBACK, call.call_id)
+    if call.callback:
+        core.deadlines.cancel(DeadlineKind.CALLBACK, call.call_id)
     outcome = CallOutcome.ANSWERED if call.established_us else unanswered
     if call.consult_for:
         forget_consultation(core, call, outcome)

@@ -135,8 +135,8 @@ def _load(data: bytes) -> RoutingEngine:
     core.deadlines.restore(stored.deadlines, stored.last_deadline)
     restore_offers(core, stored.offers)
     restore_transfers(core, stored.transfers)
-    restore_agents(core, stored.agents)
     restore_calls(core, stored.calls)
+    restore_agents(core, stored.agents)  # after the pools that calls wait in: each joins them once
     for agent in core.agents.values():
         if agent.is_offerable:
             core.pools.enter_ready(agent)
