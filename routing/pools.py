@@ -12,6 +12,7 @@ them and then until `SPARE_POOLS` newer ones want their place.
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from operator import attrgetter
 from typing import Final
 
@@ -117,7 +118,7 @@ class PoolIndex:
         self.pools: dict[PoolKey, Pool] = {}
         self._by_anchor: dict[str, dict[Pool, None]] = {}
         self._unanchored: dict[Pool, None] = {}
-        self._holders: dict[str, dict[AgentId, Agent]] = {}
+        self._holders: dict[str, dict[AgentId, None]] = {}
         self._signed_in: dict[AgentId, Agent] = {}
         self._spare: dict[PoolKey, Pool] = {}
 
@@ -179,24 +180,25 @@ class PoolIndex:
             if agent.entries is not None:
                 del agent.entries[place]
 
-    def _candidates(self, need: Need) -> Iterable[Agent]:
-        """Signed-in agents worth looking at: those who hold something out of the rarest anchors."""
-        anchored = all_anchors(need)
+    def _candidates(self, need: Need) -> list[Agent]:
+        """Signed-in agents worth looking at, in the order in which they signed in: those who hold
+        something out of each set of anchors. Sets know the hashes of their members, so that this
+        passes over most agents without touching them.
+        """
+        anchored = sorted(all_anchors(need), key=self._how_many)
         if not anchored:
-            return self._signed_in.values()
-        hooks = min(anchored, key=self._how_many)
-        if len(hooks) == 1:
-            return self._holders_of(hooks[0]).values()
-        found: dict[AgentId, Agent] = {}
-        for hook in hooks:
-            found.update(self._holders_of(hook))
-        return found.values()
+            return sorted(self._signed_in.values(), key=_LOGON_NO)
+        found: set[AgentId] = set().union(*map(self._holders_of, anchored[0]))
+        for hooks in anchored[1:]:
+            found = set().union(*(found & self._holders_of(hook) for hook in hooks))
+        agents = map(self._signed_in.__getitem__, found)  # pure-ok: sorted at once
+        return sorted(agents, key=_LOGON_NO)
 
     def _how_many(self, hooks: tuple[str, ...]) -> int:
         return sum(len(self._holders_of(hook)) for hook in hooks)
 
-    def _holders_of(self, hook: str) -> dict[AgentId, Agent]:
-        return self._holders.get(hook, {})
+    def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
+        return self._holders.get(hook, {}).keys()
 
     # --- agents ---
 
@@ -208,7 +210,7 @@ class PoolIndex:
             holders = self._holders.get(hook)
             if holders is None:
                 holders = self._holders[hook] = {}
-            holders[agent_id] = agent
+            holders[agent_id] = None
             for pool in self._by_anchor.get(hook, ()):
                 if agent_id not in pool.members:  # he may hold another anchor of it
                     self._join(agent, pool)
