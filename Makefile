@@ -1,5 +1,10 @@
 # Everything a newcomer needs: `make run` and `make test`. `make` alone lists the rest.
-PYTHON ?= $(firstword $(foreach v,3.11 3.12 3.13 3.14,$(shell command -v python$(v) 2>/dev/null)) python3)
+# The distribution's Python before any other: it gets security updates, and is built with profile-guided
+# optimisation, which is worth 10 to 20 % (docs/decisions/0007). PYTHON=... chooses another.
+ifndef PYTHON
+PYTHON := $(shell for v in 3.11 3.12 3.13 3.14; do for p in /usr/bin/python$$v $$(command -v python$$v); do \
+    $$p -c 'import ensurepip, venv' 2>/dev/null && echo $$p && exit; done; done; echo python3)
+endif
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -31,8 +36,10 @@ lint: setup ## format, lint, types, import contracts
 lab: setup ## build the real Asterisk that tests and benchmarks use (270 MB into .cache/)
 	@$(BIN)/python -m tests.lab build
 
+HEADERS := import os, sysconfig; exit(not os.path.exists(sysconfig.get_path('include') + '/Python.h'))
 compiled: setup ## the core as an extension of the same source (C compiler, 40 s); benchmarks use it
 	@if ! command -v $(CC) >/dev/null; then echo "compiled: no C compiler here, the core stays plain Python"; \
+	elif ! $(BIN)/python -c "$(HEADERS)"; then echo "compiled: no headers of $(PYTHON) here (python3-dev), the core stays plain"; \
 	elif $(BIN)/python -c "from benchmarks.core.cores import *; exit(len(cores()) < 2)"; then :; \
 	else echo "compiled: making the core an extension (40 s)"; mkdir -p .cache; rm -rf .cache/compiled .cache/build; \
 	    CTI_COMPILED=1 $(BIN)/python setup.py -q build --build-base .cache/build \
