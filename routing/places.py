@@ -51,16 +51,10 @@ def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
             mine = (-points, first_us, number)
             front += band.count_while(partial(_is_before, band, now, mine))
         else:
-            # Who came before `more_us` has more points, who came before `as_many_us` has as many.
-            missing = points - band.priority
-            more_us = now - ageing.least_wait_us(missing + 1) + 1
-            as_many_us = now - ageing.least_wait_us(missing) + 1
-            if as_many_us <= first_us:
-                front += band.count_older(as_many_us, 0)
-            elif more_us > first_us:
-                front += band.count_older(more_us, 0)
-            else:
-                front += band.count_older(first_us, number)
+            # Of a higher priority are in front who have more points: as many have those who came
+            # later. Of a lower one also who have as many: they came earlier.
+            missing = points - band.priority + (1 if band.priority > priority else 0)
+            front += band.count_older(now - ageing.least_wait_us(missing) + 1, 0)
     return front
 
 

@@ -1,7 +1,7 @@
 """A queue as the engine sees it: its specification, ready to be used, and who waits in it.
 
 What a call needs of an agent changes while it waits: first its preferred agent (for the sticky
-time), then the queue's need, then what each relaxation step says. `plan_at` answers for any time,
+time), then the queue's need, then what each relaxation step says. `step_at` answers for any time,
 so a step is never frozen at the moment of joining.
 """
 

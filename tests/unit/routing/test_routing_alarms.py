@@ -5,7 +5,7 @@ that cannot be is not loaded.
 import pytest
 
 from routing import commands as c
-from routing import snapshot
+from routing import restore, snapshot
 from routing.invariants import Breach, check
 from tests.complaints.centre import Centre, agent, queue
 
@@ -71,3 +71,15 @@ def test_a_snapshot_with_a_state_that_nobody_knows_is_refused_by_name(known, rec
     assert wrong != data
     with pytest.raises(snapshot.SnapshotError, match=f"no state 'x+' of a {record}"):
         snapshot.load(wrong)
+
+
+@pytest.mark.parametrize(
+    ("restored", "row", "record"),
+    [
+        (restore.restore_offers, (1, "c1", "ann", "q", 0, 0, "lost"), "Offer"),
+        (restore.restore_transfers, (1, "c1", "c2", "ann", "blind", {}, "lost", 0), "Transfer"),
+    ],
+)
+def test_a_row_with_a_state_that_nobody_knows_is_refused_by_name(restored, row, record):
+    with pytest.raises(snapshot.SnapshotError, match=f"no state 'lost' of a {record}"):
+        restored(house().core, [row])

@@ -97,8 +97,8 @@ def test_its_own_error_is_measured():
     forecast = Forecast()
     assert forecast.mean_error_us() == UNKNOWN
     forecast.judged(8 * S, 10 * S, 20 * S)
-    forecast.judged(16 * S, 10 * S, 20 * S)
-    assert forecast.mean_error_us() == 4 * S
+    forecast.judged(16 * S + 1, 10 * S, 20 * S)
+    assert forecast.mean_error_us() == 4 * S, "a whole number, rounded down"
 
 
 # --- in a queue -------------------------------------------------------------------------------

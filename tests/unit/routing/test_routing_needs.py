@@ -53,6 +53,7 @@ SKILLS = {"english": 3, "loans": 1}
         ("@8001", True),
         ("@8002", False),
         ("english & !@8002", True),
+        ("english & !@8001", False),
     ],
 )
 def test_an_expression_admits_whom_it_says(text, met):

@@ -251,7 +251,7 @@ def test_a_forgotten_need_leaves_nothing_behind(need):
     for found in core.agents.values():
         assert len(found.entries) == len(found.pools)
     hooks = [*core.pools._by_anchor.values(), core.pools._unanchored]
-    assert all(key not in each for each in hooks)
+    assert all(pool not in each for each in hooks)
     assert all(each for each in hooks[:-1]), "no empty hook is left"
 
 
