@@ -6,10 +6,12 @@ from rich.table import Table
 from tests.theory.network import apart, ciw_figures, engine_figures
 from tests.theory.rows import CASES
 
-console = Console()
+console = Console(width=90)  # a file has no width of its own, and names must not be cut
 table = Table(title="100 calls in 30 min, 180 s each; patience 120 s in Erlang A")
 for heading in ("", "figure", "theory", "engine", "standard error", "distance"):
-    table.add_column(heading, justify="left" if heading in {"", "figure"} else "right")
+    table.add_column(
+        heading, justify="left" if heading in {"", "figure"} else "right", no_wrap=True
+    )
 for case in CASES:
     estimates = case.experiment().run().estimates("q")
     for number, (name, estimate) in enumerate(estimates.items()):
@@ -30,7 +32,9 @@ console.print(table)
 ours, theirs = engine_figures(), ciw_figures()
 table = Table(title="two skills: our engine and ciw")
 for heading in ("", "figure", "ciw", "engine", "standard error", "distance"):
-    table.add_column(heading, justify="left" if heading in {"", "figure"} else "right")
+    table.add_column(
+        heading, justify="left" if heading in {"", "figure"} else "right", no_wrap=True
+    )
 for queue, figures in theirs.items():
     for name, judge in figures.items():
         mine = ours[queue][name]
