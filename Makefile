@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make run` and `make test`. `make` alone lists the rest.
 # The distribution's Python before any other: it gets security updates, and is built with profile-guided
-# optimisation, which is worth 10 to 20 % (docs/decisions/0007). PYTHON=... chooses another.
+# optimisation, which is worth some 10 % (docs/decisions/0007). PYTHON=... chooses another.
 ifndef PYTHON
 PYTHON := $(shell for v in 3.11 3.12 3.13 3.14; do for p in /usr/bin/python$$v $$(command -v python$$v); do \
     $$p -c 'import ensurepip, venv' 2>/dev/null && echo $$p && exit; done; done; echo python3)
