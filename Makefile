@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lab clean lock cover-routing mutants pythons compiled
+.PHONY: help setup run test check lint lab clean lock cover-routing pythons compiled
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,16 +57,6 @@ cover-routing: setup ## branch coverage of the routing core, which has to be who
 	@COVERAGE_FILE=.cache/coverage-routing $(BIN)/python -m pytest -q --cov=routing --cov-branch --cov-fail-under=100 \
 	    --cov-report=term-missing:skip-covered --ignore-glob='*codec*' \
 	    tests/unit/routing tests/complaints tests/test_scenarios.py tests/property
-
-# The tool that makes the mistakes has an environment of its own; two runs at once do not meet.
-MUTATOR := .cache/mutator
-mutants: setup ## small mistakes in the core: does a test notice? N=500 drawn with SEED=1, or all of FILE=seeking
-	@mkdir -p .cache
-	@flock $(MUTATOR).lock sh -c 'test -e $(MUTATOR)/.installed || { $(BIN)/python -m venv $(MUTATOR) && \
-	    $(MUTATOR)/bin/python -m pip install -qq --disable-pip-version-check mutmut==3.8.1 libcst==1.9.0 && \
-	    touch $(MUTATOR)/.installed; }'
-	@nice -n 19 $(BIN)/python -m tests.mutation --seed $(or $(SEED),1) --sample $(or $(N),500) \
-	    --minutes $(or $(MINUTES),10) --workers $(or $(WORKERS),1) $(addprefix --file ,$(FILE))
 
 # The versions of Python on this machine that the determinism test compares with ours.
 pythons: setup ## other versions of Python for the determinism test, as far as this machine has them

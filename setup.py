@@ -11,9 +11,9 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 PLAIN = (
-    "__init__", "bug", "commands", "config", "events", "explain",
-    "invariants", "message", "needs", "refusals", "snapshot", "transfer_invariants",
-    "transfer_messages",
+    "routing.bug", "routing.commands", "routing.config", "routing.events", "routing.explain",
+    "routing.index.needs", "routing.invariants", "routing.message", "routing.refusals",
+    "routing.snapshot", "routing.transfers.invariants", "routing.transfers.messages",
 )  # fmt: skip
 """Messages, whose classes msgspec makes, and what is not called for each command."""
 
@@ -24,9 +24,9 @@ def extensions() -> list[Extension]:
         return []
     from mypyc.build import mypycify  # noqa: PLC0415  a plain install has no mypy
 
-    sources = sorted(Path("routing").glob("*.py"))
+    sources = [path for path in sorted(Path("routing").rglob("*.py")) if path.stem != "__init__"]
     return mypycify(
-        [str(source) for source in sources if source.stem not in PLAIN],
+        [str(path) for path in sources if ".".join(path.with_suffix("").parts) not in PLAIN],
         target_dir=".cache/mypyc",
     )
 

@@ -35,28 +35,28 @@ from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
-from cti.bus.directory import directory_of
 from cti.clock import Clock, SystemClock
 from cti.config import Settings
 from cti.config.at_start import AppliedFiles
 from cti.config.reconfigure import Reconfiguration
-from cti.data_dir import DataDirectory
 from cti.dispatcher import Dispatcher
-from cti.envelope import Envelope
-from cti.event_log import EventLog, EventLogError
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import Hearing
-from cti.health import Health
-from cti.invariant_watch import InvariantWatch
-from cti.journal import FileJournal
-from cti.keeper import Keeper
-from cti.metrics import LoopLag, Metrics
-from cti.recovery import Recovered, ReplayFailed, clock_for, quarantine_of, recover
-from cti.segments import JournalDamaged, list_segments
-from cti.snapshots import SnapshotStore
+from cti.journal.data_dir import DataDirectory
+from cti.journal.file import FileJournal
+from cti.journal.keeper import Keeper
+from cti.journal.recovery import Recovered, ReplayFailed, clock_for, quarantine_of, recover
+from cti.journal.segments import JournalDamaged, list_segments
+from cti.journal.snapshots import SnapshotStore
+from cti.record.directory import directory_of
+from cti.record.envelope import Envelope
+from cti.record.event_log import EventLog, EventLogError
 from cti.supervision import Background, Stages, notify, watchdog
 from cti.view import StateView
 from cti.view.recover import recovered
+from cti.watch.health import Health
+from cti.watch.invariant_watch import InvariantWatch
+from cti.watch.metrics import LoopLag, Metrics
 from routing import invariants
 from routing.events import ConfigApplied
 from routing.ids import PbxId

@@ -17,7 +17,7 @@ cold caches, where telling one event costs five times what it costs in a row (me
 
 A listener that raises is logged and counted, and the next one is told. A *core* that raises is
 another matter: its state is half applied, so it is not asked again. The daemon ends (exit code 70)
-and recovers from the journal without that command (`cti.recovery`).
+and recovers from the journal without that command (`cti.journal.recovery`).
 
 Facts come before expiries: when the process was held up and a deadline is long past, what Asterisk
 said meanwhile is read first. uvloop runs timers before it reads sockets, and a phone that was
@@ -32,9 +32,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cti.clock import Clock
-from cti.envelope import Envelope
-from cti.journal import Journal
-from cti.quarantine import Quarantine
+from cti.journal.file import Journal
+from cti.journal.quarantine import Quarantine
+from cti.record.envelope import Envelope
 from routing.commands import Command, DeadlinesReached, Stamped
 from routing.engine import RoutingEngine
 from routing.events import Event
@@ -59,7 +59,7 @@ class RouterStopped(Exception):  # noqa: N818  # says what is
 
 
 class CommandHeld(RouterStopped):
-    """The command has crashed the core before (`cti.quarantine`); it is not tried again."""
+    """The command has crashed the core before (`cti.journal.quarantine`); it is not tried again."""
 
 
 class Cancellable(Protocol):

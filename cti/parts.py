@@ -6,20 +6,20 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-from cti import logs
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
 from cti.bus.board import StateBoard
 from cti.bus.broker import Broker
-from cti.bus.cloudevents import CloudEventEncoder, Moment
-from cti.bus.directory import directory_of
 from cti.bus.mqtt import BrokerAddress, MqttConnector
 from cti.bus.publisher import Publisher
 from cti.clock import Clock
 from cti.config import AsteriskSettings, Settings
-from cti.event_log import EventLog
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import EVENTS, Pbx
+from cti.record.cloudevents import CloudEventEncoder, Moment
+from cti.record.directory import directory_of
+from cti.record.event_log import EventLog
+from cti.watch import logs
 from routing.engine import RoutingEngine
 
 BUS_READER = "bus"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from routing import agent, call, offer
+from routing.transfers import transfer
 
 README = Path(__file__).parent.parent / "routing" / "README.md"
 
@@ -24,18 +25,13 @@ def mermaid(table: Mapping[tuple[str, str], str]) -> str:
 
 def tables() -> dict[str, Mapping[tuple[str, str], str]]:
     """The tables worth a picture, by the marker that names their place in the README."""
-    found: dict[str, Mapping[tuple[str, str], str]] = {
+    return {
         "call": call.CALL_TABLE,
         "agent-status": agent.STATUS_TABLE,
         "agent-work": agent.WORK_TABLE,
         "offer": offer.OFFER_TABLE,
+        "transfer": transfer.TRANSFER_TABLE,
     }
-    try:
-        from routing import transfer  # noqa: PLC0415
-    except ImportError:
-        return found
-    found["transfer"] = transfer.TRANSFER_TABLE
-    return found
 
 
 def drawn(text: str) -> str:

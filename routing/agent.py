@@ -19,7 +19,7 @@ from routing.events import AgentState
 from routing.ids import NO_CALL, NO_OFFER, AgentId, CallId, OfferId, SkillId
 
 if TYPE_CHECKING:
-    from routing.pools import Pool, ReadyEntry
+    from routing.index.pools import Pool, ReadyEntry
 
 
 class AgentStatus(StrEnum):

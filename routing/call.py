@@ -2,7 +2,7 @@
 
 The states:
 
-* `waiting`: in line. It stands in exactly one band of exactly one pool (`routing.pools`).
+* `waiting`: in line. It stands in exactly one band of exactly one pool (`routing.index.pools`).
 * `outOfSight`: in line, but we no longer hear its Asterisk, so nobody is offered it.
 * `offered`: one agent is reserved for it; exactly one live offer names it.
 * `talking`, `held`: it is with an agent.
@@ -14,7 +14,8 @@ those who wait. What a queue does as time goes by (steps, announcements, the lon
 from `asked_us` instead, when the present request began: who is transferred after a long talk has
 not waited yet.
 
-A consultation is a call too, with `consult_for` naming the customer's (`routing.transfer`).
+A consultation is a call too, with `consult_for` naming the customer's
+(`routing.transfers.transfer`).
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ from routing.ids import (
 )
 
 if TYPE_CHECKING:
-    from routing.bands import Band
+    from routing.index.bands import Band
 
 
 class CallState(StrEnum):

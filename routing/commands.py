@@ -7,7 +7,7 @@ the journal, and only then applied: `Stamped(seq, at_us, command)`.
 Times are microseconds since 1970 UTC; the core never asks a clock. A command that does not fit the
 state of things changes nothing and comes back as `CommandRefused`: races are normal in telephony.
 
-Those about transfers are in `routing.transfer_messages`.
+Those about transfers are in `routing.transfers.messages`.
 """
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from routing.config import RoutingConfig
 from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId, SkillId
 from routing.message import Message
-from routing.transfer_messages import TransferCommand
+from routing.transfers.messages import TransferCommand
 from routing.words import OfferOutcome as OfferOutcome
 from routing.words import RequestedState as RequestedState
 
@@ -25,8 +25,8 @@ from routing.words import RequestedState as RequestedState
 class CallArrived(Message, frozen=True):
     """A caller reached a queue; the dialplan holds the channel and asks what to do.
 
-    `needs` is an expression in the language of `routing.needs` ("" for none), in addition to the
-    queue's. `first_queued_us` is the first arrival when the caller waited elsewhere before (0:
+    `needs` is an expression in the language of `routing.index.needs` ("" for none), in addition to
+    the queue's. `first_queued_us` is the first arrival when the caller waited elsewhere before (0:
     now); a time in the future counts as now. `preferred_agent` is asked first, for the queue's
     sticky time.
     """

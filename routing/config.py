@@ -51,7 +51,7 @@ class Announcement(msgspec.Struct, frozen=True):
 
 
 class QueueSpec(msgspec.Struct, frozen=True):
-    """One waiting line and how it is served. `need` is an expression of `routing.needs`.
+    """One waiting line and how it is served. `need` is an expression of `routing.index.needs`.
 
     Score of a waiting call = priority (queue's + call's + boosts) + `age_points` for each
     `age_every_us` waited, at most `age_cap`, + up to `sl_points` that grow evenly over the last

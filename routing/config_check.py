@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from routing.config import SECOND_US, AgentSpec, Limits, OutcomePolicy, QueueSpec, RoutingConfig
-from routing.needs import NeedError, parse
+from routing.index.needs import NeedError, parse
 
 MIN_GAP_US = 1_000_000
 """A second between two offers to a phone that just failed: without it a rejecting phone would be

@@ -17,11 +17,11 @@ from routing.events import (
     ClearedBy,
     ConnectionCleared,
 )
+from routing.handlers.on_agents import SIGN_OUT
 from routing.ids import NO_AGENT, NO_CALL, NO_OFFER
 from routing.machine import advance
 from routing.matching import becomes_idle, show
 from routing.offer import Offer
-from routing.on_agents import SIGN_OUT
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine

@@ -13,7 +13,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from routing import commands as c
-from routing import (
+from routing.agent import Agent
+from routing.bug import Bug
+from routing.call import Call
+from routing.config import RoutingConfig
+from routing.deadlines import Deadlines
+from routing.events import CommandRefused, Event
+from routing.handlers import (
     on_agents,
     on_callbacks,
     on_calls,
@@ -21,22 +27,15 @@ from routing import (
     on_groups,
     on_offers,
     on_system,
-    on_transfer_start,
-    on_transfers,
 )
-from routing import transfer_messages as t
-from routing.agent import Agent
-from routing.bug import Bug
-from routing.call import Call
-from routing.config import RoutingConfig
-from routing.deadlines import Deadlines
-from routing.events import CommandRefused, Event
 from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, TransferId
+from routing.index.pools import PoolIndex
 from routing.offer import Offer
-from routing.pools import PoolIndex
 from routing.queue import Queue
 from routing.refusals import Refusal
-from routing.transfer import Transfer
+from routing.transfers import messages as t
+from routing.transfers import on_transfer_start, on_transfers
+from routing.transfers.transfer import Transfer
 
 HANDLERS: Final[dict[type[Any], Callable[["RoutingEngine", Any], None]]] = {
     c.CallArrived: on_calls.call_arrived,

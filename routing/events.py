@@ -1,11 +1,11 @@
 """All that may leave the core: what has happened, in order.
 
 Each event names every party that a reader needs, so that nobody has to remember earlier ones. The
-words are CSTA's (ECMA-269); `cti.bus.cloudevents` gives each its name on the bus. `request_no`
+words are CSTA's (ECMA-269); `cti.record.cloudevents` gives each its name on the bus. `request_no`
 counts the times a human was asked for on behalf of one contact: a transfer or an overflow adds one.
 A consultation is told like any call, from `CallQueued` to `CallCleared`; its id says whose it is
 (`ids.contact_of`), so that nobody counts it as a contact. Events about transfers are in
-`routing.transfer_messages`.
+`routing.transfers.messages`.
 """
 
 import msgspec
@@ -22,7 +22,7 @@ from routing.ids import (
 )
 from routing.message import Message
 from routing.refusals import Refusal
-from routing.transfer_messages import TransferEvent
+from routing.transfers.messages import TransferEvent
 from routing.words import AgentState as AgentState
 from routing.words import CallOutcome as CallOutcome
 from routing.words import ClearedBy as ClearedBy

@@ -11,8 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from routing import events as e
-from routing import transfer_messages as t
 from routing.ids import CONSULTS
+from routing.transfers import messages as t
 
 Line = tuple[int, str]
 """(microseconds since the first event, text)."""

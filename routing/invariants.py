@@ -13,12 +13,12 @@ from routing.agent import Agent, AgentStatus, AgentWork
 from routing.breaks import counted_break
 from routing.call import Call, CallState
 from routing.deadlines import DeadlineKind
+from routing.index.places import present_need
+from routing.index.pools import Pool
+from routing.index.predicates import is_met
 from routing.matching import is_in_sight, next_change_us
 from routing.offer import Offer
-from routing.places import present_need
-from routing.pools import Pool
-from routing.predicates import is_met
-from routing.transfer_invariants import owner_breaches, transfer_breaches
+from routing.transfers.invariants import owner_breaches, transfer_breaches
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine

@@ -17,6 +17,8 @@ from routing.events import (
 )
 from routing.forecast import UNKNOWN
 from routing.ids import QueueId
+from routing.index.places import by_score, calls_in_front
+from routing.index.selection import apply_boosts
 from routing.matching import (
     check_reserve,
     enter_pool,
@@ -25,9 +27,7 @@ from routing.matching import (
     offer_to_best_agent,
     wait_for_change,
 )
-from routing.places import by_score, calls_in_front
-from routing.seeking import next_request, nobody_found
-from routing.selection import apply_boosts
+from routing.transfers.seeking import next_request, nobody_found
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine

@@ -22,18 +22,18 @@ from routing.events import (
 )
 from routing.forecast import UNKNOWN
 from routing.ids import NO_TRANSFER, AgentId, CallId, OfferId, PbxId
-from routing.machine import advance
-from routing.offer import Offer
-from routing.ordered import Item
-from routing.places import by_score, calls_in_front, pin_pools_of, pool_of, priority_of
-from routing.pools import Pool
-from routing.queue import STICKY_STEP, Queue
-from routing.selection import (
+from routing.index.ordered import Item
+from routing.index.places import by_score, calls_in_front, pin_pools_of, pool_of, priority_of
+from routing.index.pools import Pool
+from routing.index.selection import (
     PPM,
     best_agent,
     best_calls,
     passed_over,
 )
+from routing.machine import advance
+from routing.offer import Offer
+from routing.queue import STICKY_STEP, Queue
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine

@@ -7,15 +7,15 @@ so a step is never frozen at the moment of joining.
 
 from typing import TYPE_CHECKING, Final
 
-from routing.ageing import Ageing
 from routing.config import Announcement, Overflow, QueueSpec
 from routing.forecast import Forecast
 from routing.ids import QueueId
-from routing.needs import ANYONE, AnyOf, Need, parse
+from routing.index.ageing import Ageing
+from routing.index.needs import ANYONE, AnyOf, Need, parse
 
 if TYPE_CHECKING:
-    from routing.bands import Band
-    from routing.pools import Pool, PoolKey
+    from routing.index.bands import Band
+    from routing.index.pools import Pool, PoolKey
 
 STICKY_STEP: Final = -1
 """The step number of a call that waits for its preferred agent."""

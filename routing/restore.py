@@ -11,16 +11,16 @@ import msgspec
 from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
-from routing import transfer as transfers
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.breaks import note_break
 from routing.call import Call, CallState
 from routing.events import AgentState
+from routing.handlers.on_groups import skills_in_use
+from routing.index.places import pool_of, priority_of
 from routing.offer import Offer, OfferState
-from routing.on_groups import skills_in_use
-from routing.places import pool_of, priority_of
-from routing.transfer import Transfer, TransferState
-from routing.transfer_messages import TransferKind, TransferPolicy
+from routing.transfers import transfer as transfers
+from routing.transfers.messages import TransferKind, TransferPolicy
+from routing.transfers.transfer import Transfer, TransferState
 
 if TYPE_CHECKING:
     from routing.engine import RoutingEngine

@@ -16,16 +16,16 @@ from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
 from routing import queue as queues
-from routing import transfer as transfers
 from routing.config import RoutingConfig
 from routing.deadlines import DeadlineKind
 from routing.engine import RoutingEngine
 from routing.forecast import Forecast
+from routing.handlers.on_config import overlaid
 from routing.ids import AgentId, PbxId
-from routing.on_config import overlaid
-from routing.places import pin_pools_of
+from routing.index.places import pin_pools_of
 from routing.restore import SnapshotError as SnapshotError
 from routing.restore import restore_agents, restore_calls, restore_offers, restore_transfers
+from routing.transfers import transfer as transfers
 
 VERSION = 2
 

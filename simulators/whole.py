@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cti.dispatcher import Cancellable, Dispatcher
-from cti.envelope import Envelope
 from cti.gateway.gateway import Gateway
-from cti.journal import MemoryJournal
+from cti.journal.file import MemoryJournal
+from cti.record.envelope import Envelope
 from routing.commands import Command, LogOnAgent, RequestedState, SetAgentState
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine

@@ -22,8 +22,8 @@ def is_of_this_source(folder: Path) -> bool:
     """
     if not (folder / "routing" / f"engine{EXTENSION_SUFFIXES[0]}").is_file():
         return False
-    for source in (ROOT / "routing").glob("*.py"):
-        copy = folder / "routing" / source.name
+    for source in (ROOT / "routing").rglob("*.py"):
+        copy = folder / source.relative_to(ROOT)
         if not copy.is_file() or copy.read_bytes() != source.read_bytes():
             return False
     return True

@@ -43,9 +43,9 @@ from cti.api.requests import (
     page_of,
 )
 from cti.api.story import story
-from cti.bus.cloudevents import Record
 from cti.config.reconfigure import Reconfiguration
-from cti.event_store import EventLogUnavailableError
+from cti.record.cloudevents import Record
+from cti.record.event_store import EventLogUnavailableError
 
 STORY_EVENTS = 1000
 

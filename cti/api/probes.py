@@ -12,7 +12,7 @@ from aiohttp import web
 
 from cti.api.answers import Check, Health
 from cti.api.problem import problems
-from cti.metrics import Metrics
+from cti.watch.metrics import Metrics
 
 
 def probes_app(metrics: Metrics, health: Callable[[], Sequence[Check]]) -> web.Application:

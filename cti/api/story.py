@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cti.bus.cloudevents import Record
+from cti.record.cloudevents import Record
 from routing.events import Event
 from routing.explain import explain
 

@@ -10,7 +10,7 @@ from collections import deque
 
 from cti.bus.board import Key, StateBoard
 from cti.bus.link import Message
-from cti.bus.outbox import Outbox
+from cti.record.outbox import Outbox
 
 
 class Agenda:

@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from cti.bus.cloudevents import CloudEventEncoder, Moment
-from cti.bus.directory import Directory
-from cti.bus.topics import Subject
-from cti.envelope import Envelope
+from cti.record.cloudevents import CloudEventEncoder, Moment
+from cti.record.directory import Directory
+from cti.record.envelope import Envelope
+from cti.record.topics import Subject
 from routing import events as e
 from routing.agent import Agent
 from routing.call import Call, CallState
 from routing.ids import AgentId, CallId, QueueId
-from routing.transfer_messages import CallTransferred, Connection
+from routing.transfers.messages import CallTransferred, Connection
 
 Key = tuple[Subject, str]
 """What a document is about."""

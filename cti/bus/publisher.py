@@ -28,13 +28,13 @@ import msgspec
 
 from cti.bus.agenda import Agenda
 from cti.bus.board import StateBoard
-from cti.bus.cloudevents import CloudEventEncoder, Moment
-from cti.bus.directory import Directory
 from cti.bus.link import Connector, Link, LinkError, Message, UnpublishableError
-from cti.bus.outbox import Outbox, ReadAfter, UnreadableError
-from cti.bus.topics import Subject
 from cti.clock import Clock
-from cti.envelope import Envelope
+from cti.record.cloudevents import CloudEventEncoder, Moment
+from cti.record.directory import Directory
+from cti.record.envelope import Envelope
+from cti.record.outbox import Outbox, ReadAfter, UnreadableError
+from cti.record.topics import Subject
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from cti.cli.shapes import moment
 from cti.cli.tables import agents_table, calls_table, queues_table, status_table
 from cti.cli.watch import watch
 from cti.cli.words import Words
-from cti.logs import printable
 from cti.view import note
+from cti.watch.logs import printable
 
 FOLLOW_EVERY_S = 0.5
 PAGE = 1000

@@ -19,7 +19,7 @@ import msgspec
 from cti.ami.client import AmiClient
 from cti.ami.errors import AmiFailure
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, action
-from cti.asterisk_check_rules import (
+from cti.cli.asterisk_check_rules import (
     CONTEXTS,
     EXPOSING,
     FOREIGN,
@@ -35,7 +35,7 @@ from cti.asterisk_check_rules import (
 from cti.cli.codes import FOUND, OK, UNREACHABLE, USAGE
 from cti.config import Settings
 from cti.config.settings import AsteriskSettings
-from cti.logs import printable
+from cti.watch.logs import printable
 
 USER = "cti-check"
 LOGIN_LIMIT_S = 5.0

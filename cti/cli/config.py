@@ -11,7 +11,7 @@ from cti.cli.daemon import socket_of
 from cti.cli.words import Words
 from cti.config.from_routing import settings_of
 from cti.config.to_toml import to_toml
-from cti.logs import printable
+from cti.watch.logs import printable
 
 
 def stage(arguments: argparse.Namespace, words: Words) -> int:

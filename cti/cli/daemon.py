@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from cti import logs
 from cti.api.sockets import SocketBusy
 from cti.cli.codes import FOUND, OK, UNREACHABLE
 from cti.cli.words import Words
 from cti.config import ConfigError, Problem, Settings, read
+from cti.watch import logs
 
 
 def settings_of(path: Path | None) -> Settings:

@@ -6,8 +6,8 @@ from cti.cli.client import Client
 from cti.cli.codes import OK
 from cti.cli.daemon import socket_of
 from cti.cli.words import Words
-from cti.logs import printable
 from cti.view import AgentRow
+from cti.watch.logs import printable
 
 _STATES = {"ready": "ready", "not-ready": "notReady"}
 

@@ -9,8 +9,8 @@ from rich.text import Text
 from cti.api.answers import Agents, Calls, Queues, Status
 from cti.cli.shapes import clock, definition, duration, moment, percent
 from cti.cli.words import Words
-from cti.logs import printable
 from cti.view import AgentRow, CallRow, EventRow, Level, QueueRow
+from cti.watch.logs import printable
 from routing.events import AgentState
 
 COLOURS = {

@@ -26,7 +26,7 @@ from cti.config.from_routing import settings_of
 from cti.config.settings import Settings
 from cti.config.to_routing import routing_config
 from cti.config.to_toml import to_toml
-from cti.data_dir import write_whole
+from cti.journal.data_dir import write_whole
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine
 

@@ -17,7 +17,7 @@ from cti.config.sources import Tree
 from cti.config.to_routing import ROUTER_REASONS
 from routing.config import SECOND_US
 from routing.config_check import MIN_GAP_US
-from routing.needs import NeedError, parse
+from routing.index.needs import NeedError, parse
 
 # sockaddr_un.sun_path is 108 bytes with its NUL (unix(7)); bind fails beyond, and says so badly.
 SOCKET_PATH_BYTES = 107

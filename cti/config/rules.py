@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cti.config.secret import Secret
-from routing.needs import MAX_LEVEL, MAX_TEXT
+from routing.index.needs import MAX_LEVEL, MAX_TEXT
 
 
 @dataclass(frozen=True, slots=True)

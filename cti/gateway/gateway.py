@@ -16,7 +16,6 @@ from typing import Final
 from cti.agi.messages import AgiCommand, AgiRequest, set_variable
 from cti.clock import Clock
 from cti.dispatcher import CallLater, Cancellable, Dispatcher, RouterStopped
-from cti.envelope import Envelope
 from cti.gateway.asking import Desk, answer
 from cti.gateway.devices import Devices
 from cti.gateway.effects import FOLLOWED
@@ -24,6 +23,7 @@ from cti.gateway.legs import Move
 from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.question import NotOurs, Question, read_question
 from cti.gateway.side import Surroundings
+from cti.record.envelope import Envelope
 from routing.commands import TelephonyLost
 from routing.engine import RoutingEngine
 from routing.events import AgentLoggedOn, ConfigApplied
@@ -155,7 +155,7 @@ class Gateway:
         )
         try:
             text = answer(question, desk)
-        except RouterStopped:  # or this one command is held back (`cti.quarantine`)
+        except RouterStopped:  # or this one command is held back (`cti.journal.quarantine`)
             pbx.legs.learn(question.call_id, question.channel).follow(Move.SENT_TO_WAIT)
             return ()
         if text.startswith("deliver"):

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from cti.bus.cloudevents import csta_name
-from cti.envelope import Envelope
+from cti.record.cloudevents import csta_name
+from cti.record.envelope import Envelope
 from routing.events import AgentState
 from routing.ids import AgentId, CallId, PbxId, QueueId, SkillId
 

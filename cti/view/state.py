@@ -9,7 +9,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cti.envelope import Envelope
+from cti.record.envelope import Envelope
 from cti.view.agents import Agents
 from cti.view.calls import LiveCalls
 from cti.view.figures import Count

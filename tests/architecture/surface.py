@@ -13,7 +13,8 @@ from types import ModuleType
 
 import msgspec
 
-from routing import commands, config, events, refusals, transfer_messages, words
+from routing import commands, config, events, refusals, words
+from routing.transfers import messages as transfer_messages
 
 RECORDED = Path(__file__).with_name("surface.txt")
 WORDS = {

@@ -4,8 +4,9 @@ import ast
 
 import pytest
 
-from routing import commands, engine, events, transfer_messages
+from routing import commands, engine, events
 from routing.message import Message
+from routing.transfers import messages as transfer_messages
 from tests.architecture.surface import RECORDED, lines
 from tests.architecture.test_tidy import ROOT, module_name, sources
 
@@ -22,13 +23,13 @@ PUBLIC = {
     "routing.explain",
     "routing.ids",
     "routing.invariants",
-    "routing.needs",
+    "routing.index.needs",
     "routing.offer",
-    "routing.predicates",
+    "routing.index.predicates",
     "routing.refusals",
     "routing.snapshot",
-    "routing.transfer",
-    "routing.transfer_messages",
+    "routing.transfers.transfer",
+    "routing.transfers.messages",
 }
 
 

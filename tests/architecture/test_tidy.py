@@ -21,7 +21,7 @@ ROOMS = ("routing", "cti", "simulators", "modules", "benchmarks", "tests")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Started from outside, so nobody in the house imports them. `[project.scripts]` adds its own.
-ENTRY_POINTS = {"__main__", "conftest", "make_mutants"}
+ENTRY_POINTS = {"__main__", "conftest"}
 
 
 def sources(*rooms: str) -> list[Path]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cti.asterisk_check_rules import Finding
 from cti.cli.asterisk_check import main_check
+from cti.cli.asterisk_check_rules import Finding
 from cti.config import AgiSettings, AsteriskSettings, Secret, Settings
 from tests.lab.asterisk import LabAsterisk
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cti.asterisk_check_rules import (
+from cti.cli.asterisk_check_rules import (
     CONTEXTS,
     EXPOSING,
     MODULES,

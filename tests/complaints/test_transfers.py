@@ -6,11 +6,11 @@ Numbered as in `test_complaints`; 4 and 17 are told in `tests/unit/routing/test_
 import pytest
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.commands import OfferOutcome
 from routing.events import CallCleared, CallQueued, ConnectionCleared, OfferMade
 from routing.ids import AgentId
-from routing.transfer_messages import IfMissed
+from routing.transfers import messages as t
+from routing.transfers.messages import IfMissed
 from tests.complaints.centre import S
 from tests.unit.routing.transfer_desk import (
     KINDS,

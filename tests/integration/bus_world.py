@@ -14,7 +14,7 @@ from cti.bus.link import BrokerAddress
 from cti.bus.mqtt import MqttConnector
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
-from cti.event_log import EventLog
+from cti.record.event_log import EventLog
 from tests.eventually import eventually
 from tests.unit.cti_bus.history import History, encoder
 

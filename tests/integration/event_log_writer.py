@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from cti.event_log import EventLog
+from cti.record.event_log import EventLog
 from routing import events as e
 from tests.unit.cti_bus.history import History, encoder, made
 

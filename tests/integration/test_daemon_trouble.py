@@ -11,7 +11,7 @@ import pytest
 from cti.app import CRASHED, UNUSABLE, Daemon, serve
 from cti.config import Settings
 from cti.config.load import load
-from cti.segments import SUFFIX
+from cti.journal.segments import SUFFIX
 from routing.commands import CallArrived, LogOnAgent, RequestedState, SetAgentState
 from routing.engine import RoutingEngine
 from routing.ids import AgentId
@@ -111,7 +111,7 @@ async def test_a_full_disk_does_not_stop_calls_and_history_is_whole_again_afterw
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(file, data)
 
-    monkeypatch.setattr("cti.journal.os.write", writes)
+    monkeypatch.setattr("cti.journal.file.os.write", writes)
     async with Running(world) as daemon:
         ready(daemon)
         await world.call(Call(stay_ms=60_000))

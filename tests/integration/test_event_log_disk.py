@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from cti.event_log import EventLog
+from cti.record.event_log import EventLog
 from routing import events as e
 from tests.eventually import eventually
 from tests.integration import event_log_writer

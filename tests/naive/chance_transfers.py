@@ -3,9 +3,9 @@
 from random import Random
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.commands import Command, RequestedState
-from routing.transfer_messages import IfMissed, TransferKind, TransferPolicy
+from routing.transfers import messages as t
+from routing.transfers.messages import IfMissed, TransferKind, TransferPolicy
 from tests.naive.records import Transfer, World
 
 SECOND = 1_000_000

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from routing.commands import RequestedState
 from routing.config import AgentSpec, Boost, RoutingConfig
-from routing.transfer_messages import TransferKind, TransferPolicy
+from routing.transfers.messages import TransferKind, TransferPolicy
 from tests.naive.forecast import UNKNOWN, Past
 
 
@@ -62,7 +62,7 @@ class Call:
 
 @dataclass
 class Transfer:
-    """One attempt to hand a customer on; `state` as in the essay of `routing.transfer`."""
+    """One attempt to hand a customer on; `state`: see `routing.transfers.transfer`."""
 
     transfer_id: int
     call_id: str

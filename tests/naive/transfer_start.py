@@ -1,9 +1,9 @@
 """The first command of a transfer in the naive twin, and what all of its steps have to say."""
 
 from routing import events as e
-from routing import transfer_messages as t
 from routing.refusals import Refusal
-from routing.transfer_messages import Connection, IfMissed, TransferCause, TransferKind
+from routing.transfers import messages as t
+from routing.transfers.messages import Connection, IfMissed, TransferCause, TransferKind
 from tests.naive.calls import Calls
 from tests.naive.choice import boosts, offerable
 from tests.naive.records import Agent, Call, Transfer

@@ -1,17 +1,17 @@
 """The transfers' part of the naive twin: asked for, seen, handed over, missed.
 
-Written from `docs/transfers.md`, the essay of `routing.transfer`, the docstrings of the messages
-and the scenarios. A consultation is a plain `Call`, so all that happens to it in line and in
-conversation is what happens to any call.
+Written from `docs/transfers.md`, the essay of `routing.transfers.transfer`, the docstrings of the
+messages and the scenarios. A consultation is a plain `Call`, so all that happens to it in line and
+in conversation is what happens to any call.
 """
 
 from collections.abc import Callable
 
 from routing import events as e
-from routing import transfer_messages as t
 from routing.commands import OfferOutcome
 from routing.refusals import Refusal
-from routing.transfer_messages import Connection, IfMissed, TransferCause, TransferKind
+from routing.transfers import messages as t
+from routing.transfers.messages import Connection, IfMissed, TransferCause, TransferKind
 from tests.naive.choice import can_be_offered
 from tests.naive.records import Agent, Call, Offer, Transfer
 from tests.naive.transfer_start import TransferStart

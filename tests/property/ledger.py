@@ -3,7 +3,6 @@
 Screens, reports and the gateway are such readers: none of them sees the core's records.
 """
 
-from routing import transfer_messages as t
 from routing.agent import AgentWork
 from routing.call import CallState
 from routing.engine import RoutingEngine
@@ -18,6 +17,7 @@ from routing.events import (
     OfferMade,
 )
 from routing.ids import contact_of
+from routing.transfers import messages as t
 
 ON_THE_LINE = (t.Connection.CONNECTED, t.Connection.HOLD)
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.config import (
     SECOND_US,
     AgentSpec,
@@ -27,6 +26,7 @@ from routing.config import (
 from routing.engine import RoutingEngine
 from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, SkillId, TransferId
 from routing.snapshot import state_hash
+from routing.transfers import messages as t
 
 S = SECOND_US
 QUEUES, AGENTS = 6, 14

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.commands import OfferOutcome, RequestedState
-from routing.transfer import TransferState
+from routing.transfers import messages as t
+from routing.transfers.transfer import TransferState
 from tests.naive.chance import FAILURES, PBXS, REASONS, SECOND, some_config, some_need
 from tests.naive.chance_transfers import ASKS, REPORTS
 from tests.naive.duel import START_US, DisagreementError, Duel, fought, replayed, shrunk

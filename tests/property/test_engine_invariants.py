@@ -13,7 +13,7 @@ import pytest
 
 from routing import commands as c
 from routing import invariants, snapshot
-from routing.transfer import TransferState
+from routing.transfers.transfer import TransferState
 from tests.property.ledger import Ledger
 from tests.property.random_centre import PBXS, RandomCentre
 

@@ -21,7 +21,7 @@ from routing.bug import Bug
 from routing.call import CALL_TABLE, CallState, CallTrigger
 from routing.machine import advance
 from routing.offer import OFFER_TABLE, OfferState, OfferTrigger
-from routing.transfer import TRANSFER_TABLE, TransferState, TransferTrigger
+from routing.transfers.transfer import TRANSFER_TABLE, TransferState, TransferTrigger
 
 # table, states, triggers, where it starts, states that only an end (forgetting) leaves
 TABLES = {

@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from routing import transfer_messages as t
 from routing.commands import Command
 from routing.events import Event
 from routing.ids import TransferId
+from routing.transfers import messages as t
 from tests.scenarios import words
 from tests.scenarios.language import Row
 from tests.scenarios.play import Player

@@ -13,15 +13,15 @@ from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
-from cti.bus.cloudevents import CloudEventEncoder
 from cti.config import Settings
 from cti.config.at_start import AppliedFiles
 from cti.config.reconfigure import Reconfiguration
-from cti.envelope import Envelope
-from cti.event_log import EventLog
-from cti.logs import masked
-from cti.metrics import Metrics
+from cti.record.cloudevents import CloudEventEncoder
+from cti.record.envelope import Envelope
+from cti.record.event_log import EventLog
 from cti.view import StateView
+from cti.watch.logs import masked
+from cti.watch.metrics import Metrics
 from routing import commands as c
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.engine import RoutingEngine

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from cti.api.story import story
-from cti.bus.cloudevents import CloudEventEncoder
-from cti.logs import masked
+from cti.record.cloudevents import CloudEventEncoder
+from cti.watch.logs import masked
 from routing import commands as c
 from routing import events as e
 from routing.explain import explain

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from cti.metrics import LoopLag, Metrics
-from cti.timings import Timings
 from cti.view import StateView
+from cti.watch.metrics import LoopLag, Metrics
+from cti.watch.timings import Timings
 from routing import commands as c
 from routing.config import (
     AgentSpec,

@@ -3,9 +3,9 @@ import dataclasses
 import msgspec
 
 from cti.bus.board import StateBoard
-from cti.bus.cloudevents import Moment
-from cti.bus.directory import AgentCard, Directory
-from cti.bus.topics import Subject
+from cti.record.cloudevents import Moment
+from cti.record.directory import AgentCard, Directory
+from cti.record.topics import Subject
 from routing import events as e
 from routing.agent import Agent
 from routing.call import Call, CallState

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from cti.bus.board import StateBoard
-from cti.bus.cloudevents import Moment
-from cti.bus.directory import directory_of
-from cti.envelope import Envelope
+from cti.record.cloudevents import Moment
+from cti.record.directory import directory_of
+from cti.record.envelope import Envelope
 from routing.engine import RoutingEngine
 from tests.naive.duel import DisagreementError, fought
 from tests.unit.cti_bus.history import encoder

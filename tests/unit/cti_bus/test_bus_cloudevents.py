@@ -4,9 +4,9 @@ from typing import get_args
 import msgspec
 import pytest
 
-from cti.bus.cloudevents import CloudEvent, CloudEventEncoder, csta_name
-from cti.bus.directory import directory_of
-from cti.envelope import Envelope
+from cti.record.cloudevents import CloudEvent, CloudEventEncoder, csta_name
+from cti.record.directory import directory_of
+from cti.record.envelope import Envelope
 from routing import events as e
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from tests.unit.cti_bus.history import (

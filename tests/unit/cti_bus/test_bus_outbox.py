@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cti.bus.outbox import Outbox, UnreadableError
+from cti.record.outbox import Outbox, UnreadableError
 from routing import events as e
 from tests.unit.cti_bus.history import History, encoder, made
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.bus.topics import Leaf, Subject, level, text_of, topic
+from cti.record.topics import Leaf, Subject, level, text_of, topic
 
 
 def test_a_topic_reads_like_a_path():

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from cti import logs
-from cti.logs import masked, printable
+from cti.watch import logs
+from cti.watch.logs import masked, printable
 
 HOSTILE = "x\nERROR forged\r\n\x1b[2J\x9b\u2028\u202e\x00\x7f"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from cti.dispatcher import LATER_MAX, CommandHeld, Dispatcher, RouterStopped
-from cti.invariant_watch import InvariantWatch
-from cti.journal import MemoryJournal
-from cti.quarantine import Abandoned, Quarantine
+from cti.journal.file import MemoryJournal
+from cti.journal.quarantine import Abandoned, Quarantine
+from cti.watch.invariant_watch import InvariantWatch
 from routing.commands import (
     ApplyConfig,
     CallArrived,

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from cti.keeper import Keeper
+from cti.journal.keeper import Keeper
 from cti.supervision import Background, Stages, notify, watchdog
 from tests.eventually import eventually
 from tests.unit.cti_journal.history import OPENING, Life, arrival
@@ -120,10 +120,10 @@ async def test_a_disk_that_stays_full_keeps_the_journal_degraded(tmp_path, monke
     def full(_self, _snapshot):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cti.snapshots.SnapshotStore.write", full)
+    monkeypatch.setattr("cti.journal.snapshots.SnapshotStore.write", full)
     assert not await keeper.heal()
     assert life.journal.degraded
-    monkeypatch.setattr("cti.journal.os.write", full)
+    monkeypatch.setattr("cti.journal.file.os.write", full)
     assert not await keeper.heal()
     monkeypatch.undo()
     assert await keeper.heal()

@@ -4,8 +4,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cti import event_store
-from cti.event_log import BATCH, EventLog, EventLogError, EventLogUnavailableError
+from cti.record import event_store
+from cti.record.event_log import BATCH, EventLog, EventLogError, EventLogUnavailableError
 from routing import events as e
 from tests.eventually import eventually
 from tests.unit.cti_bus.history import NOON_US, History, call_life, encoder, made

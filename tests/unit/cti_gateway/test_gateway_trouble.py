@@ -8,7 +8,7 @@ from cti.dispatcher import Dispatcher
 from cti.gateway import pbx as pbx_module
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import Hearing
-from cti.journal import MemoryJournal
+from cti.journal.file import MemoryJournal
 from routing.engine import RoutingEngine
 from routing.events import TelephonyChanged
 from routing.ids import PbxId

@@ -12,10 +12,10 @@ import msgspec
 from cti.agi.messages import AgiCommand, AgiRequest
 from cti.ami.messages import AmiAction
 from cti.dispatcher import Dispatcher
-from cti.envelope import Envelope
 from cti.gateway.gateway import Gateway
 from cti.gateway.link import OnAnswer
-from cti.journal import MemoryJournal
+from cti.journal.file import MemoryJournal
+from cti.record.envelope import Envelope
 from routing.commands import ApplyConfig, LogOnAgent, RequestedState, SetAgentState
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.engine import RoutingEngine

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from cti.journal import FileJournal
-from cti.recovery import Recovered, recover
-from cti.snapshots import SnapshotStore
+from cti.journal.file import FileJournal
+from cti.journal.recovery import Recovered, recover
+from cti.journal.snapshots import SnapshotStore
 from routing.commands import (
     ApplyConfig,
     CallArrived,

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from cti.data_dir import DataDirectory, DirectoryInUse, write_whole
+from cti.journal.data_dir import DataDirectory, DirectoryInUse, write_whole
 
 
 def test_a_second_router_is_refused_and_told_by_whom(tmp_path):
@@ -19,7 +19,7 @@ def test_a_second_router_is_refused_and_told_by_whom(tmp_path):
 
 def test_the_lock_ends_with_the_process(tmp_path):
     code = (
-        "import os, sys; from pathlib import Path; from cti.data_dir import DataDirectory;"
+        "import os, sys; from pathlib import Path; from cti.journal.data_dir import DataDirectory;"
         "DataDirectory(Path(sys.argv[1])).lock(); os.kill(os.getpid(), 9)"
     )
     ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
@@ -50,7 +50,7 @@ def test_the_directory_is_its_owners_only(tmp_path):
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     file = tmp_path / "epoch"
     write_whole(file, b"1\n")
-    monkeypatch.setattr("cti.data_dir.os.fsync", _full)
+    monkeypatch.setattr("cti.journal.data_dir.os.fsync", _full)
     with pytest.raises(OSError, match="No space"):
         write_whole(file, b"2\n")
     assert file.read_bytes() == b"1\n"

@@ -7,8 +7,8 @@ import threading
 import msgspec
 import pytest
 
-from cti.journal import FileJournal, Journal, MemoryJournal
-from cti.segments import JournalDamaged, JournalGap, list_segments, read_journal
+from cti.journal.file import FileJournal, Journal, MemoryJournal
+from cti.journal.segments import JournalDamaged, JournalGap, list_segments, read_journal
 from routing.commands import Stamped
 from tests.unit.cti_journal.history import OPENING, START_US, Life, arrival
 
@@ -134,8 +134,8 @@ class Disk:
     def __init__(self, monkeypatch):
         self.full = self.short = self.breaks = False
         self._write = os.write
-        monkeypatch.setattr("cti.journal.os.write", self.write)
-        monkeypatch.setattr("cti.journal._flush", self.flush)
+        monkeypatch.setattr("cti.journal.file.os.write", self.write)
+        monkeypatch.setattr("cti.journal.file._flush", self.flush)
 
     def write(self, file, data):
         if self.full:
@@ -193,7 +193,7 @@ def test_a_segment_that_cannot_be_begun_leaves_the_old_one(tmp_path, monkeypatch
         return full(self, file, data)
 
     monkeypatch.setattr(Disk, "write", refuse_headers)
-    monkeypatch.setattr("cti.journal.os.write", lambda f, d: refuse_headers(disk, f, d))
+    monkeypatch.setattr("cti.journal.file.os.write", lambda f, d: refuse_headers(disk, f, d))
     for stamped in LINES:
         journal.append(stamped)
     assert not journal.degraded

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from cti.envelope import Envelope
-from cti.quarantine import DAY_US, Abandoned
-from cti.recovery import ReplayFailed, clock_for, quarantine_of, recover, verify
-from cti.segments import JournalDamaged
+from cti.journal.quarantine import DAY_US, Abandoned
+from cti.journal.recovery import ReplayFailed, clock_for, quarantine_of, recover, verify
+from cti.journal.segments import JournalDamaged
+from cti.record.envelope import Envelope
 from routing.commands import DeadlinesReached
 from routing.engine import RoutingEngine
 from routing.snapshot import state_hash
@@ -114,7 +114,7 @@ def test_no_half_written_snapshot_is_left_behind(life, monkeypatch):
     def full(_file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cti.data_dir.os.fsync", full)
+    monkeypatch.setattr("cti.journal.data_dir.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         life.snapshot()
     monkeypatch.undo()
@@ -231,7 +231,7 @@ def test_a_snapshot_of_another_version_is_not_held_to_its_hash(life, monkeypatch
     life.run(*OPENING)
     life.snapshot()
     newer = Life(life.path, code="0.2.0")
-    monkeypatch.setattr("cti.snapshots.state_hash", lambda _engine: "different")
+    monkeypatch.setattr("cti.journal.snapshots.state_hash", lambda _engine: "different")
     assert newer.start().snapshot_seq == 4
     assert life.start().snapshot_seq == 0
 

@@ -2,11 +2,11 @@
 
 from routing import RoutingEngine
 from routing import commands as c
-from routing.bands import Band
 from routing.call import Call, CallState
 from routing.config import BreakCap
+from routing.index.bands import Band
+from routing.index.ordered import OrderedLine
 from routing.invariants import check
-from routing.ordered import OrderedLine
 from tests.complaints.centre import Centre, S, agent, queue
 
 

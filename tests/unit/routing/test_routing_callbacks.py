@@ -15,7 +15,7 @@ from routing.events import (
     OfferEnded,
     OfferMade,
 )
-from routing.on_callbacks import MAX_NUMBER
+from routing.handlers.on_callbacks import MAX_NUMBER
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import of, one, refusal, told_alike_after_a_restart
 

@@ -13,7 +13,7 @@ from routing.events import (
     ModeChanged,
     OfferMade,
 )
-from routing.on_config import overlaid
+from routing.handlers.on_config import overlaid
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 

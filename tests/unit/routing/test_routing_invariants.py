@@ -13,8 +13,8 @@ from routing import RoutingEngine, invariants
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import CallState
 from routing.deadlines import DeadlineKind
+from routing.index.needs import parse
 from routing.invariants import NAMES, Breach, check
-from routing.needs import parse
 from tests.unit.routing.damaged_index import (
     band_that_is_empty,
     band_that_knows_nobody_so_new,

@@ -5,7 +5,7 @@ import pytest
 from routing import commands as c
 from routing.config import Step
 from routing.events import CallQueued, CallRelaxed
-from routing.needs import (
+from routing.index.needs import (
     ANYONE,
     MAX_DEPTH,
     MAX_TEXT,
@@ -21,7 +21,7 @@ from routing.needs import (
     parse,
     text_of,
 )
-from routing.predicates import is_met
+from routing.index.predicates import is_met
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import decision, of, one, refusal
 

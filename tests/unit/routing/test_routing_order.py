@@ -5,10 +5,10 @@ from random import Random
 import pytest
 
 from routing import commands as c
-from routing.ageing import Ageing
 from routing.config import SECOND_US, Boost, Mode, Overflow, QueueSpec, Step
 from routing.events import CallDiverted, CallQueued
-from routing.places import calls_in_front
+from routing.index.ageing import Ageing
+from routing.index.places import calls_in_front
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, decision, of, one
 

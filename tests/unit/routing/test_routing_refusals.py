@@ -3,9 +3,9 @@
 import pytest
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.config import Limits
 from routing.events import CommandRefused
+from routing.transfers import messages as t
 from tests.complaints.centre import Centre, agent, queue
 from tests.unit.routing.told import apply, changed
 

@@ -6,7 +6,7 @@ from routing import commands as c
 from routing.commands import OfferOutcome
 from routing.config import Overflow, Reserve
 from routing.events import ReserveChanged
-from routing.transfer_messages import IfMissed
+from routing.transfers.messages import IfMissed
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, of
 from tests.unit.routing.transfer_desk import Desk

@@ -10,8 +10,8 @@ import pytest
 from routing import commands as c
 from routing.config import Strategy
 from routing.events import CallEstablished, OfferMade
+from routing.index.selection import _most_behind
 from routing.queue import Queue
-from routing.selection import _most_behind
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, decision, of
 

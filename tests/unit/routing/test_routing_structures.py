@@ -12,10 +12,10 @@ from routing.call import CALL_TABLE, CallState, CallTrigger
 from routing.commands import ServeGroup
 from routing.config import Limits, Mode, Step, Strategy
 from routing.deadlines import DeadlineKind, Deadlines
+from routing.index.needs import parse
+from routing.index.ordered import BLOCK, OrderedLine
+from routing.index.pools import SPARE_POOLS
 from routing.machine import advance
-from routing.needs import parse
-from routing.ordered import BLOCK, OrderedLine
-from routing.pools import SPARE_POOLS
 from routing.queue import Queue
 from tests.complaints.centre import Centre, S, agent, queue
 from tests.unit.routing.told import apply, decision

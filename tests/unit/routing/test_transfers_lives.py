@@ -3,7 +3,6 @@
 import pytest
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.commands import OfferOutcome
 from routing.events import (
     CallCleared,
@@ -16,7 +15,8 @@ from routing.events import (
 )
 from routing.ids import AgentId, CallId
 from routing.refusals import Refusal
-from routing.transfer_messages import Connection
+from routing.transfers import messages as t
+from routing.transfers.messages import Connection
 from tests.unit.routing.transfer_desk import (
     SITUATIONS,
     Desk,

@@ -7,7 +7,7 @@ import pytest
 
 from routing import commands as c
 from routing import snapshot
-from routing.transfer import TransferState
+from routing.transfers.transfer import TransferState
 from tests.property.ledger import Ledger
 from tests.unit.routing.transfer_desk import SITUATIONS, TRIGGERS, outcome
 

@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.commands import OfferOutcome
 from routing.config import OutcomePolicy, Overflow, Policies
 from routing.events import (
@@ -16,7 +15,8 @@ from routing.events import (
     OfferMade,
 )
 from routing.ids import NO_AGENT, NO_CALL, NO_TRANSFER, AgentId, CallId, QueueId
-from routing.transfer_messages import IfMissed
+from routing.transfers import messages as t
+from routing.transfers.messages import IfMissed
 from tests.complaints.centre import S, queue
 from tests.unit.routing.transfer_desk import (
     Desk,

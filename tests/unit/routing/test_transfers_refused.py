@@ -4,12 +4,12 @@ import msgspec
 import pytest
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.config import Limits
 from routing.events import OfferMade
 from routing.ids import AgentId, CallId, QueueId
 from routing.refusals import Refusal
-from routing.transfer_messages import IfMissed, TransferKind
+from routing.transfers import messages as t
+from routing.transfers.messages import IfMissed, TransferKind
 from tests.complaints.centre import S, queue
 from tests.unit.routing.transfer_desk import (
     KINDS,

@@ -3,7 +3,6 @@
 import pytest
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.config import Announcement, Boost, Overflow
 from routing.events import (
     CallCleared,
@@ -14,7 +13,8 @@ from routing.events import (
 )
 from routing.ids import AgentId, CallId, consultation_id, contact_of
 from routing.refusals import Refusal
-from routing.transfer_messages import IfMissed
+from routing.transfers import messages as t
+from routing.transfers.messages import IfMissed
 from tests.complaints.centre import S, queue
 from tests.unit.routing.transfer_desk import (
     CARDS_WORK,

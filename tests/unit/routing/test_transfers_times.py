@@ -6,7 +6,6 @@ import pytest
 
 from routing import commands as c
 from routing import invariants
-from routing import transfer_messages as t
 from routing.commands import OfferOutcome
 from routing.config import Step
 from routing.events import (
@@ -19,6 +18,7 @@ from routing.events import (
 )
 from routing.ids import AgentId, CallId
 from routing.refusals import Refusal
+from routing.transfers import messages as t
 from tests.complaints.centre import S, queue
 from tests.unit.routing.transfer_desk import (
     CARDS_WORK,

@@ -9,14 +9,14 @@ from collections.abc import Callable
 import msgspec
 
 from routing import commands as c
-from routing import transfer_messages as t
 from routing.call import CallState
 from routing.commands import OfferOutcome
 from routing.config import Limits
 from routing.events import CommandRefused, Event
 from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, TransferId
 from routing.refusals import Refusal
-from routing.transfer_messages import IfMissed, TransferKind, TransferPolicy
+from routing.transfers import messages as t
+from routing.transfers.messages import IfMissed, TransferKind, TransferPolicy
 from tests.complaints.centre import Centre, S, agent, queue
 
 PBX = PbxId("a1")

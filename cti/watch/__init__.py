@@ -1,0 +1,1 @@
+"""How the router itself is doing: health, metrics, invariants, timings and the log."""

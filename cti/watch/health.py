@@ -1,0 +1,89 @@
+"""Is the router well? Two answers: what operators should see, and whether it can route at all."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from cti.agi.server import AgiServer
+from cti.ami.client import AmiClient
+from cti.ami.counters import AmiCounters
+from cti.api.answers import Check
+from cti.bus.publisher import Publisher
+from cti.config import Settings
+from cti.dispatcher import Dispatcher
+from cti.gateway.gateway import Gateway
+from cti.gateway.pbx import Hearing, Pbx
+from cti.gateway.side import PbxCounters
+from cti.journal.file import FileJournal
+from cti.record.event_log import EventLog
+from cti.watch.invariant_watch import InvariantWatch
+from cti.watch.metrics import Metrics
+from routing.ids import PbxId
+
+
+class Parts(Protocol):
+    """What is looked at."""
+
+    settings: Settings
+    exit_code: int
+    clients: dict[PbxId, AmiClient]
+    gateway: Gateway
+    journal: FileJournal
+    event_log: EventLog
+    publisher: Publisher
+    dispatcher: Dispatcher
+    agi: AgiServer
+    watch: InvariantWatch
+
+
+class Health:
+    """Looks when asked; never blocks."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def routing(self) -> Sequence[Check]:
+        """What routing needs: the core, and an Asterisk that is heard."""
+        crashed = self._parts.exit_code != 0
+        heard = [pbx for pbx in self._parts.gateway.pbxs.values() if pbx.hearing is Hearing.UP]
+        return (
+            Check("core", not crashed, "crashed" if crashed else ""),
+            Check("asterisk", bool(heard), "" if heard else "none is heard"),
+        )
+
+    def all(self) -> Sequence[Check]:
+        """Everything that should be well."""
+        parts = self._parts
+        bus, record = parts.publisher.counters, parts.event_log.counters
+        kept = not (record.failing or record.degraded)
+        return (
+            *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
+            Check("journal", not parts.journal.degraded, parts.journal.failure),
+            Check("event log", kept, "" if kept else f"{record.lost} lost"),
+            Check("bus", bus.connected or not parts.settings.bus.enabled, f"{bus.behind} behind"),
+        )
+
+    def _asterisk(self, pbx: Pbx) -> Check:
+        is_up = pbx.hearing is Hearing.UP
+        failure = self._parts.clients[pbx.name].failure or pbx.hearing.value
+        return Check(f"asterisk {pbx.name}", is_up, "" if is_up else failure)
+
+    def watch(self, metrics: Metrics) -> None:
+        """Let the metrics read what each part counts."""
+        parts, watch = self._parts, metrics.watch
+        watch("dispatcher", lambda: parts.dispatcher.counters)
+        watch("journal", lambda: parts.journal.counters)
+        watch("event_log", lambda: parts.event_log.counters)
+        watch("bus", lambda: parts.publisher.counters)
+        watch("gateway", lambda: parts.gateway.counters)
+        watch("invariants", lambda: parts.watch.counters)
+        watch("agi", lambda: parts.agi.counters)
+        for name in parts.clients:
+            watch("ami", partial(self._ami, name), {"pbx": name})
+            watch("pbx", partial(self._pbx, name), {"pbx": name})
+
+    def _ami(self, name: PbxId) -> AmiCounters:
+        return self._parts.clients[name].counters
+
+    def _pbx(self, name: PbxId) -> PbxCounters:
+        return self._parts.gateway.pbxs[name].counters

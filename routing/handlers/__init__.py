@@ -1,0 +1,1 @@
+"""What each command does, a file a subject; `routing.engine.HANDLERS` is the table of contents."""

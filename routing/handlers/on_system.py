@@ -1,0 +1,126 @@
+"""Time and Asterisk: what concerns many calls and agents at once."""
+
+from typing import TYPE_CHECKING
+
+from routing.call import CALL_TABLE, Call, CallState, CallTrigger
+from routing.commands import (
+    DeadlinesReached,
+    TelephonyGone,
+    TelephonyLost,
+    TelephonyRestored,
+)
+from routing.deadlines import DeadlineKind
+from routing.events import TelephonyChanged
+from routing.handlers.on_agents import gap_over, work_done
+from routing.handlers.on_callbacks import callback_due
+from routing.handlers.on_calls import lose_call
+from routing.handlers.on_offers import offer_deadline, restore_deadline
+from routing.ids import AgentId, CallId, OfferId, PbxId, TransferId
+from routing.lines import nobody_left, wait_deadline
+from routing.machine import advance
+from routing.matching import (
+    check_reserves,
+    enter_pool,
+    hear_nothing_of,
+    leave_pool,
+    match_after,
+)
+from routing.transfers.on_transfers import restore_transfer, transfer_deadline
+
+if TYPE_CHECKING:
+    from routing.engine import RoutingEngine
+
+
+def deadlines_reached(core: "RoutingEngine", command: DeadlinesReached) -> None:
+    """Everything that is due by now happens, in the order in which it is due."""
+    del command
+    while (due := core.deadlines.pop_due(core.now_us)) is not None:
+        kind, subject = due
+        match kind:
+            case DeadlineKind.CALL:
+                wait_deadline(core, core.calls[CallId(str(subject))])
+            case DeadlineKind.OFFER:
+                offer_deadline(core, core.offers[OfferId(int(subject))])
+            case DeadlineKind.WORK:
+                work_done(core, core.agents[AgentId(str(subject))])
+            case DeadlineKind.GAP:
+                gap_over(core, core.agents[AgentId(str(subject))])
+            case DeadlineKind.CALLBACK:
+                callback_due(core, core.calls[CallId(str(subject))])
+            case DeadlineKind.PBX:
+                _gone(core, PbxId(str(subject)))
+            case _:  # a transfer
+                transfer_deadline(core, core.transfers[TransferId(int(subject))])
+
+
+# --- Asterisk -----------------------------------------------------------------------------------
+
+
+def telephony_lost(core: "RoutingEngine", command: TelephonyLost) -> None:
+    """We do not hear this Asterisk: its waiting calls are offered to nobody, its offers are not
+    timed, until it is back or has been away for too long.
+    """
+    pbx = command.pbx
+    if pbx in core.pbx_lost:
+        return
+    _lose_sight(core, pbx)
+    hear_nothing_of(core, pbx)
+    core.emit(TelephonyChanged(pbx, "lost"))
+    check_reserves(core)
+
+
+def _lose_sight(core: "RoutingEngine", pbx: PbxId) -> None:
+    for call in _calls_of(core, pbx):
+        if call.state is CallState.WAITING:
+            leave_pool(core, call)
+            call.state = advance(CALL_TABLE, call.state, CallTrigger.LOSE_SIGHT)
+        elif call.state is CallState.OFFERED:
+            core.deadlines.cancel(DeadlineKind.OFFER, call.offer_id)
+        if call.transfer_id:
+            core.deadlines.cancel(DeadlineKind.TRANSFER, call.transfer_id)
+
+
+def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> None:
+    """We hear it again, and what changed meanwhile has been told."""
+    pbx = command.pbx
+    if pbx not in core.pbx_lost:
+        return
+    del core.pbx_lost[pbx]
+    core.deadlines.cancel(DeadlineKind.PBX, pbx)
+    core.emit(TelephonyChanged(pbx, "up"))
+    back: list[Call] = []
+    for call in _calls_of(core, pbx):
+        if call.state is CallState.OUT_OF_SIGHT and not call.paused_until_us:
+            back.append(call)
+        elif call.state is CallState.OFFERED:
+            restore_deadline(core, core.offers[call.offer_id])
+        if call.transfer_id and not call.consult_for:
+            restore_transfer(core, core.transfers[call.transfer_id])
+    for call in back:
+        enter_pool(core, call)
+    match_after(core, back, "telephonyRestored")
+    nobody_left(core)
+
+
+def telephony_gone(core: "RoutingEngine", command: TelephonyGone) -> None:
+    """It has died, and its channels with it."""
+    _gone(core, command.pbx)
+
+
+def _gone(core: "RoutingEngine", pbx: PbxId) -> None:
+    if pbx not in core.pbx_lost:
+        _lose_sight(core, pbx)
+    core.deadlines.cancel(DeadlineKind.PBX, pbx)
+    if core.pbx_lost.get(pbx) != "gone":
+        core.pbx_lost[pbx] = "gone"
+        core.emit(TelephonyChanged(pbx, "gone"))
+    for call in _calls_of(core, pbx):
+        if call.consult_for:
+            continue  # it ends with the customer's call
+        if not (call.callback and call.state is CallState.OUT_OF_SIGHT):
+            lose_call(core, call)  # who waits without a channel has lost nothing
+    check_reserves(core)
+
+
+def _calls_of(core: "RoutingEngine", pbx: PbxId) -> list[Call]:
+    return [call for call in core.calls.values() if call.pbx == pbx]

@@ -1,0 +1,296 @@
+"""Who fits what: the index that makes a match cost the same for ten agents and for ten thousand.
+
+A *pool* is one distinct need together with one strategy. It knows every signed-in agent who meets
+the need (`members`), those of them who can be given a call now, in the strategy's order (`ready`),
+and the waiting calls that have this need, in one *band* for each queue and priority.
+
+An agent who becomes free looks at the heads of the bands of his pools; a call that arrives looks
+at the head of its pool's ready line. Both are independent of how many there are.
+
+Pools of queues' needs are kept; those of what single callers bring are kept while calls wait in
+them and then until `SPARE_POOLS` newer ones want their place.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
+from typing import Final
+
+from routing.agent import Agent
+from routing.call import Call
+from routing.config import Strategy
+from routing.ids import AgentId
+from routing.index.bands import Band
+from routing.index.needs import Need, all_anchors, anchors, named_skills
+from routing.index.ordered import Item, OrderedLine
+from routing.index.predicates import predicate_of
+from routing.index.selection import rank
+from routing.queue import Queue
+
+ReadyEntry = Item
+"""(figure, tie-break, log-on number, agent): ascending, best first."""
+
+PoolKey = tuple[str, Strategy, bool, bool]
+"""(canonical need, strategy, shared out between employers, for training seats)."""
+
+_LOGON_NO: Final = attrgetter("logon_no")
+
+SPARE_POOLS: Final = 512
+"""Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
+rarest skill, so the few hundred that a day's callers bring should stay."""
+
+
+class Pool:
+    """One need under one strategy. Where calls are shared out between employers it also keeps the
+    ready agents of each; a pool for training seats holds nobody else, and they are in no other.
+    """
+
+    __slots__ = (
+        "bands",
+        "by_employer",
+        "key",
+        "members",
+        "need",
+        "newest",
+        "pinned",
+        "predicate",
+        "ready",
+        "shuffled",
+        "skills",
+        "strategy",
+        "text",
+        "training",
+    )
+
+    def __init__(self, key: PoolKey, need: Need) -> None:
+        self.key = key
+        self.text, self.strategy, splits, self.training = key
+        self.need = need
+        self.by_employer: dict[str, OrderedLine] | None = {} if splits else None
+        self.predicate = predicate_of(need)
+        self.skills = named_skills(need)
+        self.members: dict[AgentId, Agent] = {}
+        self.newest = 0  # the latest log-on number of those who ever joined
+        self.shuffled = False  # somebody who signed in earlier joined later
+        self.ready: OrderedLine = OrderedLine()
+        self.bands: list[Band] = []
+        self.pinned = False
+
+    def join(self, agent: Agent) -> None:
+        """The agent meets the need."""
+        if agent.logon_no < self.newest:
+            self.shuffled = True
+        else:
+            self.newest = agent.logon_no
+        self.members[agent.agent_id] = agent
+
+    def as_signed_in(self) -> Iterable[Agent]:
+        """Who meets the need, in an order that a restored engine has too."""
+        if self.shuffled:
+            self.members = dict(sorted(self.members.items(), key=lambda item: item[1].logon_no))
+            self.shuffled = False
+        return self.members.values()
+
+    def add_ready(self, entry: ReadyEntry) -> None:
+        """An agent can be given calls of this pool."""
+        self.ready.add(entry)
+        if self.by_employer is not None:
+            employer = entry[3].spec.employer
+            line = self.by_employer.get(employer)
+            if line is None:
+                line = self.by_employer[employer] = OrderedLine()
+            line.add(entry)
+
+    def remove_ready(self, entry: ReadyEntry) -> None:
+        """… and no longer can."""
+        self.ready.remove(entry)
+        if self.by_employer is not None:
+            employer = entry[3].spec.employer
+            self.by_employer[employer].remove(entry)
+            if not self.by_employer[employer]:
+                del self.by_employer[employer]
+
+
+class PoolIndex:
+    """All pools, and who belongs to which."""
+
+    def __init__(self) -> None:
+        self.pools: dict[PoolKey, Pool] = {}
+        self._by_anchor: dict[str, dict[Pool, None]] = {}
+        self._unanchored: dict[Pool, None] = {}
+        self._holders: dict[str, dict[AgentId, None]] = {}
+        self._signed_in: dict[AgentId, Agent] = {}
+        self._spare: dict[PoolKey, Pool] = {}
+
+    # --- pools ---
+
+    @property
+    def in_use(self) -> int:
+        """Pools that belong to a queue or in which calls wait; spare ones cost nobody anything."""
+        return len(self.pools) - len(self._spare)
+
+    def pool(self, key: PoolKey, need: Need) -> Pool:
+        """The pool of this need, made when it is new."""
+        found = self.pools.get(key)
+        if found is not None:
+            return found
+        pool = self.pools[key] = Pool(key, need)
+        hooks = anchors(need)
+        if hooks is None:
+            self._unanchored[pool] = None
+        else:
+            for hook in hooks:
+                self._by_anchor.setdefault(hook, {})[pool] = None
+        for agent in self._candidates(pool.need):
+            self._join(agent, pool)
+        self._keep_spare(pool)
+        return pool
+
+    def pin(self, pool: Pool) -> None:
+        """Keep this pool: it belongs to a queue."""
+        pool.pinned = True
+        self._spare.pop(pool.key, None)
+
+    def unpin_all(self) -> None:
+        """A new configuration says anew which pools to keep; nobody waits while it is put in."""
+        for pool in list(self.pools.values()):
+            pool.pinned = False
+            self._keep_spare(pool)
+
+    def _keep_spare(self, pool: Pool) -> None:
+        """Nobody waits in this pool: keep it for a while, and forget the one kept longest."""
+        self._spare[pool.key] = pool
+        if len(self._spare) > SPARE_POOLS:
+            oldest = next(iter(self._spare))
+            self._drop(self._spare.pop(oldest))
+
+    def _drop(self, pool: Pool) -> None:
+        del self.pools[pool.key]
+        hooks = anchors(pool.need)
+        if hooks is None:
+            del self._unanchored[pool]
+        else:
+            for hook in hooks:
+                del self._by_anchor[hook][pool]
+                if not self._by_anchor[hook]:
+                    del self._by_anchor[hook]
+        for agent in pool.members.values():
+            place = agent.pools.index(pool)
+            del agent.pools[place]
+            if agent.entries is not None:
+                del agent.entries[place]
+
+    def _candidates(self, need: Need) -> list[Agent]:
+        """Signed-in agents worth looking at, in the order in which they signed in: those who hold
+        something out of each set of anchors. Sets know the hashes of their members, so that this
+        passes over most agents without touching them.
+        """
+        anchored = sorted(all_anchors(need), key=self._how_many)
+        if not anchored:
+            return sorted(self._signed_in.values(), key=_LOGON_NO)
+        found: set[AgentId] = set().union(*map(self._holders_of, anchored[0]))
+        for hooks in anchored[1:]:
+            found = set().union(*(found & self._holders_of(hook) for hook in hooks))
+        agents = map(self._signed_in.__getitem__, found)  # pure-ok: sorted at once
+        return sorted(agents, key=_LOGON_NO)
+
+    def _how_many(self, hooks: tuple[str, ...]) -> int:
+        return sum(len(self._holders_of(hook)) for hook in hooks)
+
+    def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
+        return self._holders.get(hook, {}).keys()
+
+    # --- agents ---
+
+    def sign_in(self, agent: Agent) -> None:
+        """The agent, whose skills are set, joins every pool whose need he meets."""
+        agent_id = agent.agent_id
+        self._signed_in[agent_id] = agent
+        for hook in (*agent.skills, f"@{agent_id}"):
+            holders = self._holders.get(hook)
+            if holders is None:
+                holders = self._holders[hook] = {}
+            holders[agent_id] = None
+            for pool in self._by_anchor.get(hook, ()):
+                if agent_id not in pool.members:  # he may hold another anchor of it
+                    self._join(agent, pool)
+        for pool in self._unanchored:
+            self._join(agent, pool)
+
+    def sign_out(self, agent: Agent) -> None:
+        """The agent leaves every pool."""
+        self.leave_ready(agent)
+        for pool in agent.pools:
+            del pool.members[agent.agent_id]
+        agent.pools.clear()
+        del self._signed_in[agent.agent_id]
+        for hook in (*agent.skills, f"@{agent.agent_id}"):
+            holders = self._holders[hook]
+            del holders[agent.agent_id]
+            if not holders:
+                del self._holders[hook]
+
+    def enter_ready(self, agent: Agent) -> None:
+        """The agent can be given a call now: he takes his place in each of his pools."""
+        entries: list[ReadyEntry] = []
+        shared: dict[Strategy, ReadyEntry] = {}
+        for pool in agent.pools:
+            strategy = pool.strategy
+            entry = shared.get(strategy)
+            if entry is None:
+                entry = rank(agent, pool.strategy, pool.skills)
+                if strategy is not Strategy.BEST_SKILL:
+                    shared[strategy] = entry
+            pool.add_ready(entry)
+            entries.append(entry)
+        agent.entries = entries
+
+    def leave_ready(self, agent: Agent) -> None:
+        """The agent can no longer be given a call."""
+        if agent.entries is None:
+            return
+        for pool, entry in zip(agent.pools, agent.entries, strict=True):
+            pool.remove_ready(entry)
+        agent.entries = None
+
+    def _join(self, agent: Agent, pool: Pool) -> None:
+        if agent.spec.training is not pool.training:
+            return
+        if not pool.predicate.admits(agent.agent_id, agent.skills):
+            return
+        pool.join(agent)
+        agent.pools.append(pool)
+        if agent.entries is not None:
+            entry = rank(agent, pool.strategy, pool.skills)
+            agent.entries.append(entry)
+            pool.add_ready(entry)
+
+    # --- waiting calls ---
+
+    def enter_line(self, call: Call, pool: Pool, queue: Queue, priority: int) -> None:
+        """The call stands in line in its pool."""
+        for band in pool.bands:
+            if band.priority == priority and band.queue is queue:
+                band.enter(call)
+                break
+        else:
+            band = Band(pool, queue, priority, call)
+            if not pool.bands and not pool.pinned:
+                self._spare.pop(pool.key, None)
+            pool.bands.append(band)
+            queue.bands.append(band)
+        queue.waiting += 1
+
+    def leave_line(self, call: Call) -> None:
+        """The call leaves the line; nothing happens when it stands in none."""
+        band = call.band
+        if band is None:
+            return
+        band.leave(call)
+        pool, queue = band.pool, band.queue
+        queue.waiting -= 1
+        if not band:
+            pool.bands.remove(band)
+            queue.bands.remove(band)
+            if not pool.bands and not pool.pinned:
+                self._keep_spare(pool)

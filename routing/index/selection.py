@@ -1,0 +1,115 @@
+"""The policy, side by side: which agent for a call, and which call for an agent.
+
+Both are total orders, so that no tie is left to a container. An agent's rank is fixed when he
+becomes free and does not change while he stands ready; a call's score grows with its age.
+"""
+
+from bisect import insort
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+from routing.agent import Agent
+from routing.config import Boost, Strategy
+from routing.ids import SkillId
+from routing.index.ordered import Item
+
+if TYPE_CHECKING:
+    from routing.call import Call
+    from routing.index.pools import Pool, ReadyEntry
+    from routing.queue import Queue
+
+PPM: Final = 1_000_000
+
+
+def rank(agent: Agent, strategy: Strategy, skills: tuple[str, ...]) -> "ReadyEntry":
+    """Where the agent stands among the ready: ascending, best first.
+
+    `skills` are those that the need names. The last tie-break is the log-on number.
+    """
+    idle = agent.idle_since_us
+    if strategy is Strategy.LONGEST_IDLE:
+        return (idle, 0, agent.logon_no, agent)
+    if strategy is Strategy.ROUND_ROBIN:
+        return (agent.last_offer, 0, agent.logon_no, agent)
+    if strategy is Strategy.BEST_SKILL:
+        level = sum(agent.skills.get(SkillId(skill), 0) for skill in skills)
+        return (-level, idle, agent.logon_no, agent)
+    return (_FIGURES[strategy](agent), idle, agent.logon_no, agent)
+
+
+_FIGURES: Final[dict[Strategy, Callable[[Agent], int]]] = {
+    Strategy.LEAST_OCCUPIED: lambda agent: agent.occupancy_ppm,
+    Strategy.FEWEST_CALLS: lambda agent: agent.calls,
+    Strategy.LEAST_FLEXIBLE: lambda agent: len(agent.skills),
+    Strategy.WEIGHTED: lambda agent: agent.offers * PPM // agent.spec.weight,
+}
+
+
+def apply_boosts(boosts: Iterable[Boost], call: "Call") -> None:
+    """Raise the call by every rule that names one of its tags, in the order of the rules."""
+    priority, rules = call.own_priority, []
+    if call.tags:
+        for boost in boosts:
+            if boost.tag in call.tags and (not boost.queues or call.queue_id in boost.queues):
+                priority += boost.points
+                rules.append(boost.rule_id)
+    call.priority, call.rules = priority, tuple(rules)
+
+
+def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:
+    """The agent whom a call of this queue should have, of those who are free."""
+    if not pool.ready:
+        return None
+    lines = pool.by_employer
+    if lines is None:
+        best: Agent = pool.ready.heads[0][3]
+    else:
+        best = lines[_most_behind(queue, lines)].heads[0][3]
+    return best
+
+
+def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
+    """The employer with free agents who is furthest below his share; one that the allocation does
+    not name gets what the others cannot take. Ties: as the allocation lists them, then by name.
+    """
+    total = sum(queue.given.values()) + 1
+    percents = dict(queue.spec.allocation)
+    order = {employer: place for place, employer in enumerate(percents)}
+
+    def urgency(employer: str) -> tuple[bool, int, int, str]:
+        behind = percents.get(employer, 0) * total - 100 * queue.given.get(employer, 0)
+        return (employer not in percents, -behind, order.get(employer, 0), employer)
+
+    return min(employers, key=urgency)
+
+
+def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
+    """The calls that this agent could have now, over all queues that he serves, best first.
+
+    (minus score, first queued, arrival number, call): the first is the one he should have (a record
+    without rows has it too), the others its rivals. Only the heads of bands are looked at, so this
+    is as long as he serves queues with calls in them.
+    """
+    rows = rows or 1
+    found: list[Item] = []
+    worst = 0  # the last of those found
+    for pool in agent.pools:
+        for band in pool.bands:
+            points = -band.score(now_us - band.head_us)
+            if len(found) == rows and points > worst:
+                continue
+            insort(found, (points, band.head_us, band.head_no, band.head))
+            del found[rows:]
+            worst = found[-1][0]
+    return found
+
+
+def passed_over(pool: "Pool", rows: int) -> "list[tuple[Agent, str]]":
+    """Some who meet the need but cannot be given a call, with the reason."""
+    found: list[tuple[Agent, str]] = []
+    for looked_at, agent in enumerate(pool.as_signed_in()):
+        if len(found) == rows or looked_at == 2 * rows:
+            break
+        if agent.entries is None and (reason := agent.why_not()):
+            found.append((agent, reason))
+    return found

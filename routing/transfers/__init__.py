@@ -1,0 +1,1 @@
+"""Handing a customer over: the messages, the search for a target, the states, what must hold."""

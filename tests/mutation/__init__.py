@@ -1,1 +1,0 @@
-"""Small mistakes made in the routing core on purpose, to see whether any test notices them."""
