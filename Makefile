@@ -56,7 +56,7 @@ cover-routing: setup ## branch coverage of the routing core, which has to be who
 	@mkdir -p .cache
 	@COVERAGE_FILE=.cache/coverage-routing $(BIN)/python -m pytest -q --cov=routing --cov-branch --cov-fail-under=100 \
 	    --cov-report=term-missing:skip-covered --ignore-glob='*codec*' \
-	    tests/unit/routing tests/complaints tests/test_scenarios.py tests/property
+	    tests/unit/routing tests/complaints tests/scenarios/test_scenarios.py tests/property
 
 # The versions of Python on this machine that the determinism test compares with ours.
 pythons: setup ## other versions of Python for the determinism test, as far as this machine has them

@@ -7,8 +7,8 @@ import pytest
 from routing import commands, engine, events
 from routing.message import Message
 from routing.transfers import messages as transfer_messages
+from tests.architecture.sources import ROOT, module_name, sources
 from tests.architecture.surface import RECORDED, lines
-from tests.architecture.test_tidy import ROOT, module_name, sources
 
 # What other rooms may import of `routing`; `call`, `offer` and `agent` for reading live records.
 PUBLIC = {

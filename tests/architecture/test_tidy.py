@@ -8,30 +8,18 @@ readable size, and no module that nobody imports.
 What imports alone can show is a gate of its own: `make lint` runs the contracts.
 """
 
-import ast
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.architecture.sources import ROOMS, ROOT, imported_names, module_name, sources
 from tests.architecture.tidy import Finding, pure_findings, size_findings
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("routing", "cti", "simulators", "modules", "benchmarks", "tests")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # Started from outside, so nobody in the house imports them. `[project.scripts]` adds its own.
 ENTRY_POINTS = {"__main__", "conftest"}
-
-
-def sources(*rooms: str) -> list[Path]:
-    """Every Python file of these rooms; `var/` and caches are not ours."""
-    return [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
-
-
-def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def pure_sources() -> list[Path]:
@@ -72,19 +60,6 @@ def test_everything_is_of_readable_size():
         if (findings := size_findings(path.read_text(encoding="utf-8")))
     ]
     assert not reports, "\n" + "\n".join(reports)
-
-
-def imported_names(path: Path) -> set[str]:
-    """Full names of all that this file imports, `from a import b` counted as `a` and as `a.b`."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
-            names |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
-    return names
 
 
 def test_every_module_is_imported_by_somebody():

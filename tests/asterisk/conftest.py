@@ -8,10 +8,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.asterisk.world import AWAY, DEAD, EPOCH, PHONES, SETTINGS
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import Agent, LabAsterisk
 from tests.lab.sipp import Phones
+from tests.worlds.asterisk.world import AWAY, DEAD, EPOCH, PHONES, SETTINGS
 
 
 @pytest.fixture(scope="module")

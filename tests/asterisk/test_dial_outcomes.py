@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.asterisk.fake_router import FakeRouter
-from tests.asterisk.world import AWAY, DEAD, end_calls
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.sipp import Callers
+from tests.worlds.asterisk.fake_router import FakeRouter
+from tests.worlds.asterisk.world import AWAY, DEAD, end_calls
 
 pytestmark = pytest.mark.real
 

@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from tests.asterisk.fake_router import FakeRouter
-from tests.asterisk.world import GAP_S, SLACK_S, end_calls, variable
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
 from tests.lab.sipp import Callers
+from tests.worlds.asterisk.fake_router import FakeRouter
+from tests.worlds.asterisk.world import GAP_S, SLACK_S, end_calls, variable
 
 pytestmark = pytest.mark.real
 

@@ -6,8 +6,12 @@ import asyncio
 
 import pytest
 
-from tests.asterisk.fake_router import HANG, NOTHING, RESET, FakeRouter
-from tests.asterisk.world import (
+from tests.lab.ami import LabAmi
+from tests.lab.asterisk import LabAsterisk
+from tests.lab.ear import Ear
+from tests.lab.sipp import Callers
+from tests.worlds.asterisk.fake_router import HANG, NOTHING, RESET, FakeRouter
+from tests.worlds.asterisk.world import (
     ASK_S,
     FAILSAFE_AFTER_S,
     FAILSAFE_LIMIT_S,
@@ -19,10 +23,6 @@ from tests.asterisk.world import (
     redirect,
     variable,
 )
-from tests.lab.ami import LabAmi
-from tests.lab.asterisk import LabAsterisk
-from tests.lab.ear import Ear
-from tests.lab.sipp import Callers
 
 pytestmark = pytest.mark.real
 

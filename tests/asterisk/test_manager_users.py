@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.asterisk.fake_router import FakeRouter
-from tests.asterisk.world import EPOCH, end_calls, redirect, variable
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.sipp import Callers
+from tests.worlds.asterisk.fake_router import FakeRouter
+from tests.worlds.asterisk.world import EPOCH, end_calls, redirect, variable
 
 pytestmark = pytest.mark.real
 

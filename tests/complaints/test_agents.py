@@ -21,7 +21,7 @@ from routing.events import (
     OfferMade,
 )
 from routing.ids import AgentId, CallId, QueueId
-from tests.complaints.centre import Centre, S, agent, queue
+from tests.worlds.routing.centre import Centre, S, agent, queue
 
 
 @pytest.mark.parametrize("reports", [0, 1, 2])

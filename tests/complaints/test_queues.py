@@ -17,7 +17,7 @@ from routing.events import (
 )
 from routing.ids import AgentId, CallId
 from routing.refusals import Refusal
-from tests.complaints.centre import Centre, S, agent, queue
+from tests.worlds.routing.centre import Centre, S, agent, queue
 
 
 def test_01_two_agents_never_answer_one_call():

@@ -11,8 +11,8 @@ from routing.events import CallCleared, CallQueued, ConnectionCleared, OfferMade
 from routing.ids import AgentId
 from routing.transfers import messages as t
 from routing.transfers.messages import IfMissed
-from tests.complaints.centre import S
-from tests.unit.routing.transfer_desk import (
+from tests.worlds.routing.centre import S
+from tests.worlds.routing.transfer_desk import (
     KINDS,
     SITUATIONS,
     TRIGGERS,

@@ -1,170 +1,11 @@
 """Each telephony card on the simulated Asterisk and on a real one, with the real daemon between."""
 
-import asyncio
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.contract.cards import CARDS, Call, Card, Do, Ready, Until
-from tests.contract.cards_router import stories, word
-from tests.contract.cards_world import World, until_channels
-
-WITHIN_S = 25
-
-
-async def play(world: World, card: Card) -> list[dict[str, Any]]:
-    """Do what the card says, then check what every call has lived through; the events."""
-    await world.router.start()
-    await world.router.ready(*card.ready)
-    player = Player(world)
-    await player.begin()
-    for step in card.steps:
-        await player.do(step)
-    events = player.new(await world.router.events())
-    told = list(stories(events).values())
-    if card.calls:
-        assert len(told) == len(card.calls), told
-        for story, expected in zip(told, card.calls, strict=True):
-            assert_story(story, expected)
-    for check in card.checks:
-        CHECKS[check](events)
-    breaches = await world.router.get("/v1/invariants")
-    assert not any(breaches["breaches"].values()), breaches
-    return events
-
-
-class Player:
-    """Carries out steps. What was published before the card began does not count."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._before = 0
-
-    async def begin(self) -> None:
-        self._before = len(await self.world.router.events())
-
-    def new(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return events[self._before :]
-
-    async def do(self, step: object) -> None:
-        world = self.world
-        match step:
-            case Call():
-                await world.call(step)
-            case Ready(agents=agents):
-                await world.router.ready(*agents)
-            case Until(word=wanted, times=times):
-                await world.router.until(
-                    lambda events: heard(self.new(events), wanted) >= times, WITHIN_S
-                )
-            case Do(what="cut"):
-                world.wire.cut()
-            case Do(what="mend"):
-                world.wire.mend()
-            case Do(what="callsEnd"):
-                await until_channels(world, 0)
-            case Do(what="restartAsterisk"):
-                await world.restart_asterisk()
-            case Do(what="routing" | "startRouter" as what):
-                if what == "startRouter":
-                    await world.router.start(wait=False)
-                await world.router.until_routing(20)
-            case Do(what="killRouter"):
-                world.router.kill()
-            case Do(what="failsafeAnswers"):
-                await until_served(world, 1)
-            case _:
-                raise AssertionError(f"no such step: {step}")
-
-
-async def until_served(world: World, count: int) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while world.served < count:
-        assert time.monotonic() < deadline, f"{world.served} callers were served"
-        await asyncio.sleep(0.05)
-
-
-def heard(events: list[dict[str, Any]], wanted: str) -> int:
-    """How often this word was said; a word without its detail counts every detail."""
-    said = [word(event) or state_word(event) for event in events]
-    return sum(each == wanted or each.split(" ")[0] == wanted for each in said)
-
-
-def state_word(event: dict[str, Any]) -> str:
-    name = event["type"].removeprefix("cti.")
-    return f"{name} {event['data'].get('state', '')}"
-
-
-def assert_story(story: list[str], expected: tuple[str, ...]) -> None:
-    """Word for word; see `cards` for `a|b` and `?`."""
-    left = list(story)
-    for wanted in expected:
-        if left and says(left[0], wanted.removeprefix("?")):
-            left.pop(0)
-        elif not wanted.startswith("?"):
-            break
-    else:
-        if not left:
-            return
-    raise AssertionError(f"\n  told:     {story}\n  expected: {list(expected)}")
-
-
-def says(said: str, wanted: str) -> bool:
-    name, _, detail = wanted.partition(" ")
-    return said.split(" ", maxsplit=1)[0] == name and said.split(" ")[1] in detail.split("|")
-
-
-def all_answered(events: list[dict[str, Any]]) -> None:
-    for call_id, story in stories(events).items():
-        assert story[-1] == "callCleared answered", (call_id, story)
-
-
-def in_order(events: list[dict[str, Any]]) -> None:
-    """Who came first is given an agent first. (Who talks first is for the phones to say.)"""
-    arrived = [e["data"]["call_id"] for e in events if word(e) == "queued arrived"]
-    given = [e["data"]["call_id"] for e in events if e["type"] == "cti.agentAllocated"]
-    assert list(dict.fromkeys(given)) == arrived
-
-
-def one_at_a_time(events: list[dict[str, Any]]) -> None:
-    """Between two offers of an agent his conversation ends; no call is offered to two at once."""
-    busy: dict[str, str] = {}
-    held: dict[str, str] = {}
-    for event in events:
-        name, data = event["type"].removeprefix("cti."), event["data"]
-        if name == "agentAllocated":
-            assert data["agent_id"] not in busy, data
-            assert data["call_id"] not in held, data
-            busy[data["agent_id"]], held[data["call_id"]] = data["call_id"], data["agent_id"]
-        elif name in ("failed", "connectionCleared"):
-            busy.pop(data["agent_id"], None)
-            held.pop(data["call_id"], None)
-
-
-def after_call_work(events: list[dict[str, Any]]) -> None:
-    """The second call comes when the work after the first is over, and not before."""
-    names = [event["type"].removeprefix("cti.") for event in events]
-    first_end = names.index("connectionCleared")
-    second_offer = names.index("agentAllocated", first_end)
-    assert "agentWorkingAfterCall" in names[first_end:second_offer]
-    waited_s = seconds(events[second_offer]) - seconds(events[first_end])
-    assert 0.95 <= waited_s < 1.5, waited_s
-
-
-def seconds(event: dict[str, Any]) -> float:
-    _, _, clock = event["time"].rstrip("Z").partition("T")
-    hours, minutes, rest = clock.split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
-
-
-CHECKS = {
-    "allAnswered": all_answered,
-    "inOrder": in_order,
-    "oneAtATime": one_at_a_time,
-    "afterCallWork": after_call_work,
-}
+from tests.worlds.cards.play import play
+from tests.worlds.cards.table import CARDS, Card
 
 
 def _name(card: Card) -> str:
@@ -178,7 +19,7 @@ def test_numbers_are_unique_and_in_order():
 
 @pytest.mark.parametrize("card", CARDS, ids=_name)
 async def test_on_the_simulated_asterisk(card: Card, tmp_path: Path):
-    from tests.contract.cards_simulated import SimulatedWorld
+    from tests.worlds.cards.simulated import SimulatedWorld
 
     world = SimulatedWorld(
         card.phones, after_call_work_s=card.after_call_work_s, failsafe_s=card.failsafe_s
@@ -193,7 +34,7 @@ async def test_on_the_simulated_asterisk(card: Card, tmp_path: Path):
 @pytest.mark.real
 @pytest.mark.parametrize("card", CARDS, ids=_name)
 async def test_on_a_real_asterisk(card: Card, tmp_path: Path, lab: None):
-    from tests.contract.cards_real import RealWorld
+    from tests.worlds.cards.real import RealWorld
 
     world = RealWorld(
         card.phones, after_call_work_s=card.after_call_work_s, failsafe_s=card.failsafe_s

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.contract.cards import Call, Phone
-from tests.contract.cards_router import stories, word
-from tests.contract.cards_world import World, until_channels
-from tests.contract.test_cards import all_answered, in_order, one_at_a_time
+from tests.worlds.cards.play import all_answered, in_order, one_at_a_time
+from tests.worlds.cards.router import stories, word
+from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.world import World, until_channels
 
 TALKING, WAITING = 10, 20
 ROUNDS = 5
@@ -86,7 +86,7 @@ async def kill_five_times(world: World, capsys: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_killed_router_on_the_simulated_asterisk(tmp_path: Path, capsys: Any):
-    from tests.contract.cards_simulated import SimulatedWorld
+    from tests.worlds.cards.simulated import SimulatedWorld
 
     world = SimulatedWorld(AGENTS)
     await world.start(tmp_path)
@@ -100,7 +100,7 @@ async def test_killed_router_on_the_simulated_asterisk(tmp_path: Path, capsys: A
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_killed_router_on_a_real_asterisk(tmp_path: Path, lab: None, capsys: Any):
-    from tests.contract.cards_real import RealWorld
+    from tests.worlds.cards.real import RealWorld
 
     world = RealWorld(AGENTS)
     await world.start(tmp_path)

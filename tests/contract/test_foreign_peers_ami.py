@@ -13,8 +13,8 @@ import pytest
 
 from cti.ami.client import AmiClient
 from cti.ami.messages import action
-from tests.contract.tiny_ami_server import TinyAmiServer
 from tests.eventually import eventually
+from tests.worlds.ami.tiny_server import TinyAmiServer
 
 panoramisk = pytest.importorskip("panoramisk")
 basicami = pytest.importorskip("basicami")

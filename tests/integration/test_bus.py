@@ -13,8 +13,8 @@ import pytest
 from cti.bus.link import BrokerAddress
 from routing import events as e
 from tests.eventually import eventually
-from tests.integration import bus_router
-from tests.integration.bus_world import (
+from tests.worlds.bus import router as bus_router
+from tests.worlds.bus.world import (
     ROUTER,
     Gate,
     Voice,
@@ -24,7 +24,7 @@ from tests.integration.bus_world import (
     listening,
     world,
 )
-from tests.unit.cti_bus.history import LIFE_TYPES, agent_state, call_life, made
+from tests.worlds.record.history import LIFE_TYPES, agent_state, call_life, made
 
 each_broker = pytest.mark.parametrize(("kind", "version", "connector"), kinds())
 LIFE_OF_CALL = [

@@ -14,7 +14,7 @@ from cti.bus import broker as module
 from cti.bus.broker import Broker, BrokerError
 from cti.bus.broker_kinds import BrokerKind, config_of, program_of
 from tests.eventually import eventually
-from tests.integration.bus_world import broker_of, listening
+from tests.worlds.bus.world import broker_of, listening
 
 each_kind = pytest.mark.parametrize(
     "kind",

@@ -14,7 +14,7 @@ from cti.bus.broker_kinds import BrokerKind, program_of
 from cti.bus.link import PAYLOAD_MAX, BrokerAddress, LinkError, Message, UnpublishableError
 from cti.bus.mqtt import MqttConnector
 from tests.eventually import eventually
-from tests.integration.bus_world import address_of, broker_of, kinds, listening
+from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
 WILL = Message("cti/v1/main/router/n1/state", b'{"data": {"state": "lost"}}')
 each_broker = pytest.mark.parametrize(("kind", "version", "connector"), kinds())

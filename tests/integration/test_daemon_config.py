@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.cards import Call, Phone
-from tests.contract.cards_router import Router, stories, word
-from tests.contract.cards_simulated import SimulatedWorld
+from tests.worlds.cards.router import Router, stories, word
+from tests.worlds.cards.simulated import SimulatedWorld
+from tests.worlds.cards.table import Call, Phone
 
 MODE = '\n[[modes]]\nname = "storm"\n[[modes.queues]]\nid = "loans"\nring_timeout_s = 2\n'
 

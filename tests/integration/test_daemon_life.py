@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.contract.cards import Call, Phone
-from tests.contract.cards_router import Router, stories, word
-from tests.contract.cards_simulated import SimulatedWorld
 from tests.eventually import eventually
+from tests.worlds.cards.router import Router, stories, word
+from tests.worlds.cards.simulated import SimulatedWorld
+from tests.worlds.cards.table import Call, Phone
 
 A = {"8001": Phone(talk_ms=400)}
 

@@ -17,9 +17,9 @@ from routing.engine import RoutingEngine
 from routing.ids import AgentId
 from routing.snapshot import state_hash
 from simulators.pbx.phones import Caller
-from tests.contract.cards import Call, Phone
-from tests.contract.cards_simulated import SimulatedWorld
 from tests.eventually import eventually
+from tests.worlds.cards.simulated import SimulatedWorld
+from tests.worlds.cards.table import Call, Phone
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from cti.record.event_log import EventLog
 from routing import events as e
 from tests.eventually import eventually
-from tests.integration import event_log_writer
-from tests.unit.cti_bus.history import History, encoder, made
+from tests.worlds.record import event_log_writer
+from tests.worlds.record.history import History, encoder, made
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest
 from routing import commands as c
 from routing import invariants, snapshot
 from routing.transfers.transfer import TransferState
-from tests.property.ledger import Ledger
-from tests.property.random_centre import PBXS, RandomCentre
+from tests.worlds.routing.ledger import Ledger
+from tests.worlds.routing.random_centre import PBXS, RandomCentre
 
 SEEDS, COMMANDS, BETWEEN_SNAPSHOTS = 20, 2000, 250
 
@@ -80,7 +80,7 @@ def test_the_seeds_reach_every_state_and_every_end_of_a_transfer():
 
 def test_five_hash_seeds_agree_on_random_days():
     """Days of another make than those of the twin."""
-    command = [sys.executable, "-m", "tests.property.random_centre", "4"]
+    command = [sys.executable, "-m", "tests.worlds.routing.random_centre", "4"]
     digests = {
         subprocess.run(
             command,

@@ -12,7 +12,7 @@ import pytest
 from cti.agi.messages import AgiCommand, set_variable
 from cti.agi.protocol import encode_request
 from tests.eventually import eventually
-from tests.unit.cti_agi.scripted_dialplan import (
+from tests.worlds.agi.scripted_dialplan import (
     HEADERS,
     LOOPBACK,
     REQUEST,

@@ -12,7 +12,7 @@ from cti.ami.errors import AmiDown, AmiUsageError
 from cti.ami.login import LoginState
 from cti.ami.messages import action
 from tests.eventually import eventually
-from tests.unit.cti_ami.scripted_asterisk import GREETING, asterisk, client_of, ignored, linked
+from tests.worlds.ami.scripted_asterisk import GREETING, asterisk, client_of, ignored, linked
 
 
 async def test_up_after_fully_booted_and_not_before():

@@ -14,7 +14,7 @@ from cti.ami.errors import AmiBusy, AmiDown, AmiTimeout, AmiUsageError
 from cti.ami.login import LoginState
 from cti.ami.messages import action
 from tests.eventually import eventually
-from tests.unit.cti_ami.scripted_asterisk import (
+from tests.worlds.ami.scripted_asterisk import (
     ScriptedAsterisk,
     asterisk,
     client_of,

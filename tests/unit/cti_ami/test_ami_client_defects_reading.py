@@ -10,7 +10,7 @@ import pytest
 from cti.ami.errors import AmiBroken
 from cti.ami.messages import action
 from tests.eventually import eventually
-from tests.unit.cti_ami.scripted_asterisk import (
+from tests.worlds.ami.scripted_asterisk import (
     asterisk,
     client_of,
     ignored,

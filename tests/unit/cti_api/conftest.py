@@ -1,7 +1,7 @@
 import aiohttp
 import pytest
 
-from tests.unit.cti_api.router import Router
+from tests.worlds.api.router import Router
 
 
 class Http:

@@ -5,17 +5,8 @@ import pytest
 
 from cti.dispatcher import CommandHeld, RouterStopped
 from routing.config import RoutingConfig
-from tests.unit.cti_api.router import Router
-from tests.unit.cti_config.files import write
-
-BASE = """
-[[queues]]
-id = "loans"
-[[agents]]
-id = "8001"
-device = "8001"
-"""
-LOUDER = BASE.replace('id = "loans"', 'id = "loans"\npriority = 7')
+from tests.worlds.api.router import Router
+from tests.worlds.config.files import BASE, LOUDER, write
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from cti.api.answers import Check
 from cti.api.requests import MAX_BODY_BYTES
 from cti.dispatcher import RouterStopped
 from cti.record.event_store import EventLogUnavailableError
-from tests.unit.cti_api.router import NOON, SECOND
-
-HOSTILE = ["8001\r\nX: y", "a\n", "a\0b", "${SHELL(id)}", "a b", "a;b", "x" * 65, "座席"]
+from tests.worlds.api.hostile import HOSTILE
+from tests.worlds.api.router import NOON, SECOND
 
 
 async def test_status_has_everything_a_screen_shows(router, http):

@@ -2,22 +2,13 @@
 
 import pytest
 
-from routing.config import AgentSpec, BreakCap, Mode, QueueSpec, RoutingConfig
-from tests.unit.cti_api.router import Router
-from tests.unit.cti_api.test_api_control import HOSTILE
-
-CONFIG = RoutingConfig(
-    queues=(QueueSpec("loans", need="loans"), QueueSpec("cards", after_call_work_us=0)),
-    agents=tuple(AgentSpec(f"800{n}", f"800{n}", (("loans", 2),)) for n in (1, 2, 3)),
-    pbxs=("a1",),
-    break_caps=(BreakCap("loans", ("meal",), 1),),
-    modes=(Mode("storm"), Mode("flood")),
-)
+from tests.worlds.api.hostile import HOSTILE
+from tests.worlds.api.router import WITH_MODES, Router
 
 
 @pytest.fixture
 def router():
-    return Router(CONFIG)
+    return Router(WITH_MODES)
 
 
 async def test_a_queue_closes_and_opens(http):

@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from cti.api.sockets import ControlSocket, SocketBusy
-from tests.unit.cti_api.router import Router
+from tests.worlds.api.router import Router
 
 
 def test_only_the_owner_may_use_it(tmp_path):

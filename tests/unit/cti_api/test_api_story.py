@@ -9,8 +9,8 @@ from cti.watch.logs import masked
 from routing import commands as c
 from routing import events as e
 from routing.explain import explain
-from tests.unit.cti_api.router import SECOND
-from tests.unit.cti_bus.history import History, call_life
+from tests.worlds.api.router import SECOND
+from tests.worlds.record.history import History, call_life
 
 
 def told(router, call_id):

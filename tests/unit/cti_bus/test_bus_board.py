@@ -10,7 +10,7 @@ from routing import events as e
 from routing.agent import Agent
 from routing.call import Call, CallState
 from routing.config import AgentSpec
-from tests.unit.cti_bus.history import DIRECTORY, NOON_US, History, agent_state, encoder, made
+from tests.worlds.record.history import DIRECTORY, NOON_US, History, agent_state, encoder, made
 
 QUEUE = {"call_id": "a1-1.1", "request_no": 1, "queue_id": "loans"}
 OFFER = {**QUEUE, "agent_id": "8001", "offer_id": 1}

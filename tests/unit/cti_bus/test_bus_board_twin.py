@@ -12,7 +12,7 @@ from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
 from routing.engine import RoutingEngine
 from tests.naive.duel import DisagreementError, fought
-from tests.unit.cti_bus.history import encoder
+from tests.worlds.record.history import encoder
 
 
 def documents(board):

@@ -8,9 +8,8 @@ from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
 from routing import events as e
 from tests.eventually import eventually
-from tests.unit.cti_bus.history import DIRECTORY, History, agent_state, encoder, made
-from tests.unit.cti_bus.memory_link import MemoryBroker
-from tests.unit.cti_bus.test_bus_outbox import Log
+from tests.worlds.bus.memory_link import MemoryBroker
+from tests.worlds.record.history import DIRECTORY, History, Log, agent_state, encoder, made
 
 ROUTER = "cti/v1/main/router/n1/state"
 

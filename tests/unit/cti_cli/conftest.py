@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from cti.cli.main import main
-from tests.unit.cti_cli.running import Running
+from tests.worlds.cli.running import Running
 
 
 @pytest.fixture(autouse=True)

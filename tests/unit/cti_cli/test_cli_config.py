@@ -6,9 +6,8 @@ import pytest
 
 from cti.config import load, routing_config
 from routing.config import RoutingConfig
-from tests.unit.cti_api.test_api_config import BASE, LOUDER
-from tests.unit.cti_cli.running import Running
-from tests.unit.cti_config.files import write
+from tests.worlds.cli.running import Running
+from tests.worlds.config.files import BASE, LOUDER, write
 
 
 @pytest.fixture

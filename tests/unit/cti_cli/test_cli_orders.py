@@ -3,13 +3,14 @@
 import pytest
 
 from routing import commands as c
-from tests.unit.cti_api.test_api_orders import CONFIG, HOSTILE
-from tests.unit.cti_cli.running import Running
+from tests.worlds.api.hostile import HOSTILE
+from tests.worlds.api.router import WITH_MODES
+from tests.worlds.cli.running import Running
 
 
 @pytest.fixture
 def daemon(tmp_path, monkeypatch):
-    running = Running(tmp_path / "cti.sock", CONFIG)
+    running = Running(tmp_path / "cti.sock", WITH_MODES)
     monkeypatch.setenv("CTI_SOCKET", str(running.path))
     running.do(lambda: running.router.ready("8001", "8002"))
     yield running

@@ -15,7 +15,7 @@ from cti.cli.tables import level_style, table, text
 from cti.cli.watch import watch
 from cti.cli.words import Words
 from cti.view import Level
-from tests.unit.cti_api.router import NOON, Router
+from tests.worlds.api.router import NOON, Router
 
 SIZES = [(100, 30), (80, 24), (120, 40), (96, 20), (95, 30), (60, 16), (250, 70)]
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cti.cli.words import language
-from tests.unit.cti_config.files import GOOD, write
+from tests.worlds.config.files import GOOD, write
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from routing import commands as c
 from routing import snapshot
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine
-from tests.unit.cti_config.files import GOOD, write
-from tests.unit.cti_config.running import Running
+from tests.worlds.config.files import GOOD, write
+from tests.worlds.config.running import Running
 
 OTHER = GOOD.replace('need = "loans"', 'need = "loans"\npriority = 7')
 THIRD = GOOD.replace('need = "loans"', 'need = "loans"\npriority = 8')

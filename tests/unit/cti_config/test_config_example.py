@@ -1,7 +1,6 @@
 """The example file can be used as it is, and leaves nothing out."""
 
 import tomllib
-from pathlib import Path
 
 import msgspec
 
@@ -20,12 +19,7 @@ from cti.config import (
     StepSettings,
     read,
 )
-
-EXAMPLE = Path(__file__).parents[3] / "docs" / "cti.example.toml"
-SECRETS = {
-    "CTI_ASTERISKS__A1__SECRET": "ami-secret-1",
-    "CTI_AGI__SECRET": "agi-secret-0123456789",
-}
+from tests.worlds.config.files import EXAMPLE, SECRETS
 
 
 def test_it_can_be_loaded():

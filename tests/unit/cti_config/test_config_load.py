@@ -3,7 +3,7 @@
 import pytest
 
 from cti.config import ConfigError, Settings, load, read
-from tests.unit.cti_config.files import GOOD, good, problems, write
+from tests.worlds.config.files import GOOD, good, problems, write
 
 
 def test_without_a_file_the_defaults_hold():

@@ -9,7 +9,7 @@ import pytest
 from cti.config import ConfigError, Secret, Settings, load
 from cti.config.rules import Text
 from cti.config.sources import MAX_BYTES
-from tests.unit.cti_config.files import GOOD, problems, write
+from tests.worlds.config.files import GOOD, problems, write
 
 HOSTILE = [
     "a\r\nAction: Originate",

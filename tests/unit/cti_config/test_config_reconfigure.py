@@ -11,8 +11,8 @@ from routing import commands as c
 from routing import snapshot
 from routing.events import CommandRefused
 from routing.refusals import Refusal
-from tests.unit.cti_config.files import GOOD
-from tests.unit.cti_config.running import Running
+from tests.worlds.config.files import GOOD
+from tests.worlds.config.running import Running
 
 LOUDER = GOOD.replace('need = "loans"', 'need = "loans"\npriority = 7\nring_timeout_s = 20')
 MORE = GOOD + '[[queues]]\nid = "cards"\n[[agents]]\nid = "8002"\ndevice = "8002"\n'

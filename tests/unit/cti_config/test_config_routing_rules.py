@@ -23,50 +23,7 @@ from cti.config import (
 )
 from cti.config.settings import AnnouncementSettings
 from routing import config as r
-from tests.unit.cti_config.files import GOOD, good, problems, write
-
-FULL = """
-[[queues]]
-id = "q"
-sl_points = 50
-sl_window_s = 7.5
-regain_s = 120
-callback_attempts = 3
-callback_retry_s = 60
-allocation = { partner = 30, own = 70 }
-reserve = { need = "cards>=2", open_at = 20, close_at = 5 }
-announcements = [
-    { sound = "please-wait", after_s = 30 },
-    { sound = "position", after_s = 45.5, every_s = 60, kind = "position" },
-]
-
-[[agents]]
-id = "1"
-device = "1"
-employer = "partner"
-training = true
-skills = { cards = 2 }
-
-[[agents]]
-id = "2"
-device = "2"
-
-[[boosts]]
-id = "loss"
-tag = "loss-report"
-points = 500
-queues = ["q"]
-
-[[break_caps]]
-group = "cards"
-reasons = ["break", "meal"]
-limit = 3
-
-[[modes]]
-name = "storm"
-queues = [{ id = "q", regain_s = 0 }]
-boosts = [{ id = "power", tag = "power", points = 9 }]
-"""
+from tests.worlds.config.files import FULL, GOOD, good, problems, write
 
 
 def config_of(folder, text):

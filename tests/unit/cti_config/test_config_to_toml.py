@@ -12,9 +12,7 @@ from cti.config.at_start import digest
 from cti.config.from_routing import settings_of
 from cti.config.to_toml import to_toml
 from routing import config as r
-from tests.unit.cti_config.files import GOOD, good, write
-from tests.unit.cti_config.test_config_example import EXAMPLE, SECRETS
-from tests.unit.cti_config.test_config_routing_rules import FULL
+from tests.worlds.config.files import EXAMPLE, FULL, GOOD, SECRETS, good, write
 
 
 def read_back(folder, config, site="main"):

@@ -14,7 +14,7 @@ from routing.commands import (
 )
 from routing.config import Limits, Overflow, QueueSpec
 from routing.ids import CallId, OfferId, PbxId, QueueId
-from tests.unit.cti_gateway.desk_world import A1, CONFIG, SECRET, START_US, DeskWorld, request
+from tests.worlds.gateway.desk import A1, CONFIG, SECRET, START_US, DeskWorld, request
 
 CALL = CallId("a1-1.1")
 

@@ -18,7 +18,7 @@ from routing.commands import (
 )
 from routing.config import Announcement, Overflow, QueueSpec
 from routing.ids import AgentId, CallId, OfferId, QueueId
-from tests.unit.cti_gateway.desk_world import A1, CONFIG, DeskWorld
+from tests.worlds.gateway.desk import A1, CONFIG, DeskWorld
 
 CALL = CallId("a1-1.1")
 

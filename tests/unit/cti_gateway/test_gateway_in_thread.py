@@ -17,7 +17,7 @@ from routing.events import (
 from routing.ids import AgentId, CallId, PbxId
 from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.phones import Behaviour, Phone
-from tests.unit.cti_gateway.thread_world import ThreadWorld, config
+from tests.worlds.gateway.thread import ThreadWorld, config
 
 
 def phones(*behaviours: Behaviour, **habits: int) -> list[Phone]:

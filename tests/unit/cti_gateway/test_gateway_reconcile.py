@@ -20,7 +20,7 @@ from routing.commands import (
     TelephonyRestored,
 )
 from routing.ids import AgentId, CallId, OfferId, QueueId
-from tests.unit.cti_gateway.desk_world import A1, EPOCH, START_US, DeskWorld, status_row
+from tests.worlds.gateway.desk import A1, EPOCH, START_US, DeskWorld, status_row
 
 CALL = CallId("a1-1.1")
 OFFER = OfferId(1)

@@ -23,7 +23,7 @@ from routing.commands import (
     TelephonyGone,
 )
 from routing.ids import AgentId, CallId, OfferId, PbxId
-from tests.unit.cti_gateway.desk_world import DeskWorld
+from tests.worlds.gateway.desk import DeskWorld
 
 CALL = CallId("a1-1.1")
 OFFER = OfferId(1)

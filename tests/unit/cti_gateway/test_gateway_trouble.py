@@ -13,7 +13,7 @@ from routing.engine import RoutingEngine
 from routing.events import TelephonyChanged
 from routing.ids import PbxId
 from simulators.virtual_clock import VirtualClock
-from tests.unit.cti_gateway.desk_world import CONFIG, SECRET, make_ready, request, status_row
+from tests.worlds.gateway.desk import CONFIG, SECRET, make_ready, request, status_row
 
 SECOND_US = 1_000_000
 DONE = response(True, "Success")

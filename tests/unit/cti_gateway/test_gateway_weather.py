@@ -12,7 +12,7 @@ from simulators.pbx.phones import Caller
 from simulators.people.habits import PhoneHabits
 from simulators.people.handsets import handsets
 from simulators.prng import Prng, Ratio
-from tests.unit.cti_gateway.thread_world import ThreadWorld, config
+from tests.worlds.gateway.thread import ThreadWorld, config
 
 AGENTS = 6
 CALLS = 120

@@ -10,7 +10,7 @@ import pytest
 from cti.journal.file import FileJournal, Journal, MemoryJournal
 from cti.journal.segments import JournalDamaged, JournalGap, list_segments, read_journal
 from routing.commands import Stamped
-from tests.unit.cti_journal.history import OPENING, START_US, Life, arrival
+from tests.worlds.journal.life import OPENING, START_US, Life, arrival
 
 LINES = [Stamped(n, START_US + n, command) for n, command in enumerate(OPENING, 1)]
 

@@ -10,7 +10,7 @@ from cti.record.envelope import Envelope
 from routing.commands import DeadlinesReached
 from routing.engine import RoutingEngine
 from routing.snapshot import state_hash
-from tests.unit.cti_journal.history import CODE, CONFIG, OPENING, START_US, Life, arrival
+from tests.worlds.journal.life import CODE, CONFIG, OPENING, START_US, Life, arrival
 
 
 @pytest.fixture

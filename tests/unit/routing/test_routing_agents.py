@@ -11,9 +11,9 @@ from routing.events import (
     AgentStateChanged,
     OfferMade,
 )
-from tests.complaints.centre import S
-from tests.unit.routing.small_centres import NOT_READY, READY, WORK, in_state, pair, shown
-from tests.unit.routing.told import of, one, refusal
+from tests.worlds.routing.centre import S
+from tests.worlds.routing.small_centres import NOT_READY, READY, WORK, in_state, pair, shown
+from tests.worlds.routing.told import of, one, refusal
 
 # --- signing on and off -------------------------------------------------------------------------
 

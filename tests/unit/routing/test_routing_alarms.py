@@ -7,7 +7,7 @@ import pytest
 from routing import commands as c
 from routing import restore, snapshot
 from routing.invariants import Breach, check
-from tests.complaints.centre import Centre, agent, queue
+from tests.worlds.routing.centre import Centre, agent, queue
 
 
 def house() -> Centre:

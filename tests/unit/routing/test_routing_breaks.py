@@ -6,8 +6,8 @@ from routing import commands as c
 from routing.commands import OfferOutcome, RequestedState
 from routing.config import BreakCap
 from routing.events import AgentStateChanged, BreakQueued
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, changed, of, one, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, changed, of, one, told_alike_after_a_restart
 
 NAMES = ("8001", "8002", "8003", "8004")
 ONE_AT_A_TIME = BreakCap("", ("break", "meal"), 1)

@@ -16,8 +16,8 @@ from routing.events import (
     OfferMade,
 )
 from routing.handlers.on_callbacks import MAX_NUMBER
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import of, one, refusal, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import of, one, refusal, told_alike_after_a_restart
 
 NUMBER = "013800138000"
 

@@ -21,8 +21,8 @@ from routing.config import (
 from routing.config_check import changes, problems
 from routing.engine import RoutingEngine
 from routing.events import ConfigApplied
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, decision, of, refusal
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, decision, of, refusal
 
 
 def with_queue(**fields):

@@ -14,8 +14,8 @@ from routing.events import (
     OfferMade,
 )
 from routing.handlers.on_config import overlaid
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 
 
 def shop():

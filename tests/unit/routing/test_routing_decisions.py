@@ -9,8 +9,8 @@ from routing import events as e
 from routing.commands import OfferOutcome
 from routing.config import Announcement, Boost, Limits, Overflow, Step, Strategy
 from routing.explain import explain
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, decision, of, one
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, decision, of, one
 
 HERE = Path(__file__).parent
 

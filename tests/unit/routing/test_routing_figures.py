@@ -4,8 +4,8 @@ from routing import commands as c
 from routing.config import OutcomePolicy, Policies, Reserve, Strategy
 from routing.events import AgentStateChanged, CallQueued, ConnectionCleared
 from routing.ids import NO_OFFER
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import decision, one
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import decision, one
 
 READY = c.RequestedState.READY
 

@@ -6,8 +6,8 @@ import pytest
 
 from routing.events import CallQueued
 from routing.forecast import ENOUGH, RING, STALE, TRUSTED_PERCENT, UNKNOWN, Forecast
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import of, one
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import of, one
 
 NO_WORD = (UNKNOWN, UNKNOWN)
 

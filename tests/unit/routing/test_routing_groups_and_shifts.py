@@ -13,9 +13,9 @@ from routing.events import (
     DeviceChanged,
     OfferMade,
 )
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.small_centres import READY, WORK, in_state, pair, shown
-from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.small_centres import READY, WORK, in_state, pair, shown
+from tests.worlds.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 
 # --- after-call work ----------------------------------------------------------------------------
 

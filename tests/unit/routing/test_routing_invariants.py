@@ -15,7 +15,7 @@ from routing.call import CallState
 from routing.deadlines import DeadlineKind
 from routing.index.needs import parse
 from routing.invariants import NAMES, Breach, check
-from tests.unit.routing.damaged_index import (
+from tests.worlds.routing.damaged_index import (
     band_that_is_empty,
     band_that_knows_nobody_so_new,
     band_with_another_head,

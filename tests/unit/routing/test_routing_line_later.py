@@ -11,9 +11,9 @@ from routing.events import (
     ReserveChanged,
 )
 from routing.queue import MAX_DROPPED, MAX_WISHES, Queue
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.small_centres import reserve_centre
-from tests.unit.routing.told import apply, of, one, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.small_centres import reserve_centre
+from tests.worlds.routing.told import apply, of, one, told_alike_after_a_restart
 
 # --- the reserve -----------------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ from routing.events import (
     QueueAcceptingChanged,
     ReserveChanged,
 )
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.small_centres import reserve_centre
-from tests.unit.routing.told import apply, of, one, refusal, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.small_centres import reserve_centre
+from tests.worlds.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 
 # --- overflow ---------------------------------------------------------------------------------
 

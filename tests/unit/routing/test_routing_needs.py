@@ -22,8 +22,8 @@ from routing.index.needs import (
     text_of,
 )
 from routing.index.predicates import is_met
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import decision, of, one, refusal
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import decision, of, one, refusal
 
 # --- the expression ---------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ def test_the_callers_own_need_is_never_relaxed():
 
 def test_a_step_is_not_frozen_at_joining():
     """A new configuration changes what a call that waits already is going to need."""
-    from tests.unit.routing.told import apply
+    from tests.worlds.routing.told import apply
 
     centre = Centre([queue("loans", need="loans>=3")], [agent("8001", "loans")])
     centre.ready("8001")

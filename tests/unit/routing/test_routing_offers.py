@@ -21,8 +21,8 @@ from routing.events import (
     OfferMade,
     TelephonyChanged,
 )
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import of, one, refusal, told_alike_after_a_restart
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import of, one, refusal, told_alike_after_a_restart
 
 FOUR = {
     OfferOutcome.NO_ANSWER: "no_answer",

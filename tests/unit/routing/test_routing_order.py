@@ -9,8 +9,8 @@ from routing.config import SECOND_US, Boost, Mode, Overflow, QueueSpec, Step
 from routing.events import CallDiverted, CallQueued
 from routing.index.ageing import Ageing
 from routing.index.places import calls_in_front
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, decision, of, one
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, decision, of, one
 
 TO_B = (Overflow("queueTimeOverflow", "b"),)
 

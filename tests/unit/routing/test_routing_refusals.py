@@ -6,8 +6,8 @@ from routing import commands as c
 from routing.config import Limits
 from routing.events import CommandRefused
 from routing.transfers import messages as t
-from tests.complaints.centre import Centre, agent, queue
-from tests.unit.routing.told import apply, changed
+from tests.worlds.routing.centre import Centre, agent, queue
+from tests.worlds.routing.told import apply, changed
 
 READY, NOT_READY = c.RequestedState.READY, c.RequestedState.NOT_READY
 NO_ANSWER = c.OfferOutcome.NO_ANSWER

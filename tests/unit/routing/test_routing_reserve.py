@@ -7,9 +7,9 @@ from routing.commands import OfferOutcome
 from routing.config import Overflow, Reserve
 from routing.events import ReserveChanged
 from routing.transfers.messages import IfMissed
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, of
-from tests.unit.routing.transfer_desk import Desk
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, of
+from tests.worlds.routing.transfer_desk import Desk
 
 
 def changes(events):

@@ -12,8 +12,8 @@ from routing.config import Strategy
 from routing.events import CallEstablished, OfferMade
 from routing.index.selection import _most_behind
 from routing.queue import Queue
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, decision, of
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, decision, of
 
 
 def centre_with(strategy, *agents, **fields):

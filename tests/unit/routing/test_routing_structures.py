@@ -17,8 +17,8 @@ from routing.index.ordered import BLOCK, OrderedLine
 from routing.index.pools import SPARE_POOLS
 from routing.machine import advance
 from routing.queue import Queue
-from tests.complaints.centre import Centre, S, agent, queue
-from tests.unit.routing.told import apply, decision
+from tests.worlds.routing.centre import Centre, S, agent, queue
+from tests.worlds.routing.told import apply, decision
 
 # --- sorted lines -------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from routing.call import CallState
 from routing.deadlines import DeadlineKind
 from routing.ids import NO_CALL, NO_TRANSFER, AgentId, CallId, TransferId
 from routing.invariants import NAMES, Breach, check
-from tests.unit.routing.transfer_desk import (
+from tests.worlds.routing.transfer_desk import (
     Desk,
     alone,
     completing,

@@ -17,7 +17,7 @@ from routing.ids import AgentId, CallId
 from routing.refusals import Refusal
 from routing.transfers import messages as t
 from routing.transfers.messages import Connection
-from tests.unit.routing.transfer_desk import (
+from tests.worlds.routing.transfer_desk import (
     SITUATIONS,
     Desk,
     blind,

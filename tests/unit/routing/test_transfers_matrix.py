@@ -8,8 +8,8 @@ import pytest
 from routing import commands as c
 from routing import snapshot
 from routing.transfers.transfer import TransferState
-from tests.property.ledger import Ledger
-from tests.unit.routing.transfer_desk import SITUATIONS, TRIGGERS, outcome
+from tests.worlds.routing.ledger import Ledger
+from tests.worlds.routing.transfer_desk import SITUATIONS, TRIGGERS, outcome
 
 MATRIX = Path(__file__).with_name("transfer_matrix.txt")
 

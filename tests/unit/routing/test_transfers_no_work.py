@@ -4,8 +4,8 @@ import pytest
 
 from routing import commands as c
 from routing.commands import OfferOutcome
-from tests.complaints.centre import queue
-from tests.unit.routing.transfer_desk import SITUATIONS, Desk, deadline, target_leaves
+from tests.worlds.routing.centre import queue
+from tests.worlds.routing.transfer_desk import SITUATIONS, Desk, deadline, target_leaves
 
 SENDER_LEAVES = (
     "queued", "ringing", "blind", "answered", "consulting", "joining", "conferenced", "completing",

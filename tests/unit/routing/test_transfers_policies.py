@@ -17,8 +17,8 @@ from routing.events import (
 from routing.ids import NO_AGENT, NO_CALL, NO_TRANSFER, AgentId, CallId, QueueId
 from routing.transfers import messages as t
 from routing.transfers.messages import IfMissed
-from tests.complaints.centre import S, queue
-from tests.unit.routing.transfer_desk import (
+from tests.worlds.routing.centre import S, queue
+from tests.worlds.routing.transfer_desk import (
     Desk,
     alone,
     alone_ringing,

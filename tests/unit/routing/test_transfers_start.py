@@ -15,8 +15,8 @@ from routing.ids import AgentId, CallId, consultation_id, contact_of
 from routing.refusals import Refusal
 from routing.transfers import messages as t
 from routing.transfers.messages import IfMissed
-from tests.complaints.centre import S, queue
-from tests.unit.routing.transfer_desk import (
+from tests.worlds.routing.centre import S, queue
+from tests.worlds.routing.transfer_desk import (
     CARDS_WORK,
     KINDS,
     Desk,

@@ -10,7 +10,7 @@ from routing.commands import Command, OfferOutcome
 from routing.events import Event
 from routing.explain import explain
 from routing.ids import contact_of
-from tests.unit.routing.transfer_desk import Desk
+from tests.worlds.routing.transfer_desk import Desk
 
 HERE = Path(__file__).parent
 

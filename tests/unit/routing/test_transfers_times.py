@@ -19,8 +19,8 @@ from routing.events import (
 from routing.ids import AgentId, CallId
 from routing.refusals import Refusal
 from routing.transfers import messages as t
-from tests.complaints.centre import S, queue
-from tests.unit.routing.transfer_desk import (
+from tests.worlds.routing.centre import S, queue
+from tests.worlds.routing.transfer_desk import (
     CARDS_WORK,
     LOANS_WORK,
     SITUATIONS,

@@ -7,7 +7,7 @@ from simulators.pbx.asterisk import OBSERVER, ROUTER, PbxSettings, SimulatedAste
 from simulators.pbx.phones import Behaviour, Phone
 from simulators.pbx.sessions import AmiUser
 from simulators.virtual_clock import VirtualClock
-from tests.unit.simulators.worlds import ScriptedWorld, phone_of_each_kind
+from tests.worlds.simulators.scripted import ScriptedWorld, phone_of_each_kind
 
 WAIT = "wait*7*20*"
 

@@ -6,7 +6,7 @@ from cti.agi.tokens import make_token
 from cti.ami.messages import action
 from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.phones import Behaviour, Caller, Ending, Phone
-from tests.unit.simulators.worlds import QUIET, SECOND_US, ScriptedWorld, phone_of_each_kind
+from tests.worlds.simulators.scripted import QUIET, SECOND_US, ScriptedWorld, phone_of_each_kind
 
 WAIT = "wait*7*5*"
 

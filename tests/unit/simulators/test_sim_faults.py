@@ -15,7 +15,7 @@ from simulators.pbx.faults import (
 )
 from simulators.pbx.phones import Caller, Phone
 from simulators.prng import Prng, Ratio
-from tests.unit.simulators.worlds import SECOND_US, ScriptedWorld
+from tests.worlds.simulators.scripted import SECOND_US, ScriptedWorld
 
 ALWAYS = Ratio(1, 1)
 WAIT = "wait*7*5*"

@@ -8,8 +8,8 @@ from cti.ami.messages import AmiEvent
 from cti.ami.protocol import MessageDecoder
 from simulators.pbx.asterisk import OBSERVER
 from simulators.pbx.phones import Caller, Phone
-from tests.unit.simulators.routed_calls import read
-from tests.unit.simulators.worlds import ScriptedWorld
+from tests.worlds.simulators.routed_calls import read
+from tests.worlds.simulators.scripted import ScriptedWorld
 
 TRANSCRIPTS = Path(__file__).parents[2] / "transcripts"
 

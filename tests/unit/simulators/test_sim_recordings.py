@@ -11,7 +11,7 @@ from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.link import AgiInThread, Listener, WorldLink
 from simulators.pbx.phones import Behaviour, Caller, Phone
 from simulators.virtual_clock import VirtualClock
-from tests.unit.simulators.routed_calls import (
+from tests.worlds.simulators.routed_calls import (
     CALLS,
     EPOCH,
     FOLDER,

@@ -7,7 +7,7 @@ import pytest
 from simulators.pbx.asterisk import OBSERVER
 from simulators.pbx.dialling import event_status, variable_status
 from simulators.pbx.phones import Behaviour, Caller, Ending, Once, Phone
-from tests.unit.simulators.worlds import ScriptedWorld, brief, phone_of_each_kind
+from tests.worlds.simulators.scripted import ScriptedWorld, brief, phone_of_each_kind
 
 WAIT = "wait*7*20*"
 

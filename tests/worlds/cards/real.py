@@ -1,0 +1,99 @@
+"""The cards' world on a real Asterisk of the lab, with SIPp at both ends."""
+
+import asyncio
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.lab import scenarios
+from tests.lab.ami import LabAmi
+from tests.lab.asterisk import Agent, LabAsterisk
+from tests.lab.sipp import Callers, Phones
+from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.wire import Wire
+from tests.worlds.cards.world import SPACING_S, device_of, router_for
+
+
+def _scenario(phone: Phone) -> str:
+    if phone.behaviour == "rings":
+        return scenarios.phone_rings()
+    if phone.behaviour == "busy":
+        return scenarios.phone_refuses("486 Busy Here")
+    if phone.behaviour == "rejects":
+        return scenarios.phone_refuses("603 Decline")
+    return scenarios.phone_answers(after_ms=phone.after_ms, talk_ms=phone.talk_ms)
+
+
+class RealWorld:
+    """See `cards_world.World`."""
+
+    name = "real"
+
+    def __init__(
+        self, phones: dict[str, Phone], *, after_call_work_s: float = 0, failsafe_s: int = 0
+    ) -> None:
+        self._phones = phones
+        self._after_call_work_s = after_call_work_s
+        self._failsafe_s = failsafe_s
+        self._stack = ExitStack()
+        self._callers: list[Callers] = []
+
+    @property
+    def served(self) -> int:
+        return sum(callers.result().successful for callers in self._callers)
+
+    async def start(self, folder: Path) -> None:
+        await asyncio.to_thread(self._start_asterisk)
+        self.wire = Wire(self.asterisk.ami_port)
+        await self.wire.start()
+        self.router = router_for(
+            folder,
+            self._phones,
+            ami_port=self.wire.port,
+            ami_secret=self.asterisk.ami_secret,
+            agi_port=self.asterisk.agi_port,
+            agi_secret=self.asterisk.secret,
+            after_call_work_s=self._after_call_work_s,
+        )
+
+    def _start_asterisk(self) -> None:
+        processes: dict[Phone, Phones] = {}
+        agents = []
+        for agent, phone in self._phones.items():
+            name = device_of(agent)
+            if phone.behaviour == "unregistered":
+                agents.append(Agent(name))
+            elif phone.behaviour == "dead":
+                silent = self._stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                silent.bind(("127.0.0.1", 0))
+                agents.append(Agent(name, silent.getsockname()[1]))
+            else:
+                if phone not in processes:
+                    processes[phone] = self._stack.enter_context(Phones(_scenario(phone)))
+                agents.append(Agent(name, processes[phone].port))
+        settings = {"CTI_RETRY_S": "1", "CTI_FAILSAFE_AFTER_S": str(self._failsafe_s or 600)}
+        self.asterisk = self._stack.enter_context(LabAsterisk(agents=agents, settings=settings))
+
+    async def stop(self) -> None:
+        self.router.end()
+        await self.wire.stop()
+        await asyncio.to_thread(self._stack.close)
+
+    async def call(self, call: Call) -> None:
+        callers = Callers(
+            self.asterisk.sip, "loans", calls=call.count, rate=1 / SPACING_S, stay_ms=call.stay_ms
+        )
+        self._callers.append(callers)
+        await asyncio.to_thread(self._stack.enter_context, callers)
+
+    async def restart_asterisk(self) -> None:
+        await asyncio.to_thread(self.asterisk.kill9)
+        # Its unique ids are whole seconds and a count from 0: this one is back so soon that its
+        # first call could have the id of its predecessor's.
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(self.asterisk.start)
+
+    async def channels(self) -> int:
+        async with LabAmi(self.asterisk.ami_port, self.asterisk.ami_secret) as ami:
+            answer = await ami.ask("CoreShowChannels")
+        return sum(message.get("Event") == "CoreShowChannel" for message in answer)

@@ -1,0 +1,72 @@
+"""What a card needs of a world: phones, callers, a wire that can be cut, and the real daemon."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Protocol
+
+from tests.worlds.cards.router import Router
+from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.wire import Wire
+
+SPACING_S = 0.1
+"""Between two callers, so that their order of arrival is what the card says."""
+
+
+class World(Protocol):
+    """One Asterisk with its people. `router` is a process of its own in both worlds."""
+
+    name: str
+    router: Router
+    wire: Wire
+    served: int  # callers who were answered by somebody and have ended
+
+    async def start(self, folder: Path) -> None:
+        """Everything but the router."""
+
+    async def stop(self) -> None:
+        """Everything, the router included; nothing is left behind."""
+
+    async def call(self, call: Call) -> None:
+        """The callers call, one after the other."""
+
+    async def restart_asterisk(self) -> None:
+        """It dies at once and comes back."""
+
+    async def channels(self) -> int:
+        """How many channels Asterisk has now."""
+
+
+async def until_channels(world: World, count: int, within_s: float = 20) -> None:
+    """Wait until Asterisk has so many channels."""
+    deadline = time.monotonic() + within_s
+    while (found := await world.channels()) != count:
+        assert time.monotonic() < deadline, f"{found} channels, not {count}"
+        await asyncio.sleep(0.02)
+
+
+def device_of(agent: str) -> str:
+    """The endpoint of an agent's phone: unlike his number, so that nobody can mix them up."""
+    return f"a{agent}"
+
+
+def router_for(
+    folder: Path,
+    phones: dict[str, Phone],
+    *,
+    ami_port: int,
+    ami_secret: str,
+    agi_port: int,
+    agi_secret: str,
+    after_call_work_s: float,
+) -> Router:
+    """The daemon's folder and configuration."""
+    return Router(
+        folder,
+        ami_port=ami_port,
+        ami_secret=ami_secret,
+        agi_port=agi_port,
+        agi_secret=agi_secret,
+        devices={agent: device_of(agent) for agent in phones},
+        after_call_work_s=after_call_work_s,
+    )
