@@ -16,10 +16,10 @@ from cti.clock import Clock
 from cti.config import AsteriskSettings, Settings
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import EVENTS, Pbx
-from cti.record.cloudevents import CloudEventEncoder, Moment
+from cti.record.cloudevents import AsOf, CloudEventEncoder
 from cti.record.directory import directory_of
 from cti.record.event_log import EventLog
-from cti.watch import logs
+from cti.record.masking import masked
 from routing.engine import RoutingEngine
 
 BUS_READER = "bus"
@@ -29,7 +29,7 @@ BUS_READER = "bus"
 def make_encoder(settings: Settings, engine: RoutingEngine) -> CloudEventEncoder:
     """Events as CloudEvents, with callers' numbers masked."""
     encoder = CloudEventEncoder(
-        settings.node, settings.site, logs.masked, prefix=settings.bus.topic_prefix
+        settings.node, settings.site, masked, prefix=settings.bus.topic_prefix
     )
     encoder.directory = directory_of(engine.config)
     return encoder
@@ -62,7 +62,7 @@ def make_publisher(
     )
     tls = ssl.create_default_context(cafile=bus.ca_path or None) if bus.tls else None
     board = StateBoard(encoder)
-    at = Moment(epoch, engine.event_seq, engine.now_us)
+    at = AsOf(epoch, engine.event_seq, engine.now_us)
     board.restore(engine.agents.values(), engine.calls.values(), at)
     return Publisher(
         MqttConnector(address, settings.node, tls=tls),

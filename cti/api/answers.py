@@ -6,15 +6,8 @@ Fields are only ever added. Times are microseconds since 1970 UTC, lengths micro
 import msgspec
 
 from cti.view import AgentRow, CallRow, EventRow, QueueRow
+from cti.watch.check import Check
 from routing.config import RoutingConfig
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One thing that must be well: an Asterisk, the journal, the broker."""
-
-    name: str
-    ok: bool
-    detail: str = ""
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from pathlib import Path
 from aiohttp import web
 
 from cti.api.answers import ConfigChange, ConfigShown, FieldError
-from cti.api.orders import refused, router_up
+from cti.api.operations import refused, router_up
 from cti.api.present import Present
 from cti.api.problem import ApiError, as_json
 from cti.api.requests import Apply, Rollback, Stage, body_of, no_query

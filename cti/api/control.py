@@ -3,7 +3,7 @@
     GET  /v1/status  /v1/queues  /v1/agents  /v1/calls?limit=  /v1/health  /v1/invariants
     GET  /v1/events?after=SEQ&limit=       CloudEvents as on the bus, from the event log
     GET  /v1/calls/{id}/story?lang=        in words: why did this call go where it went?
-    …                                      orders: `cti.api.orders`
+    …                                      orders: `cti.api.operations`
     …                                      the configuration: `cti.api.configuration`
 
 JSON in and out; errors are RFC 9457 problem documents: 400 names each wrong field and its rule, 409
@@ -22,7 +22,6 @@ from aiohttp import web
 from cti.api.answers import (
     Agents,
     Calls,
-    Check,
     Events,
     Health,
     Invariants,
@@ -31,7 +30,7 @@ from cti.api.answers import (
     Story,
 )
 from cti.api.configuration import Configuration
-from cti.api.orders import Orders, Submit
+from cti.api.operations import Operations, Submit
 from cti.api.present import Present
 from cti.api.problem import ApiError, as_json, problems
 from cti.api.requests import (
@@ -46,6 +45,7 @@ from cti.api.story import story
 from cti.config.reconfigure import Reconfiguration
 from cti.record.cloudevents import Record
 from cti.record.event_store import EventLogUnavailableError
+from cti.watch.check import Check
 
 STORY_EVENTS = 1000
 
@@ -84,7 +84,7 @@ class Control:
         self._present = present
         self._clock = present.clock
         self._history = history
-        self._orders = Orders(submit, present)
+        self._operations = Operations(submit, present)
         self._configuration = Configuration(site, present, reconfiguration)
         self._health = health
         self._invariants = invariants
@@ -101,7 +101,7 @@ class Control:
         app.router.add_get("/v1/health", self._get_health, allow_head=False)
         app.router.add_get("/v1/invariants", self._get_invariants, allow_head=False)
         app.router.add_get("/v1/calls/{call_id:[^/]+}/story", self._get_story, allow_head=False)
-        self._orders.add_to(app)
+        self._operations.add_to(app)
         self._configuration.add_to(app)
         return app
 

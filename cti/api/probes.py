@@ -10,8 +10,9 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from cti.api.answers import Check, Health
+from cti.api.answers import Health
 from cti.api.problem import problems
+from cti.watch.check import Check
 from cti.watch.metrics import Metrics
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from cti.record.cloudevents import CloudEventEncoder, Moment
+from cti.record.cloudevents import AsOf, CloudEventEncoder
 from cti.record.directory import Directory
 from cti.record.envelope import Envelope
 from cti.record.topics import Subject
@@ -93,7 +93,7 @@ class StateBoard:
 
     def __init__(self, encoder: CloudEventEncoder) -> None:
         self._encoder = encoder
-        self._at = Moment(0, 0, 0)  # what the documents are true as of
+        self._at = AsOf(0, 0, 0)  # what the documents are true as of
         self._agents: dict[AgentId, AgentLine] = {}
         self._queues: dict[QueueId, QueueLine] = {}
         self._calls: dict[CallId, tuple[QueueId, Phase]] = {}
@@ -137,7 +137,7 @@ class StateBoard:
         self.gone = {where: None for where in (*self.gone, *before) if where not in kept}
         self.change_all()
 
-    def restore(self, agents: Iterable[Agent], calls: Iterable[Call], at: Moment) -> None:
+    def restore(self, agents: Iterable[Agent], calls: Iterable[Call], at: AsOf) -> None:
         """Begin with the core's records as they are at that moment.
 
         They say since when an agent's state or what he asked for next is as it is, so `since_us`
@@ -168,7 +168,7 @@ class StateBoard:
 
     def apply(self, envelope: Envelope) -> None:
         """Follow one event. Costs as much as the agent serves queues, whatever the site's size."""
-        self._at = Moment(envelope.epoch, envelope.seq, envelope.at_us)
+        self._at = AsOf(envelope.epoch, envelope.seq, envelope.at_us)
         follow = self._followed.get(type(envelope.event))
         if follow is not None:
             follow(envelope.event)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 class BrokerKind(StrEnum):
-    """Both take MQTT 3.1.1; Mosquitto takes 5 as well."""
+    """Both take MQTT 3.1.1."""
 
     MOSQUITTO = "mosquitto"
     NATS = "nats"

@@ -6,15 +6,12 @@ that routes calls.
 """
 
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
 PAYLOAD_MAX = 1_000_000
 """Bytes. NATS takes 1 MiB as it comes and hangs up on more; an event of ours has some 1,000."""
-
-CONTENT_TYPE = "application/cloudevents+json"
-"""Said with each message where the protocol can: MQTT 5, CloudEvents MQTT binding 1.0.2, 3.2.1."""
 
 
 class LinkError(Exception):
@@ -26,13 +23,12 @@ class UnpublishableError(Exception):
 
 
 class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the broker is and how it knows us. `version` 5 needs Mosquitto or the like."""
+    """Where the broker is and how it knows us."""
 
     host: str = "127.0.0.1"
     port: int = 1883
     username: str = ""
     password: str = ""
-    version: Literal["3.1.1", "5"] = "3.1.1"
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -51,8 +47,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 class Listener(Protocol):
     """Who is told what becomes of a link and of what is sent over it. Nothing here may wait."""
 
-    def acknowledged(self, message: Message, refusal: str = "") -> None:
-        """The broker has it, or (MQTT 5) says why it does not take it and never will."""
+    def acknowledged(self, message: Message) -> None:
+        """The broker has it."""
 
     def lost(self) -> None:
         """The link is gone; `Link.error` says how."""
@@ -60,9 +56,6 @@ class Listener(Protocol):
 
 class Link(Protocol):
     """One connection. Messages arrive in the order in which they are sent."""
-
-    window: int
-    """How many messages the broker allows to be under way."""
 
     error: str
     """Why the link is lost; "" while it is up."""

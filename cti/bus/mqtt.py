@@ -1,4 +1,4 @@
-"""A link to an MQTT broker over aiomqtt.
+"""A link to an MQTT broker over aiomqtt, as MQTT 3.1.1: every broker and reader takes that.
 
 What aiomqtt 2.5 leaves to us, found by measurement before it was chosen:
 
@@ -17,11 +17,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import aiomqtt
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from cti.bus.link import (
-    CONTENT_TYPE,
     PAYLOAD_MAX,
     BrokerAddress,
     Link,
@@ -39,7 +36,6 @@ _paho_log.setLevel(logging.ERROR)  # it warns of each lost link; the publisher s
 _NO_DELAY = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 _CONNECT_S = 2.0
 _GOODBYE_S = 1.0
-_WINDOWS = {"3.1.1": 1000, "5": 20}  # 5: what Mosquitto allows by itself; aiomqtt does not tell
 
 
 class MqttConnector:
@@ -73,7 +69,7 @@ class MqttConnector:
             await _say_goodbye(client, 0.1)
             address = f"{self._address.host}:{self._address.port}"
             raise LinkError(f"no MQTT at {address}: {error}") from error
-        link = _AiomqttLink(client, listener, self._address.version)
+        link = _AiomqttLink(client, listener)
         try:
             yield link
         except BaseException:
@@ -84,17 +80,16 @@ class MqttConnector:
             await _say_goodbye(client, _GOODBYE_S)
 
     def _client(self, will: Message) -> aiomqtt.Client:
-        address, is_5 = self._address, self._address.version == "5"
-        properties = _properties(PacketTypes.WILLMESSAGE) if is_5 else None
+        address = self._address
         client = aiomqtt.Client(
             address.host,
             address.port,
             username=address.username or None,
             password=address.password or None,
             identifier=self._client_id,
-            protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
-            clean_session=None if is_5 else True,
-            will=aiomqtt.Will(will.topic, will.payload, 1, True, properties),
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=True,
+            will=aiomqtt.Will(will.topic, will.payload, 1, True),
             logger=_paho_log,
             timeout=self._silence_s,
             keepalive=max(1, round(self._silence_s)),
@@ -111,12 +106,10 @@ class MqttConnector:
 class _AiomqttLink:
     """One life of an aiomqtt client; see `cti.bus.link.Link`."""
 
-    def __init__(self, client: aiomqtt.Client, listener: Listener, version: str) -> None:
-        self.window = _WINDOWS[version]
+    def __init__(self, client: aiomqtt.Client, listener: Listener) -> None:
         self.error = ""
         self._client = client
         self._listener = listener
-        self._properties = _properties(PacketTypes.PUBLISH) if version == "5" else None
         # Tasks begin in the order in which they are made, and a message has its place in the
         # stream from its task's first step: that keeps the order with many under way.
         self._tasks = {asyncio.create_task(self._watch())}
@@ -138,11 +131,8 @@ class _AiomqttLink:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _publish(self, message: Message) -> None:
-        properties = self._properties if message.payload else None  # nothing has no content type
         try:
-            await self._client.publish(
-                message.topic, message.payload, 1, message.retain, properties
-            )
+            await self._client.publish(message.topic, message.payload, 1, message.retain)
         except aiomqtt.MqttError as error:
             self._fail(str(error))
         else:
@@ -159,14 +149,6 @@ class _AiomqttLink:
         if not self.error:
             self.error = error
             self._listener.lost()
-
-
-def _properties(packet: int) -> Properties:
-    """What MQTT 5 asks of structured CloudEvents (MQTT binding 1.0.2, section 3.2.1)."""
-    properties = Properties(packet)  # type: ignore[no-untyped-call]
-    properties.ContentType = CONTENT_TYPE
-    properties.PayloadFormatIndicator = 1  # it is UTF-8
-    return properties
 
 
 def _hang_up(client: aiomqtt.Client) -> None:

@@ -30,7 +30,7 @@ from cti.bus.agenda import Agenda
 from cti.bus.board import StateBoard
 from cti.bus.link import Connector, Link, LinkError, Message, UnpublishableError
 from cti.clock import Clock
-from cti.record.cloudevents import CloudEventEncoder, Moment
+from cti.record.cloudevents import AsOf, CloudEventEncoder
 from cti.record.directory import Directory
 from cti.record.envelope import Envelope
 from cti.record.outbox import Outbox, ReadAfter, UnreadableError
@@ -161,19 +161,16 @@ class Publisher:
 
     # --- what a link tells us ---
 
-    def acknowledged(self, message: Message, refusal: str = "") -> None:
+    def acknowledged(self, message: Message) -> None:
         """See `cti.bus.link.Listener`."""
         counters = self._counters
         counters.in_flight -= 1
-        if refusal:
-            self._unpublishable(message, refusal)
-        elif message.seq:
-            counters.published += 1
-        else:
-            counters.states_published += 1
         if message.seq:
+            counters.published += 1
             self._outbox.acknowledge(message.seq)
             self._mark(self._outbox.position)
+        else:
+            counters.states_published += 1
         if counters.in_flight <= self._resume_at or self._closing.is_set():
             self._room.set()
 
@@ -218,7 +215,7 @@ class Publisher:
         """Raises LinkError when the link breaks, returns when everything is said at the end."""
         self._agenda.begin()
         self._counters.in_flight = 0
-        window = min(self._settings.window, link.window)
+        window = self._settings.window
         self._resume_at = window // 2
         self._send(link, self._router_state("running"))
         log.info("bus: up, %d events behind", self._outbox.behind)
@@ -302,7 +299,7 @@ class Publisher:
         """The router's own document."""
         encoder, now_us = self._encoder, self._clock.now_us()
         data = {"node": encoder.node, "state": state, "started_us": self._started_us}
-        at = Moment(self._epoch, self._outbox.newest, now_us)
+        at = AsOf(self._epoch, self._outbox.newest, now_us)
         topic = encoder.state_topic(Subject.ROUTER, encoder.node)
         return Message(topic, encoder.state(Subject.ROUTER, encoder.node, at, data))
 

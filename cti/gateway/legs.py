@@ -179,9 +179,3 @@ class Legs:
         caller = self.callers.pop(call_id, None)
         if caller is not None:
             self.forget_offer(caller.offer_id)
-
-    def clear(self) -> None:
-        """Forget everything, before it is learnt anew from Asterisk's own list."""
-        self.callers.clear()
-        self.deliveries.clear()
-        self._by_leg.clear()

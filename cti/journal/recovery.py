@@ -33,7 +33,6 @@ from cti.journal.snapshots import SnapshotStore
 from cti.record.envelope import Envelope
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine
-from routing.snapshot import state_hash
 
 log = logging.getLogger(__name__)
 
@@ -201,19 +200,3 @@ def quarantine_of(directory: Path, *, code: str, now_us: int) -> Quarantine:
     file = directory / "abandoned.jsonl"
     lines = file.read_bytes().splitlines() if file.exists() else []
     return Quarantine(read_abandoned(lines), code=code, now_us=now_us)
-
-
-def verify(snapshots: SnapshotStore, journal: Path) -> list[str]:
-    """Replay from the oldest snapshot past each later one: what differs, in words.
-
-    The proof that snapshot plus journal is the state: nothing to say means byte-equal states.
-    """
-    *later, (engine, _) = snapshots.load_all()
-    hashes = {header.seq: header.state_hash for _, header in later}
-    differences = []
-    for line in read_journal(journal, engine.seq):
-        engine.handle(line.stamped)
-        wanted = hashes.pop(engine.seq, "")
-        if wanted and state_hash(engine) != wanted:
-            differences.append(f"after command {engine.seq} the state is not that of the snapshot")
-    return differences

@@ -116,7 +116,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
-class Moment(NamedTuple):
+class AsOf(NamedTuple):
     """A place in a router's history: after event `seq`, at that time (microseconds since 1970)."""
 
     epoch: int
@@ -166,7 +166,7 @@ class CloudEventEncoder:
         site = self._site_of(name) if kind is Subject.AGENT else self.site
         return topic(self._prefix, site, kind, name, Leaf.STATE)
 
-    def state(self, kind: Subject, name: str, at: Moment, data: dict[str, Any]) -> bytes:
+    def state(self, kind: Subject, name: str, at: AsOf, data: dict[str, Any]) -> bytes:
         """A state document, true as of that moment.
 
         Its id is that of the event and what it is about: one event can change several documents.
@@ -245,7 +245,7 @@ class CloudEventEncoder:
     def _site_of(self, agent_id: str) -> str:
         return self.directory.card(agent_id).site or self.site
 
-    def _id(self, at: Moment | Envelope) -> str:
+    def _id(self, at: AsOf | Envelope) -> str:
         return f"{self.node}-{at.epoch}-{at.seq}"
 
 

@@ -4,9 +4,9 @@ from collections import deque
 from dataclasses import replace
 from typing import Any, Final
 
+from cti.record.masking import masked
 from cti.view.figures import Count, QueueFigures
 from cti.view.rows import NOBODY, CallNow, CallRow, CallStage, QueueNow
-from cti.watch.logs import masked
 from routing import events as e
 from routing.config import SECOND_US
 from routing.ids import AgentId, CallId, QueueId

@@ -7,7 +7,6 @@ from typing import Protocol
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
 from cti.ami.counters import AmiCounters
-from cti.api.answers import Check
 from cti.bus.publisher import Publisher
 from cti.config import Settings
 from cti.dispatcher import Dispatcher
@@ -16,6 +15,7 @@ from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.side import PbxCounters
 from cti.journal.file import FileJournal
 from cti.record.event_log import EventLog
+from cti.watch.check import Check
 from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.metrics import Metrics
 from routing.ids import PbxId

@@ -4,7 +4,7 @@ A line is one JSON object: `ts` (UTC, RFC 3339, microseconds), `level`, `logger`
 given as `extra={...}`, and `error` with the traceback. Every control character of a value is
 escaped in both forms, so that a caller's name cannot forge a line or move a cursor.
 
-Personal data: numbers of callers go through `masked` before they are logged, counted or shown.
+Personal data: numbers of callers go through `cti.record.masking` before they are logged.
 """
 
 import logging
@@ -19,21 +19,6 @@ import msgspec
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
 _TEXT_LIMIT = 8192  # characters of one value; a line should fit any collector
-_SHOWN_START, _SHOWN_END = 3, 4  # 138****5678: as the bank's own statements print numbers
-
-
-def masked(number: str) -> str:
-    """A caller's number as people may see it: `masked("13812345678")` is `138****5678`.
-
-    The length is kept. Numbers too short to hide anything keep their last two digits at most; what
-    is no number (a SIP name) keeps its first character.
-    """
-    hidden = len(number) - _SHOWN_START - _SHOWN_END
-    if not number.lstrip("+").isdigit():
-        return number[:1] + "*" * (len(number) - 1)
-    if hidden < _SHOWN_START:
-        return "*" * (len(number) - 2) + number[-2:] if len(number) > 4 else "*" * len(number)
-    return number[:_SHOWN_START] + "*" * hidden + number[-_SHOWN_END:]
 
 
 def configure(

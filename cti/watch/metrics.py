@@ -95,7 +95,6 @@ class Metrics:
         self._breaks_queued = 0
         self._breaches = Tally(dict.fromkeys(invariants, 0))
         self._watched: list[_Watched] = []
-        self._readings: list[tuple[str, str, Callable[[], float]]] = []
         self._present = _Present()
         self.registry.register(self._present)
         ProcessCollector(registry=self.registry)
@@ -136,10 +135,6 @@ class Metrics:
         """
         self._watched.append(_Watched(part, counters, dict(labels or {})))
 
-    def reading(self, name: str, description: str, read: Callable[[], float]) -> None:
-        """Publish `cti_<name>` as what `read` answers at the time of the scrape."""
-        self._readings.append((name, description, read))
-
     # --- output ----------------------------------------------------------------------------------
 
     async def render(self, accept: str = "") -> tuple[bytes, str]:
@@ -156,8 +151,6 @@ class Metrics:
         yield from self._durations()
         for part in dict.fromkeys(watched.part for watched in self._watched):
             yield from _families([each for each in self._watched if each.part == part])
-        for name, description, read in self._readings:
-            yield GaugeMetricFamily(f"cti_{name}", description, value=read())
 
     def _queues(self) -> Iterator[Metric]:
         totals = list(self._view.totals())

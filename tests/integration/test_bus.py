@@ -26,7 +26,7 @@ from tests.worlds.bus.world import (
 )
 from tests.worlds.record.history import LIFE_TYPES, agent_state, call_life, made
 
-each_broker = pytest.mark.parametrize(("kind", "version", "connector"), kinds())
+each_broker = pytest.mark.parametrize("kind", kinds())
 LIFE_OF_CALL = [
     "cti.queued", "cti.agentAllocated", "cti.delivered", "cti.established", "cti.held",
     "cti.retrieved", "cti.connectionCleared", "cti.callCleared",
@@ -45,8 +45,8 @@ def queued(number):
 
 
 @each_broker
-async def test_a_calls_life_is_seen_in_order(kind, version, connector, tmp_path):
-    async with world(kind, version, connector, tmp_path) as (_, listener, voice):
+async def test_a_calls_life_is_seen_in_order(kind, tmp_path):
+    async with world(kind, tmp_path) as (_, listener, voice):
         voice.say_all(call_life())
         await eventually(lambda: len(listener.events) == len(LIFE_TYPES))
         assert [event["type"] for event in listener.events] == LIFE_TYPES
@@ -63,7 +63,7 @@ needs_mosquitto_sub = pytest.mark.skipif(
 
 @needs_mosquitto_sub
 @each_broker
-async def test_mosquitto_sub_shows_a_calls_life(kind, version, connector, tmp_path):
+async def test_mosquitto_sub_shows_a_calls_life(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker:
         sub = await asyncio.create_subprocess_exec(
             "stdbuf", "-oL", "mosquitto_sub", "-p", str(broker.port), "-q", "1", "-v", "-d",
@@ -72,7 +72,7 @@ async def test_mosquitto_sub_shows_a_calls_life(kind, version, connector, tmp_pa
         )  # fmt: skip
         while b"Subscribed" not in (line := await sub.stdout.readline()):
             assert line
-        async with Voice(tmp_path, address_of(broker, version), connector=connector) as voice:
+        async with Voice(tmp_path, address_of(broker)) as voice:
             voice.say_all(call_life())
             output = (await sub.communicate())[0].decode()
         assert sub.returncode == 0
@@ -82,8 +82,8 @@ async def test_mosquitto_sub_shows_a_calls_life(kind, version, connector, tmp_pa
 
 
 @each_broker
-async def test_who_comes_late_is_given_all_state(kind, version, connector, tmp_path):
-    async with world(kind, version, connector, tmp_path) as (_, listener, voice):
+async def test_who_comes_late_is_given_all_state(kind, tmp_path):
+    async with world(kind, tmp_path) as (_, listener, voice):
         voice.say(agent_state("8002", "ready"))
         voice.say(queued(1))
         await voice.said()
@@ -96,8 +96,8 @@ async def test_who_comes_late_is_given_all_state(kind, version, connector, tmp_p
 
 
 @each_broker
-async def test_hostile_ids_stay_on_their_level(kind, version, connector, tmp_path):
-    async with world(kind, version, connector, tmp_path) as (_, listener, voice):
+async def test_hostile_ids_stay_on_their_level(kind, tmp_path):
+    async with world(kind, tmp_path) as (_, listener, voice):
         hostile = ["a/b", "+", "#", "x\0y", "*", ">", "王 芳", "$SYS", "a.b"]
         for name in hostile:
             voice.say(made(e.CallQueued, call_id=name, request_no=1, queue_id="loans"))
@@ -108,14 +108,12 @@ async def test_hostile_ids_stay_on_their_level(kind, version, connector, tmp_pat
 
 
 @each_broker
-async def test_a_broken_network_loses_nothing_and_keeps_the_order(
-    kind, version, connector, tmp_path
-):
+async def test_a_broken_network_loses_nothing_and_keeps_the_order(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker, listening(broker) as listener:
         gate = Gate(broker)
         await gate.open()
-        address = address_of(broker, version, gate.port)
-        async with Voice(tmp_path, address, connector=connector, outbox=20) as voice:
+        address = address_of(broker, gate.port)
+        async with Voice(tmp_path, address, outbox=20) as voice:
             for number in range(300):
                 voice.say(queued(number))
                 if number % 100 == 50:
@@ -132,9 +130,9 @@ async def test_a_broken_network_loses_nothing_and_keeps_the_order(
 
 
 @each_broker
-async def test_a_killed_broker_costs_nobody_anything(kind, version, connector, tmp_path):
+async def test_a_killed_broker_costs_nobody_anything(kind, tmp_path):
     """Afterwards the events are there and all state is right."""
-    async with world(kind, version, connector, tmp_path, outbox=100) as (broker, listener, voice):
+    async with world(kind, tmp_path, outbox=100) as (broker, listener, voice):
         voice.say(agent_state("8001", "ready"))
         for number in range(200):
             voice.say(queued(number))
@@ -158,8 +156,8 @@ async def test_a_killed_broker_costs_nobody_anything(kind, version, connector, t
 
 
 @each_broker
-async def test_a_frozen_broker_is_found_out_and_nothing_is_lost(kind, version, connector, tmp_path):
-    async with world(kind, version, connector, tmp_path, silence_s=1) as (broker, listener, voice):
+async def test_a_frozen_broker_is_found_out_and_nothing_is_lost(kind, tmp_path):
+    async with world(kind, tmp_path, silence_s=1) as (broker, listener, voice):
         voice.say(queued(0))
         await voice.said()
         os.kill(broker.pid, signal.SIGSTOP)
@@ -175,16 +173,16 @@ async def test_a_frozen_broker_is_found_out_and_nothing_is_lost(kind, version, c
 
 
 @each_broker
-async def test_what_was_unsaid_is_said_after_the_next_start(kind, version, connector, tmp_path):
+async def test_what_was_unsaid_is_said_after_the_next_start(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker, listening(broker) as listener:
-        somewhere = address_of(broker, version)
-        async with Voice(tmp_path, somewhere, connector=connector) as voice:
+        somewhere = address_of(broker)
+        async with Voice(tmp_path, somewhere) as voice:
             voice.say_all([queued(number) for number in range(10)])
             await voice.said()
-        nowhere = BrokerAddress(port=1, version=version)
-        async with Voice(tmp_path, nowhere, connector=connector, epoch=8) as voice:
+        nowhere = BrokerAddress(port=1)
+        async with Voice(tmp_path, nowhere, epoch=8) as voice:
             voice.say_all([queued(number) for number in range(10)])
-        async with Voice(tmp_path, somewhere, connector=connector, epoch=9) as voice:
+        async with Voice(tmp_path, somewhere, epoch=9) as voice:
             voice.say_all([queued(number) for number in range(10)])
             await voice.said()
         await eventually(lambda: listener.state(ROUTER)["state"] == "stopped")
@@ -196,11 +194,11 @@ async def test_what_was_unsaid_is_said_after_the_next_start(kind, version, conne
 
 
 @each_broker
-async def test_the_broker_says_so_when_a_router_is_killed(kind, version, connector, tmp_path):
+async def test_the_broker_says_so_when_a_router_is_killed(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker, listening(broker) as listener:
         router = await asyncio.create_subprocess_exec(
             sys.executable, "-m", bus_router.__name__,
-            str(tmp_path), str(broker.port), version, connector.__name__,
+            str(tmp_path), str(broker.port),
         )  # fmt: skip
         try:
             await eventually(lambda: listener.state(ROUTER), 20)
@@ -211,13 +209,13 @@ async def test_the_broker_says_so_when_a_router_is_killed(kind, version, connect
         await eventually(lambda: listener.state(ROUTER)["state"] == "lost")
         will = (await listener.retained())[ROUTER]
         assert (will["data"]["state"], will["epoch"]) == ("lost", 7)
-        async with Voice(tmp_path, address_of(broker, version), connector=connector, epoch=8):
+        async with Voice(tmp_path, address_of(broker), epoch=8):
             await eventually(lambda: listener.state(ROUTER)["state"] == "running")
 
 
 @each_broker
-async def test_a_reader_who_stops_reading_hurts_nobody(kind, version, connector, tmp_path):
-    async with world(kind, version, connector, tmp_path) as (broker, listener, voice):
+async def test_a_reader_who_stops_reading_hurts_nobody(kind, tmp_path):
+    async with world(kind, tmp_path) as (broker, listener, voice):
         reader, writer = await asyncio.open_connection(broker.host, broker.port)
         try:
             writer.write(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x00\x00\x04dumb")  # keep-alive 0

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from cti.api.answers import Check
 from cti.api.requests import MAX_BODY_BYTES
 from cti.dispatcher import RouterStopped
 from cti.record.event_store import EventLogUnavailableError
+from cti.watch.check import Check
 from tests.worlds.api.hostile import HOSTILE
 from tests.worlds.api.router import NOON, SECOND
 

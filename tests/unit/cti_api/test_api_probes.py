@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.api.answers import Check
+from cti.watch.check import Check
 
 
 async def test_the_loop_turns(http):

@@ -5,7 +5,7 @@ import pytest
 
 from cti.api.story import story
 from cti.record.cloudevents import CloudEventEncoder
-from cti.watch.logs import masked
+from cti.record.masking import masked
 from routing import commands as c
 from routing import events as e
 from routing.explain import explain

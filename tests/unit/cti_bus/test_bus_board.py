@@ -3,7 +3,7 @@ import dataclasses
 import msgspec
 
 from cti.bus.board import StateBoard
-from cti.record.cloudevents import Moment
+from cti.record.cloudevents import AsOf
 from cti.record.directory import AgentCard, Directory
 from cti.record.topics import Subject
 from routing import events as e
@@ -189,7 +189,7 @@ def test_after_a_start_the_cores_records_are_the_beginning():
     agent = Agent("8001", spec, shown=e.AgentState.WORKING_AFTER_CALL, shown_since_us=5,
                   work_until_us=99, device="8001")  # fmt: skip
     calls = [some_call(n, state) for n, state in enumerate(CallState)]
-    told.board.restore([agent], calls, Moment(8, 500, NOON_US))
+    told.board.restore([agent], calls, AsOf(8, 500, NOON_US))
     assert figures(told.queue()) == (2, 1, 2)  # out of sight still waits, held is talking
     assert told.queue()["agents_logged_on"] == 1
     assert (told.agent()["state"], told.agent()["until_us"]) == ("workingAfterCall", 99)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from cti.bus.board import StateBoard
-from cti.record.cloudevents import Moment
+from cti.record.cloudevents import AsOf
 from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
 from routing.engine import RoutingEngine
@@ -26,7 +26,7 @@ def documents(board):
 
 def restored(engine, at_us):
     board = StateBoard(encoder(directory_of(engine.config)))
-    board.restore(engine.agents.values(), engine.calls.values(), Moment(1, engine.event_seq, at_us))
+    board.restore(engine.agents.values(), engine.calls.values(), AsOf(1, engine.event_seq, at_us))
     return documents(board)
 
 
@@ -44,7 +44,7 @@ def test_followed_and_restored_boards_agree(seed):
     config, journal = drawn(seed)
     engine = RoutingEngine(config)
     board = StateBoard(encoder(directory_of(config)))
-    board.restore(engine.agents.values(), [], Moment(1, 0, 0))
+    board.restore(engine.agents.values(), [], AsOf(1, 0, 0))
     for stamped in journal:
         before = engine.event_seq
         for number, event in enumerate(engine.handle(stamped), before + 1):

@@ -100,15 +100,6 @@ async def test_no_more_than_the_window_is_under_way():
         assert desk.broker.peak == 8
 
 
-async def test_a_broker_may_allow_less_than_the_window():
-    desk = Desk(window=8)
-    desk.broker.window = 3
-    async with desk:
-        desk.say_calls(50)
-        await eventually(lambda: desk.publisher.position == 50)
-        assert desk.broker.peak == 3
-
-
 async def test_a_cut_link_is_made_again_and_nothing_is_missing():
     desk = Desk(window=8)
     async with desk:
@@ -258,16 +249,6 @@ async def test_a_message_that_no_broker_takes_is_passed_over():
         await eventually(lambda: desk.publisher.position == 9)
         assert desk.publisher.counters.unpublishable == 3
     assert desk.events() == [1, 3, 4, 6, 7, 9]
-
-
-async def test_a_message_that_this_broker_refuses_is_passed_over_and_counted():
-    desk = Desk()
-    desk.broker.forbids = "cti/v1/main/call/a1-1/event"
-    async with desk:
-        desk.say_calls(9)
-        await eventually(lambda: desk.publisher.position == 9)
-        assert desk.publisher.counters.unpublishable == 3
-        assert desk.publisher.counters.reconnects == 0
 
 
 async def test_under_load_messages_leave_together():

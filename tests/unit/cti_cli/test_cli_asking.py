@@ -5,9 +5,9 @@ import socket
 import msgspec
 import pytest
 
-from cti.api.answers import Check
 from cti.cli import ask
 from cti.cli.client import Client
+from cti.watch.check import Check
 from routing import commands as c
 
 QUESTIONS = ["status", "queues", "agents", "calls", "health"]

@@ -7,7 +7,6 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from cti.api.answers import Check
 from cti.cli.client import UnreachableError
 from cti.cli.frame import frame
 from cti.cli.shapes import clock, definition, duration, moment, percent
@@ -15,6 +14,7 @@ from cti.cli.tables import level_style, table, text
 from cti.cli.watch import watch
 from cti.cli.words import Words
 from cti.view import Level
+from cti.watch.check import Check
 from tests.worlds.api.router import NOON, Router
 
 SIZES = [(100, 30), (80, 24), (120, 40), (96, 20), (95, 30), (60, 16), (250, 70)]

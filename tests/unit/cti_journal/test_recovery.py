@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from cti.journal.quarantine import DAY_US, Abandoned
-from cti.journal.recovery import ReplayFailed, clock_for, quarantine_of, recover, verify
+from cti.journal.recovery import ReplayFailed, clock_for, quarantine_of, recover
 from cti.journal.segments import JournalDamaged
 from cti.record.envelope import Envelope
 from routing.commands import DeadlinesReached
@@ -42,7 +42,7 @@ def test_a_snapshot_and_the_tail_are_the_same(life):
     found = life.start()
     assert (found.snapshot_seq, found.replayed) == (9, 4)
     assert state_hash(found.engine) == before
-    assert verify(life.snapshots, life.path / "journal") == []
+    assert life.differences() == []
 
 
 def test_many_lives_go_on_where_the_last_one_ended(life):
@@ -104,7 +104,7 @@ def test_only_the_newest_few_are_kept_and_the_journal_reaches_back_to_them(life)
         life.journal.forget_before(life.snapshots.oldest_seq() + 1)
     assert [int(file.stem) for file in life.snapshots._files()] == [10, 9, 8]
     assert len(life.segments()) == 3
-    assert verify(life.snapshots, life.path / "journal") == []
+    assert life.differences() == []
     assert life.start().engine.seq == 10
 
 

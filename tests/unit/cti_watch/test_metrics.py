@@ -122,7 +122,6 @@ async def test_counters_of_other_parts_are_published_as_they_are():
     metrics.watch("ami", lambda: counters["a1"], {"pbx": "a1"})
     metrics.watch("ami", lambda: counters["a2"], {"pbx": "a2"})
     metrics.watch("journal", Counters)
-    metrics.reading("tasks", "Tasks alive", lambda: 3)
     seen = await scrape(metrics)
     assert seen['cti_ami_messages_in_total{pbx="a1"}'] == 7
     assert seen['cti_ami_messages_in_total{pbx="a2"}'] == 1
@@ -130,7 +129,6 @@ async def test_counters_of_other_parts_are_published_as_they_are():
     assert seen['cti_ami_in_flight{pbx="a1"}'] == 2
     assert seen['cti_ami_connected{pbx="a1"}'] == 1
     assert seen["cti_journal_messages_in_total"] == 0
-    assert seen["cti_tasks"] == 3
     counters["a1"] = Counters(8)
     assert (await scrape(metrics))['cti_ami_messages_in_total{pbx="a1"}'] == 8
 

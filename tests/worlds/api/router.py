@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from cti.api.answers import Check
 from cti.api.control import Control
 from cti.api.present import Present
 from cti.api.probes import probes_app
@@ -19,8 +18,9 @@ from cti.config.reconfigure import Reconfiguration
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog
+from cti.record.masking import masked
 from cti.view import StateView
-from cti.watch.logs import masked
+from cti.watch.check import Check
 from cti.watch.metrics import Metrics
 from routing import commands as c
 from routing.config import AgentSpec, BreakCap, Mode, QueueSpec, RoutingConfig

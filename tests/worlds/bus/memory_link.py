@@ -14,8 +14,6 @@ class MemoryBroker:
         self.refuses = False
         self.frozen = False  # takes messages and acknowledges none
         self.hates = ""  # a topic that cannot be published
-        self.forbids = ""  # a topic that it refuses to take
-        self.window = 1000
         self.messages = []  # (topic, payload, retain) as they arrived
         self.retained = {}
         self.links = 0
@@ -58,7 +56,6 @@ class _MemoryLink:
     def __init__(self, broker, listener):
         self.broker = broker
         self.listener = listener
-        self.window = broker.window
         self.error = ""
         self.under_way = deque()
 
@@ -67,8 +64,7 @@ class _MemoryLink:
             raise UnpublishableError("no broker wants it")
         if self.error:
             return
-        if message.topic != self.broker.forbids:
-            self.broker.receive(message)
+        self.broker.receive(message)
         self.under_way.append(message)
         self.broker.peak = max(self.broker.peak, len(self.under_way))
         if not self.broker.frozen:
@@ -77,8 +73,7 @@ class _MemoryLink:
     def acknowledge(self, count):
         while self.under_way and count and not self.error:
             message = self.under_way.popleft()
-            refused = message.topic == self.broker.forbids
-            self.listener.acknowledged(message, "not authorised" if refused else "")
+            self.listener.acknowledged(message)
             count -= 1
 
     def cut(self):

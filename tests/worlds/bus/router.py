@@ -1,11 +1,10 @@
-"""`python -m tests.worlds.bus.router FOLDER PORT VERSION LINK`: a router to be killed."""
+"""`python -m tests.worlds.bus.router FOLDER PORT`: a router to be killed."""
 
 import asyncio
 import sys
 from pathlib import Path
 
 from cti.bus.link import BrokerAddress
-from cti.bus.mqtt import MqttConnector
 from tests.worlds.bus.world import Voice
 
 try:
@@ -14,12 +13,8 @@ except ImportError:
     from asyncio import run
 
 
-LINKS = {kind.__name__: kind for kind in (MqttConnector,)}
-
-
-async def main(folder, port, version, link):
-    address = BrokerAddress(port=int(port), version=version)
-    async with Voice(Path(folder), address, connector=LINKS[link]):
+async def main(folder, port):
+    async with Voice(Path(folder), BrokerAddress(port=int(port))):
         await asyncio.Event().wait()
 
 

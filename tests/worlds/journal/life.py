@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cti.journal.file import FileJournal
 from cti.journal.recovery import Recovered, recover
+from cti.journal.segments import read_journal
 from cti.journal.snapshots import SnapshotStore
 from routing.commands import (
     ApplyConfig,
@@ -18,6 +19,7 @@ from routing.commands import (
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.engine import RoutingEngine
 from routing.ids import AgentId, CallId, PbxId, QueueId
+from routing.snapshot import state_hash
 
 A1 = PbxId("a1")
 CODE = "0.1.0"
@@ -74,6 +76,20 @@ class Life:
 
     def snapshot(self) -> None:
         self.snapshots.write(self.snapshots.take(self.engine, self.epoch))
+
+    def differences(self) -> list[int]:
+        """Replayed from the oldest snapshot past each later one: after which commands the state is
+        not the snapshot's. None means that snapshot plus journal is the state, byte for byte.
+        """
+        *later, (engine, _) = self.snapshots.load_all()
+        hashes = {header.seq: header.state_hash for _, header in later}
+        found = []
+        for line in read_journal(self.path / "journal", engine.seq):
+            engine.handle(line.stamped)
+            if hashes.pop(engine.seq, "") not in ("", state_hash(engine)):
+                found.append(engine.seq)
+        assert not hashes, "a snapshot was not reached"
+        return found
 
     def segments(self) -> list[Path]:
         return sorted((self.path / "journal").glob("*.jsonl"))

@@ -5,7 +5,7 @@ import msgspec
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.directory import AgentCard, Directory
 from cti.record.envelope import Envelope
-from cti.watch.logs import masked
+from cti.record.masking import masked
 from routing import events as e
 
 NOON_US = 1_795_262_400_000_000  # 2026-11-21T12:00:00Z

@@ -1,4 +1,4 @@
-"""Orders: one command of the core each, and what it is about as it is afterwards.
+"""Operations: one command of the core each, and what it is about as it is afterwards.
 
     POST /v1/agents/{id}/log-on            {"device"}
     POST /v1/agents/{id}/log-off           {"by", "reason"}
@@ -32,7 +32,7 @@ from routing.refusals import Refusal
 Submit = Callable[[c.Command], Sequence[Event]]
 
 
-class Orders:
+class Operations:
     """The handlers. `submit` applies one command and returns what it led to."""
 
     def __init__(self, submit: Submit, present: Present) -> None:

@@ -1,0 +1,17 @@
+"""What may be seen of a customer's number. Pure."""
+
+_SHOWN_START, _SHOWN_END = 3, 4  # 138****5678: as the bank's own statements print numbers
+
+
+def masked(number: str) -> str:
+    """A caller's number as people may see it: `masked("13812345678")` is `138****5678`.
+
+    The length is kept. Numbers too short to hide anything keep their last two digits at most; what
+    is no number (a SIP name) keeps its first character.
+    """
+    hidden = len(number) - _SHOWN_START - _SHOWN_END
+    if not number.lstrip("+").isdigit():
+        return number[:1] + "*" * (len(number) - 1)
+    if hidden < _SHOWN_START:
+        return "*" * (len(number) - 2) + number[-2:] if len(number) > 4 else "*" * len(number)
+    return number[:_SHOWN_START] + "*" * hidden + number[-_SHOWN_END:]
