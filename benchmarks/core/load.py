@@ -36,7 +36,7 @@ LIFE_US = 200 * SECOND
 
 
 class Engine(Protocol):
-    """What is loaded: the engine, or its naive twin."""
+    """What is loaded: the engine, or the naive engine."""
 
     def handle(self, stamped: Stamped) -> list[Event]:
         """As `RoutingEngine.handle`."""

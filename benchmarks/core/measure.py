@@ -16,7 +16,7 @@ import msgspec
 
 from benchmarks.core.centre import Size, arrival, config_of
 from benchmarks.core.load import Load, filled, settle
-from benchmarks.core.peers import BareLoop, naive_twin, run
+from benchmarks.core.peers import BareLoop, naive_engine, run
 from routing.commands import Stamped
 from routing.engine import RoutingEngine
 from routing.snapshot import dump, load, state_hash
@@ -138,7 +138,7 @@ def growth(sizes: Sequence[tuple[int, Size]], lives: int) -> Figures:
 
 
 def peers(size: Size, lives: int) -> Figures:
-    """Lives a second of the engine, its naive twin and a bare loop, on the same small journal."""
+    """Lives a second of the engine, the naive engine and a bare loop, on the same small journal."""
     config = config_of(size)
     centre = Load(RoutingEngine(config), size)
     centre.fill()
@@ -146,7 +146,7 @@ def peers(size: Size, lives: int) -> Figures:
     journal, whole = centre.journal, centre.lives
     built: dict[str, Callable[[], Any]] = {
         "engine": lambda: RoutingEngine(config),
-        "naive_twin": lambda: naive_twin(config),
+        "naive_engine": lambda: naive_engine(config),
         "bare_loop": lambda: BareLoop(config),
     }
     figures: Figures = {}

@@ -1,8 +1,8 @@
-"""What the engine is set beside: a loop that does nothing but the minimum, and the naive twin.
+"""What the engine is set beside: a loop that does nothing but the minimum, and the naive engine.
 
 The bare loop is the floor for this language: dicts for calls and agents, one heap of waiting calls
 and one of idle agents for each queue, one small event for each thing that happens. It knows no
-needs, levels, steps, deadlines, policies, records or refusals. The naive twin knows all of it and
+needs, levels, steps, deadlines, policies, records or refusals. The naive engine knows all of it and
 looks at everything each time; it is only run small.
 """
 
@@ -26,8 +26,8 @@ from routing.commands import (
 from routing.config import RoutingConfig
 
 
-def naive_twin(config: RoutingConfig) -> Any:
-    """The twin of the tests, which the property tests hold the engine to."""
+def naive_engine(config: RoutingConfig) -> Any:
+    """The slow second engine of the tests, which the property tests hold the engine to."""
     return importlib.import_module("tests.naive.engine").NaiveEngine(config)
 
 

@@ -126,7 +126,7 @@ async def test_a_broken_network_loses_nothing_and_keeps_the_order(kind, tmp_path
             assert voice.publisher.counters.reconnects >= 1
         await gate.shut()
     assert listener.news == list(range(1, 301))
-    assert_twins_are_equal(listener.events)
+    assert_the_same_each_time(listener.events)
 
 
 @each_broker
@@ -147,7 +147,7 @@ async def test_a_killed_broker_costs_nobody_anything(kind, tmp_path):
         assert retained.keys() == STATES
         assert retained["cti/v1/main/agent/8001/state"]["data"]["state"] == "busy"
         assert listener.news == sorted(set(listener.news))
-        assert_twins_are_equal(listener.events)
+        assert_the_same_each_time(listener.events)
         # What the broker took with it, or gave while the reader was away, the reader repairs.
         seen = set(listener.news)
         repaired = {r.seq for r in await voice.log.read_after(0, 5000) if r.seq not in seen}
@@ -231,7 +231,7 @@ async def test_a_reader_who_stops_reading_hurts_nobody(kind, tmp_path):
             writer.transport.abort()
 
 
-def assert_twins_are_equal(events):
+def assert_the_same_each_time(events):
     """An event that came twice is the same both times."""
     first = {}
     for event in events:

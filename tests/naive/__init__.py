@@ -1,4 +1,4 @@
-"""The naive twin of the routing core: the same commands, the same events, obvious code.
+"""The naive engine of the routing core: the same commands, the same events, obvious code.
 
 Written from the specification (issue 2, the docstrings of `routing.commands`, `.events`, `.config`
 and `.transfers.messages`, `docs/transfers.md`, the scenarios and the essays above the state

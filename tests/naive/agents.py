@@ -1,4 +1,4 @@
-"""The agents' half of the naive twin: sign-on, states, after-call work, failed offers."""
+"""The agents' half of the naive engine: sign-on, states, after-call work, failed offers."""
 
 from routing import commands as c
 from routing import events as e

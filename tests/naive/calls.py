@@ -1,4 +1,4 @@
-"""The calls' part of the naive twin: arriving, waiting, going elsewhere, leaving."""
+"""The calls' part of the naive engine: arriving, waiting, going elsewhere, leaving."""
 
 import re
 

@@ -178,7 +178,7 @@ def some_config(rng: Random) -> RoutingConfig:
 
 
 class Draw:
-    """Draws one command after another, looking at the twin's plain state for live ids."""
+    """Draws one command after another, looking at the naive engine's plain state for live ids."""
 
     def __init__(self, rng: Random, world: World, *, faults: bool = True) -> None:
         self.rng = rng

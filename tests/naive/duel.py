@@ -1,4 +1,4 @@
-"""Engine and twin side by side: one command to both, and everything comparable compared."""
+"""The engine and the naive engine: one command to both, everything comparable compared."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ START_US = 1_700_000_000_000_000
 
 
 class DisagreementError(AssertionError):
-    """Engine and twin differ, or the engine breaks an invariant of its own.
+    """The engine and the naive engine differ, or the engine breaks an invariant of its own.
 
     `signature` tells one kind of disagreement from another, so that a shorter journal can be
     sought that shows the same.
@@ -45,13 +45,13 @@ class Duel:
 
     def __post_init__(self) -> None:
         self.engine = RoutingEngine(self.config)
-        self.twin = NaiveEngine(self.config)
+        self.naive = NaiveEngine(self.config)
 
     def submit(self, at_us: int, command: Command) -> list[Event]:
         """The events, which both agree on."""
         stamped = Stamped(len(self.journal) + 1, at_us, command)
         self.journal.append(stamped)
-        expected = self.twin.handle(stamped)
+        expected = self.naive.handle(stamped)
         try:
             events = list(self.engine.handle(stamped))
         except Exception as crash:  # noqa: BLE001  whatever it is, it stops a daemon
@@ -68,11 +68,11 @@ class Duel:
         """What is wrong after a command, in words; "" when nothing is."""
         if list(map(bare, events)) != list(map(bare, expected)):
             return "different events"
-        due, naive = self.engine.next_deadline_us(), self.twin.next_deadline_us()
+        due, naive = self.engine.next_deadline_us(), self.naive.next_deadline_us()
         if due != naive:
-            return f"next deadline {due}, twin {naive}"
-        if self.engine.event_seq != self.twin.event_seq:
-            return f"event number {self.engine.event_seq}, twin {self.twin.event_seq}"
+            return f"next deadline {due}, naive {naive}"
+        if self.engine.event_seq != self.naive.event_seq:
+            return f"event number {self.engine.event_seq}, naive {self.naive.event_seq}"
         if any(rows_of(event) > self.config.limits.decision_rows for event in events):
             return "unbounded decision record"
         broken = invariants.check(self.engine) if self.check_invariants else ()
@@ -81,7 +81,7 @@ class Duel:
     def story(self, problem: str, events: list[Event], expected: list[Event]) -> str:
         lines = [problem, *(f"  {stamped}" for stamped in self.journal[-3:])]
         lines += ["engine:", *(f"  {bare(event)}" for event in events)]
-        lines += ["twin:", *(f"  {bare(event)}" for event in expected)]
+        lines += ["naive:", *(f"  {bare(event)}" for event in expected)]
         return "\n".join(lines)
 
 
@@ -131,11 +131,11 @@ def fought(seed: int, commands: int = 300, prompt: float = 0.9) -> Duel:
     """
     rng = Random(seed)
     duel = Duel(some_config(rng))
-    draw = Draw(rng, duel.twin.world)
+    draw = Draw(rng, duel.naive.world)
     now_us = START_US
     for _ in range(commands):
         now_us += rng.choice((0, 0, 1, SECOND // 10, SECOND, 3 * SECOND, 11 * SECOND))
-        while (due := duel.twin.next_deadline_us()) and due <= now_us and rng.random() < prompt:
-            duel.submit(max(due, duel.twin.now), DeadlinesReached())
+        while (due := duel.naive.next_deadline_us()) and due <= now_us and rng.random() < prompt:
+            duel.submit(max(due, duel.naive.now), DeadlinesReached())
         duel.submit(now_us, draw.command())
     return duel

@@ -1,4 +1,4 @@
-"""The naive twin as a whole: one command in, events out, then everything is looked at.
+"""The naive engine as a whole: one command in, events out, then everything is looked at.
 
 Whenever a call comes into line or an agent may have become free, the waiting calls are gone through
 in their total order and each takes its best agent, until no pair is left.
@@ -258,8 +258,8 @@ class NaiveEngine(Transfers):
 
 
 def bare(event: e.Event) -> e.Event:
-    """An event without what the twin does not reproduce: the lists of a decision record and the
-    canonical text of a need.
+    """An event without what the naive engine does not reproduce: the lists of a decision record and
+    the canonical text of a need.
     """
     if isinstance(event, e.OfferMade):
         decision = msgspec.structs.replace(

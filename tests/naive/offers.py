@@ -1,4 +1,4 @@
-"""The offers' part of the naive twin: made, ringing, answered, bridged, failed; conversations."""
+"""The offers' part of the naive engine: made, ringing, answered, bridged, failed; conversations."""
 
 from collections.abc import Callable
 

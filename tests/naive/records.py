@@ -1,4 +1,4 @@
-"""What the naive twin remembers: plain records in plain lists."""
+"""What the naive engine remembers: plain records in plain lists."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""The first command of a transfer in the naive twin, and what all of its steps have to say."""
+"""The first command of a transfer in the naive engine, and what all of its steps have to say."""
 
 from routing import events as e
 from routing.refusals import Refusal

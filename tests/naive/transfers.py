@@ -1,4 +1,4 @@
-"""The transfers' part of the naive twin: asked for, seen, handed over, missed.
+"""The transfers' part of the naive engine: asked for, seen, handed over, missed.
 
 Written from `docs/transfers.md`, the essay of `routing.transfers.transfer`, the docstrings of the
 messages and the scenarios. A consultation is a plain `Call`, so all that happens to it in line and

@@ -78,7 +78,7 @@ def test_other_versions_of_python_agree_on_every_hash_seed():
 
 
 def test_the_compiled_core_agrees():
-    """Compiled and plain, each against the naive twin, and with each other to the last byte."""
+    """Compiled and plain, each against the naive engine, and with each other to the last byte."""
     path = cores().get("compiled")
     if path is None:
         missing("no compiled core of this source: `make compiled` makes it")

@@ -79,7 +79,7 @@ def test_the_seeds_reach_every_state_and_every_end_of_a_transfer():
 
 
 def test_five_hash_seeds_agree_on_random_days():
-    """Days of another make than those of the twin."""
+    """Days of another make than those of the naive engine."""
     command = [sys.executable, "-m", "tests.worlds.routing.random_centre", "4"]
     digests = {
         subprocess.run(

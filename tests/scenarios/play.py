@@ -21,7 +21,7 @@ from tests.scenarios.words import ZERO_US, ScenarioError, command_of, event_text
 
 
 class Engine(Protocol):
-    """What scenarios need: the real engine has it, and so has its naive twin."""
+    """What scenarios need: the real engine has it, and so has the naive engine."""
 
     def handle(self, stamped: Stamped) -> list[Event]: ...
     def next_deadline_us(self) -> int | None: ...

@@ -1,4 +1,4 @@
-"""The scenarios in `tests/scenarios` hold, for the engine and for its naive twin alike.
+"""The scenarios in `tests/scenarios` hold, for the engine and for the naive engine alike.
 
 Each scenario is one test, so that a broken one names itself. And each row has teeth: a scenario
 with one expectation less, or of another kind, must fail.
@@ -32,7 +32,7 @@ def test_engine(scenario):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_twin(scenario):
+def test_naive_engine(scenario):
     Player(scenario, NaiveEngine).play()
 
 

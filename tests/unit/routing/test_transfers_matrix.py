@@ -82,13 +82,13 @@ def test_every_pair_of_triggers(situation):
 def test_a_snapshot_in_any_situation_goes_on_alike(situation):
     """Every trigger does to the loaded engine what it does to the one that was saved."""
     for trigger in TRIGGERS:
-        desk, twin = SITUATIONS[situation](), SITUATIONS[situation]()
+        desk, again = SITUATIONS[situation](), SITUATIONS[situation]()
         data = snapshot.dump(desk.core)
-        twin.core = snapshot.load(data)
-        assert snapshot.dump(twin.core) == data
-        assert TRIGGERS[trigger](desk) == TRIGGERS[trigger](twin), trigger
-        assert desk.wait(120) == twin.wait(120), trigger
-        assert snapshot.dump(desk.core) == snapshot.dump(twin.core), trigger
+        again.core = snapshot.load(data)
+        assert snapshot.dump(again.core) == data
+        assert TRIGGERS[trigger](desk) == TRIGGERS[trigger](again), trigger
+        assert desk.wait(120) == again.wait(120), trigger
+        assert snapshot.dump(desk.core) == snapshot.dump(again.core), trigger
 
 
 def test_every_state_is_a_situation():

@@ -1,4 +1,4 @@
-"""The engine does what its naive twin does, decision for decision.
+"""The engine does what the naive engine does, decision for decision.
 
 Two drivers: seeded worlds, crowded and unlucky, some thousand commands a second (`python -m
 tests.naive` runs as many as you like), and a Hypothesis machine that finds short stories. After
@@ -38,7 +38,7 @@ def test_the_worlds_reach_every_state_of_a_transfer_and_every_connection():
         for stamped in first.journal:
             events = duel.submit(stamped.at_us, stamped.command)
             seen.update(each.connection for each in events if type(each) is t.CallTransferred)
-            seen.update(transfer.state for transfer in duel.twin.world.transfers)
+            seen.update(transfer.state for transfer in duel.naive.world.transfers)
     assert {*TransferState, *t.Connection} - seen == set()
 
 
@@ -46,7 +46,7 @@ def test_a_crowded_world_for_a_long_time():
     fought(seed=7, commands=3000)
 
 
-class TwinMachine(RuleBasedStateMachine):
+class NaiveMachine(RuleBasedStateMachine):
     """Short stories: Hypothesis chooses what happens, to whom, and how much time passes."""
 
     @initialize(seed=st.integers(0, 1_000_000))
@@ -55,7 +55,7 @@ class TwinMachine(RuleBasedStateMachine):
 
         self.rng = Random(seed)
         self.duel = Duel(some_config(self.rng))
-        self.world = self.duel.twin.world
+        self.world = self.duel.naive.world
         self.now_us = START_US
         self.arrived = 0
 
@@ -79,7 +79,7 @@ class TwinMachine(RuleBasedStateMachine):
     @rule(pause_us=st.sampled_from((1, SECOND, 3 * SECOND, 10 * SECOND, 60 * SECOND)))
     def time_passes(self, pause_us):
         until_us = self.now_us + pause_us
-        while (due_us := self.duel.twin.next_deadline_us()) and due_us <= until_us:
+        while (due_us := self.duel.naive.next_deadline_us()) and due_us <= until_us:
             self.now_us = max(self.now_us, due_us)
             self.submit(c.DeadlinesReached())
         self.now_us = until_us
@@ -180,25 +180,25 @@ class TwinMachine(RuleBasedStateMachine):
             self.submit(what(live[number % len(live)].transfer_id))
 
 
-TestTwinMachine = TwinMachine.TestCase
-TestTwinMachine.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestNaiveMachine = NaiveMachine.TestCase
+TestNaiveMachine.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 
 
 # --- the test of the test -----------------------------------------------------------------------
 
 
-class WrongTwin(Duel):
+class WrongNaive(Duel):
     """An engine that is wrong in one small way: it forgets who has waited longest."""
 
     def __post_init__(self):
         super().__post_init__()
-        becomes_idle = self.twin.becomes_idle
+        becomes_idle = self.naive.becomes_idle
 
         def forgetful(agent):
             becomes_idle(agent)
             agent.idle_since_us = 0
 
-        self.twin.becomes_idle = forgetful
+        self.naive.becomes_idle = forgetful
 
 
 def fight_many(seeds):
@@ -207,7 +207,7 @@ def fight_many(seeds):
 
 
 def test_a_small_difference_is_found_and_shortened(monkeypatch):
-    monkeypatch.setattr("tests.naive.duel.Duel", WrongTwin)
+    monkeypatch.setattr("tests.naive.duel.Duel", WrongNaive)
     with pytest.raises(DisagreementError) as found:
         fight_many(200)
     journal = shrunk(found.value.config, found.value.journal)

@@ -34,7 +34,7 @@ def drawn(seed):
     """A configuration and a journal that mean something to the core."""
     try:
         duel = fought(seed, commands=300)
-    except DisagreementError as found:  # of the core and its own twin: not our business here
+    except DisagreementError as found:  # of the core and the naive engine: not our business here
         return found.config, found.journal
     return duel.config, duel.journal
 
