@@ -5,6 +5,7 @@
     login                       pure  the states of a link, and when to try again
     open_actions                pure  actions that wait for their answer
     wire                        one TCP connection
+    exchange, handshake, silence   what goes over it: actions, the login, pings
     client                      `AmiClient`, the whole
 
 Import from the modules. Whoever plays Asterisk uses the pure ones only.

@@ -1,8 +1,8 @@
 """A client for one Asterisk: connects, logs in, stays up, sends actions and hands out events.
 
 It knows what an action is, but not which ones exist; what a Redirect means is the gateway's. The
-states and the back-off are in `login`, open answers in `exchange`, pings in `silence`, bytes in
-`wire` and `protocol`.
+states and the back-off are in `login`, the way in in `handshake`, open answers in `exchange`, pings
+in `silence`, bytes in `wire` and `protocol`.
 
 Four rules, each bought by a defect in somebody's client:
 
@@ -12,13 +12,14 @@ Four rules, each bought by a defect in somebody's client:
   anything.
 * **A listener that raises costs its own event and no more.** It is logged, counted, and the stream
   goes on.
-* **Silence is a fault.** When nothing has come in for `dead_after_s`, the connection is dropped.
+* **Silence is a fault.** When nothing has come in for `dead_after_s`, or no answer for
+  `mute_after_s` however many events there are, the connection is dropped.
 """
 
 import asyncio
+import itertools
 import logging
 import secrets
-import time
 from collections.abc import Callable
 from typing import Final
 
@@ -26,7 +27,15 @@ from cti.ami.counters import AmiCounters, ListenerGuard
 from cti.ami.encoder import encode_action
 from cti.ami.errors import AmiBusy, AmiDown, AmiFailure, AmiProtocolError
 from cti.ami.exchange import Exchange
-from cti.ami.login import LoginState, LoginTrigger, next_state, retry_delay_us
+from cti.ami.handshake import log_in
+from cti.ami.login import (
+    PROVEN_US,
+    LoginState,
+    LoginTrigger,
+    login_action,
+    next_state,
+    retry_delay_us,
+)
 from cti.ami.messages import AmiAction, AmiEvent, AmiGreeting, AmiResponse, action
 from cti.ami.open_actions import OnAnswer
 from cti.ami.protocol import AmiMessage, MessageDecoder
@@ -45,6 +54,9 @@ CONNECT_LIMIT_S: Final = 3.0
 CLOSE_LIMIT_S: Final = 1.0
 # After this long in BOOTING the operator is told what to look at.
 BOOT_HINT_S: Final = 10.0
+
+# Longer than any action may take: orders have failed by then, so a new connection costs nothing.
+MUTE_AFTER_S: Final = 6.0
 
 _FULLY_BOOTED: Final = "FullyBooted"
 _LOGGED_IN: Final = (LoginState.BOOTING, LoginState.UP)
@@ -79,6 +91,7 @@ class AmiClient:
         on_down: Callable[[str], None],
         ping_s: float = 2.0,
         dead_after_s: float = 3.0,
+        mute_after_s: float = MUTE_AFTER_S,
         action_deadline_s: float = 5.0,
         max_inflight: int = MAX_INFLIGHT,
         run: str | None = None,
@@ -88,21 +101,23 @@ class AmiClient:
         self.counters = AmiCounters()
         self.failure = ""  # why the link is not up, in a few words; empty while it is
         self._address = (host, port)
-        self._login = action("Login", Username=username, Secret=secret)
-        encode_action(self._login, "check")
+        self._user = (username, secret)
+        encode_action(login_action(username, secret), "check")
         self._wanted = wanted
         self._on_event = on_event
         self._on_up = on_up
         self._on_down = on_down
         self._ping_s = ping_s
         self._dead_after_s = dead_after_s
+        self._mute_after_s = mute_after_s
         self._action_deadline_s = action_deadline_s
         self._max_inflight = max_inflight
         self._retry_us = retry_us
         self._tell = ListenerGuard(name, self.counters)
-        self._run = run or secrets.token_hex(4)
-        self._action_count = 0
-        self._failure_count = 0  # attempts in a row that have not led to UP
+        run = run or secrets.token_hex(4)
+        self._ids = (f"{run}-{number}" for number in itertools.count(1))
+        self._failure_count = 0  # attempts in a row that have not led to a link that proved itself
+        self._up_at_s = 0.0  # loop time
         self._state = LoginState.STOPPED
         self._exchange: Exchange | None = None  # while there is a connection
         self._watch: SilenceWatch | None = None  # while logged in
@@ -151,7 +166,7 @@ class AmiClient:
             await asyncio.wait([connecting])
         if exchange is not None:
             if was_logged_in:
-                exchange.wire.write(encode_action(action("Logoff"), self._next_action_id()))
+                exchange.wire.write(encode_action(action("Logoff"), next(self._ids)))
             await exchange.wire.close(CLOSE_LIMIT_S)
 
     def send(
@@ -167,7 +182,7 @@ class AmiClient:
         in the next turn of the loop, `AmiTimeout` after the deadline, `AmiDown` when the link is
         lost. Raises `AmiUsageError` for an action that cannot be written.
         """
-        action_id = self._next_action_id()
+        action_id = next(self._ids)
         data = encode_action(order, action_id)
         exchange, refusal = self._exchange, self._refusal()
         if exchange is None or refusal is not None:
@@ -204,10 +219,6 @@ class AmiClient:
         finally:
             if self._exchange is not None:
                 self._exchange.give_up(action_id)
-
-    def _next_action_id(self) -> str:
-        self._action_count += 1
-        return f"{self._run}-{self._action_count}"
 
     def _refusal(self) -> AmiFailure | None:
         """Why an action cannot go out now."""
@@ -249,29 +260,31 @@ class AmiClient:
 
     def _connected(self, wire: AmiWire) -> None:
         self._step(LoginTrigger.CONNECTED)
-        self._exchange = Exchange(wire, self.counters, self._tell)
+        self._exchange = Exchange(
+            wire, self.counters, self._tell, self._ids, self._action_deadline_s
+        )
         self._arm(self._action_deadline_s, self._login_overdue)
 
     def _greeted(self, exchange: Exchange) -> None:
         self._step(LoginTrigger.GREETED)
-        self._transmit(exchange, self._login, self._login_answered)
+        log_in(exchange, *self._user, on_accepted=self._accepted, on_refused=self._refused)
 
-    def _login_answered(self, answer: AmiResponse | AmiFailure) -> None:
-        if isinstance(answer, AmiFailure) or self._exchange is None:
-            return  # the link is gone, or `_login_overdue` is about to say so
-        if not answer.success:
-            self.counters.logins_refused += 1
-            self._lost(f"login refused: {answer.message}", LoginTrigger.REFUSED)
-            return
+    def _refused(self, reason: str, trigger: LoginTrigger) -> None:
+        self.counters.logins_refused += 1
+        self._lost(reason, trigger)
+
+    def _accepted(self) -> None:
         self._step(LoginTrigger.ACCEPTED)
         self._arm(BOOT_HINT_S, self._hint_at_boot)
-        self._watch = SilenceWatch(
-            self._exchange.wire,
-            self._ping_s,
-            self._dead_after_s,
-            ping=self._ping,
-            on_dead=lambda silent_s: self._lost(f"silent for {silent_s:.1f} s"),
-        )
+        if self._exchange is not None:
+            self._watch = SilenceWatch(
+                self._exchange,
+                self._ping_s,
+                self._dead_after_s,
+                self._mute_after_s,
+                on_pong=self._prove,
+                on_dead=self._lost,
+            )
 
     def _login_overdue(self) -> None:
         self._lost(f"no login within {self._action_deadline_s} s")
@@ -288,7 +301,7 @@ class AmiClient:
         self._step(LoginTrigger.BOOTED)
         if not was_up:
             self._disarm()
-            self._failure_count = 0
+            self._up_at_s = asyncio.get_running_loop().time()
             self.failure = ""
             log.info("%s: up", self.name)
             self._tell(self._on_up)
@@ -336,23 +349,12 @@ class AmiClient:
             self._timer.cancel()
             self._timer = None
 
-    # -- our own actions: Login and Ping
-
-    def _transmit(self, exchange: Exchange, order: AmiAction, on_answer: OnAnswer) -> None:
-        action_id = self._next_action_id()
-        data = encode_action(order, action_id)
-        exchange.transmit(action_id, data, on_answer, self._action_deadline_s)
-
-    def _ping(self) -> None:
-        if self._exchange is None:
-            return
-        sent_at_ns = time.monotonic_ns()  # the time of uvloop's loop is in whole milliseconds
-
-        def answered(answer: AmiResponse | AmiFailure) -> None:
-            if isinstance(answer, AmiResponse):
-                self.counters.ping_rtt_us = (time.monotonic_ns() - sent_at_ns) // 1000
-
-        self._transmit(self._exchange, action("Ping"), answered)
+    def _prove(self, rtt_us: int) -> None:
+        """It answers; when it has for long enough, its next loss is met with a short pause."""
+        self.counters.ping_rtt_us = rtt_us
+        up_s = asyncio.get_running_loop().time() - self._up_at_s
+        if self.is_up and up_s * 1_000_000 >= PROVEN_US:
+            self._failure_count = 0
 
     # -- what comes in
 

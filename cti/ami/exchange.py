@@ -7,10 +7,12 @@ now`` restarts Asterisk for as long as the client lives (both seen, panoramisk 1
 """
 
 import asyncio
+from collections.abc import Iterator
 
 from cti.ami.counters import AmiCounters, ListenerGuard
+from cti.ami.encoder import encode_action
 from cti.ami.errors import AmiDown, AmiFailure, AmiTimeout
-from cti.ami.messages import AmiEvent, AmiResponse
+from cti.ami.messages import AmiAction, AmiEvent, AmiResponse
 from cti.ami.open_actions import OnAnswer, OpenActions, Settled
 from cti.ami.wire import AmiWire
 
@@ -18,16 +20,31 @@ from cti.ami.wire import AmiWire
 class Exchange:
     """The open actions of one connection, each with its deadline."""
 
-    def __init__(self, wire: AmiWire, counters: AmiCounters, tell: ListenerGuard) -> None:
+    def __init__(
+        self,
+        wire: AmiWire,
+        counters: AmiCounters,
+        tell: ListenerGuard,
+        ids: Iterator[str],
+        deadline_s: float,
+    ) -> None:
+        """`ids` are the ActionIDs, shared by all connections; `deadline_s` is for our own asks."""
         self.wire = wire
         self._counters = counters
         self._tell = tell
+        self._ids = ids
+        self._deadline_s = deadline_s
         self._open = OpenActions()
 
     @property
     def open_count(self) -> int:
         """Actions that wait for their answer."""
         return len(self._open)
+
+    def ask(self, order: AmiAction, on_answer: OnAnswer | None = None) -> None:
+        """Send an action of our own, Login or Ping, whatever the state of the link."""
+        action_id = next(self._ids)
+        self.transmit(action_id, encode_action(order, action_id), on_answer, self._deadline_s)
 
     def transmit(
         self, action_id: str, data: bytes, on_answer: OnAnswer | None, deadline_s: float
@@ -42,6 +59,7 @@ class Exchange:
 
     def take_response(self, response: AmiResponse) -> None:
         """A response came in. One that nobody waits for (any more) is counted, not passed on."""
+        self.wire.answered_at_s = self.wire.heard_at_s
         if response.action_id not in self._open:
             self._counters.late_answers += 1
             return

@@ -22,6 +22,14 @@ seconds. A refused password is repaired by a person; trying it every two seconds
 banned by fail2ban. There is no jitter: one router has one link to each Asterisk, there is no herd
 to spread.
 
+The pause is short again only after a link that has **proved itself**: it has answered, and lived
+longer than the longest pause. A peer that takes every login and hangs up would else be dialled five
+times a second for ever.
+
+LOGGING_IN: two questions, Challenge and Login. The secret is proved and not said: MD5 of challenge
+and secret (`action_challenge` and `authenticate` in main/manager.c; every Asterisk since 1.0 knows
+it, and some managers take nothing else). A peer that does not know Challenge is told the secret.
+
 BOOTING: an Asterisk takes logins before its modules are loaded. Orders given then fail at random,
 so `UP` waits for the event FullyBooted, which is sent at once after a login to an Asterisk that has
 booted (action_login in main/manager.c), and later to all sessions by one that is booting. It is
@@ -30,14 +38,21 @@ sent to users with the `system` read class only.
 What is not in the table is a defect of the caller, not of the peer.
 """
 
+import hashlib
 from enum import StrEnum
 from typing import Final
 
 from cti.ami.errors import AmiUsageError
+from cti.ami.messages import AmiAction, action
 
 FIRST_RETRY_US: Final = 200_000
 LAST_RETRY_US: Final = 5_000_000
 REFUSED_RETRY_US: Final = 30_000_000
+PROVEN_US: Final = LAST_RETRY_US
+
+# What passes by itself, in Asterisk's words (22.10.1, measured): a graceful restart is waiting for
+# calls to end; `allowmultiplelogin = no`, and our connection before this one is not taken for dead.
+_PASSING: Final = frozenset({"asterisk is shutting down", "login already in use"})
 
 
 class LoginState(StrEnum):
@@ -46,7 +61,7 @@ class LoginState(StrEnum):
     STOPPED = "stopped"
     CONNECTING = "connecting"  # TCP is under way
     GREETING = "greeting"  # connected; the banner has not come
-    LOGGING_IN = "logging in"  # Login is sent
+    LOGGING_IN = "logging in"  # Challenge, then Login is sent
     BOOTING = "booting"  # logged in; FullyBooted has not come
     UP = "up"
     WAITING = "waiting"  # lost; the retry timer runs
@@ -112,9 +127,24 @@ def retry_delay_us(state: LoginState, failure_count: int) -> int:
     """
     Microseconds to wait before RETRY, in WAITING or REFUSED.
 
-    `failure_count` is how many attempts in a row have not led to UP: 0 right after a link was lost.
+    `failure_count` is how many attempts in a row have not led to a link that proved itself: 0 right
+    after such a link was lost.
     """
     if state is LoginState.REFUSED:
         return REFUSED_RETRY_US
     # The exponent is bounded too: an outage of a week would make a number of 30,000 digits.
     return min(LAST_RETRY_US, FIRST_RETRY_US << min(failure_count, 16))
+
+
+def refusal_of(message: str) -> LoginTrigger:
+    """What a login that was not accepted is: REFUSED, or LOST where the reason passes by itself."""
+    return LoginTrigger.LOST if message.lower() in _PASSING else LoginTrigger.REFUSED
+
+
+def login_action(username: str, secret: str, challenge: str = "") -> AmiAction:
+    """The answer to a challenge, or the secret itself where there is none."""
+    if not challenge:
+        return action("Login", Username=username, Secret=secret)
+    # Not a choice but what AMI has; whoever listens needs a preimage of the secret.
+    key = hashlib.md5(f"{challenge}{secret}".encode(), usedforsecurity=False).hexdigest()
+    return action("Login", AuthType="MD5", Username=username, Key=key)

@@ -39,6 +39,7 @@ class AmiWire(asyncio.Protocol):
         self._outbox: list[bytes] = []
         self._closed = self._loop.create_future()
         self.heard_at_s = self._loop.time()  # when the last byte came, loop time
+        self.answered_at_s = self.heard_at_s  # when the last answer came
         self.is_congested = False  # the peer does not read; what is written only piles up
 
     # -- asyncio.Protocol
@@ -52,7 +53,7 @@ class AmiWire(asyncio.Protocol):
             # asyncio does this already; it is too important to leave to a default.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.heard_at_s = self._loop.time()
+        self.heard_at_s = self.answered_at_s = self._loop.time()
         self._on_made(self)
 
     def data_received(self, data: bytes) -> None:

@@ -10,6 +10,7 @@ it: `kill`, `restart`, `stop`, `cut`, and the faults of `faults.py`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 from simulators.pbx.actions import Actions
 from simulators.pbx.announcer import Announcer
@@ -63,6 +64,7 @@ class SimulatedAsterisk:
         self.on_life: Callable[[], None] = lambda: None  # told when `is_alive` has changed
         self._actions = Actions(self.world)
         self._users = {user.name: user for user in self.settings.users}
+        self._challenges = count(130_043_904)
         self._lines: list[Line] = []
         self._booting: Timer | None = None  # until FullyBooted
         self._return: Timer | None = None  # of a shut port, or of a dead Asterisk
@@ -78,7 +80,8 @@ class SimulatedAsterisk:
         """A new AMI connection, not logged in; None when the port is shut."""
         if not self.is_listening:
             return None
-        session = AmiSession(self._users, self._actions, self._uptime_s)
+        challenge = str(next(self._challenges))
+        session = AmiSession(self._users, self._actions, self._uptime_s, challenge)
         unlisten: list[Callable[[], None]] = []
 
         def listen(names: frozenset[str] | None) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cti.ami.login import login_action
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, Headers, response
 from simulators.pbx.actions import Actions, Answer
 from simulators.pbx.announcer import fully_booted_headers
@@ -66,9 +67,14 @@ class AmiSession:
     """What one connection may say and hear."""
 
     def __init__(
-        self, users: dict[str, AmiUser], actions: Actions, uptime_s: Callable[[], int | None]
+        self,
+        users: dict[str, AmiUser],
+        actions: Actions,
+        uptime_s: Callable[[], int | None],
+        challenge: str = "1",
     ) -> None:
         self._users = users
+        self._challenge = challenge  # what `Challenge` gives; another for each session
         self._actions = actions
         self._uptime_s = uptime_s  # None while Asterisk is booting
         self._events_on = True
@@ -89,11 +95,9 @@ class AmiSession:
         kind = action.name.lower()
         if self.state is SessionState.OVER:
             return [], None
-        if kind == "login":
-            return self._login(action), None
-        if kind == "logoff":
-            self.state = SessionState.OVER
-            return [goodbye(action.action_id)], None
+        of_session = {"challenge": self._challenged, "login": self._login, "logoff": self._logoff}
+        if kind in of_session:
+            return of_session[kind](action), None
         if self.user is None:
             return [_with_id(response(False, "Permission denied"), action.action_id)], None
         if kind in ("events", "filter"):
@@ -101,9 +105,25 @@ class AmiSession:
         answer = self._actions.carry_out(action, self.user.rights)
         return written(answer, action.action_id), answer.effect
 
+    def _logoff(self, action: AmiAction) -> list[Message]:
+        self.state = SessionState.OVER
+        return [goodbye(action.action_id)]
+
+    def _challenged(self, action: AmiAction) -> list[Message]:
+        answer = response(False, "Must specify AuthType")
+        if action.get("AuthType").upper() == "MD5":
+            answer = response(True, "", Challenge=self._challenge)
+        return [_with_id(answer, action.action_id)]
+
+    def _knows_secret(self, user: AmiUser, action: AmiAction) -> bool:
+        if action.get("AuthType").upper() != "MD5":
+            return action.get("Secret") == user.secret
+        said = login_action(user.name, user.secret, self._challenge)
+        return action.get("Key") == said.get("Key")
+
     def _login(self, action: AmiAction) -> list[Message]:
         user = self._users.get(action.get("Username"))
-        if user is None or user.secret != action.get("Secret"):
+        if user is None or not self._knows_secret(user, action):
             self.state = SessionState.OVER
             return [_with_id(response(False, "Authentication failed"), action.action_id)]
         self.user, self.state = user, SessionState.IN

@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from cti.ami.client import AmiClient
+from cti.ami.wire import AmiWire
+from tests.eventually import eventually
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.sipp import Callers
@@ -28,6 +31,23 @@ async def router(asterisk: LabAsterisk) -> AsyncIterator[LabAmi]:
     """Logged in as the router is."""
     async with LabAmi(asterisk.ami_port, asterisk.ami_secret, "cti-router") as session:
         yield session
+
+
+async def test_the_router_logs_in_without_saying_its_secret(
+    asterisk: LabAsterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = []
+    write = AmiWire.write
+    monkeypatch.setattr(AmiWire, "write", lambda wire, data: (said.append(data), write(wire, data)))
+    client = AmiClient(
+        "a1", "127.0.0.1", asterisk.ami_port, "cti-router", asterisk.ami_secret,
+        wanted=None, on_event=lambda _: None, on_up=lambda: None, on_down=lambda _: None,
+    )  # fmt: skip
+    client.start()
+    await eventually(lambda: client.is_up)
+    await client.close()
+    assert b"AuthType: MD5" in b"".join(said)
+    assert asterisk.ami_secret.encode() not in b"".join(said)
 
 
 async def test_the_router_may_do_its_work(

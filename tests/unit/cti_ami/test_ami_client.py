@@ -69,25 +69,6 @@ async def test_ups_and_downs_alternate():
         assert link.client.counters.reconnects >= 3
 
 
-async def test_back_off_grows_until_up_and_begins_anew():
-    asked = []
-
-    def retry_us(state, failure_count):
-        asked.append(failure_count)
-        return 1000
-
-    async with linked(retry_us=retry_us) as link:
-        await link.server.stop()
-        await eventually(lambda: len(asked) >= 3)
-        await link.server.start()
-        await eventually(lambda: link.client.is_up)
-        assert asked == list(range(len(asked)))
-        asked.clear()
-        link.server.line.transport.abort()
-        await eventually(lambda: asked)
-        assert asked[0] == 0
-
-
 async def test_close_logs_off():
     async with linked() as link:
         await link.client.close()
@@ -169,13 +150,13 @@ async def test_a_peer_that_is_no_asterisk():
             assert not server.named("Login")
 
 
-@pytest.mark.parametrize("silent_about", ["greeting", "Login"])
+@pytest.mark.parametrize("silent_about", ["greeting", "Challenge", "Login"])
 async def test_a_login_that_is_not_answered_is_given_up(silent_about):
     async with asterisk() as server:
         if silent_about == "greeting":
             server.greeting = b""
         else:
-            server.scripts["Login"] = ignored
+            server.scripts[silent_about] = ignored
         async with client_of(server, is_waited_for=False, action_deadline_s=0.02) as link:
             await eventually(lambda: link.client.counters.reconnects)
             assert link.client.failure == "no login within 0.02 s"

@@ -83,6 +83,9 @@ async def test_a_bare_line_feed_at_the_end_of_a_value():
 async def test_a_peer_that_ends_its_lines_with_line_feeds():
     async with asterisk() as server:
         server.greeting = b"Asterisk Call Manager/11.0.0\n"
+        server.scripts["Challenge"] = lambda line, order: line.say(
+            b"Response: Error\nActionID: %b\n\n" % order.action_id.encode()
+        )
         server.scripts["Login"] = lambda line, order: line.say(
             b"Response: Success\nActionID: %b\n\nEvent: FullyBooted\n\nEvent: Hangup\nCause: 16\n\n"
             % order.action_id.encode()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cti.ami.login import login_action
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, action
 from simulators.pbx.asterisk import OBSERVER, ROUTER, PbxSettings, SimulatedAsterisk
 from simulators.pbx.phones import Behaviour, Phone
@@ -64,6 +65,23 @@ def test_a_wrong_login_is_refused_and_cut_off(wrong):
     assert (answer.success, answer.message) == (False, "Authentication failed")
     assert wire.shut_count == 1
     assert wire.pbx.line_count == 0
+
+
+def test_a_login_may_prove_the_secret_instead_of_saying_it():
+    wire = Wire()
+    (asked,) = wire.say("Challenge", AuthType="md5")
+    proof = login_action(ROUTER.name, ROUTER.secret, asked.headers.get("Challenge"))
+    accepted, booted = wire.say("Login", **dict(proof.fields))
+    assert (accepted.success, booted.name) == (True, "FullyBooted")
+    other = Wire()
+    other.pbx = wire.pbx
+    other.line = wire.pbx.connect(other.heard.append, other.shut)
+    assert not other.say("Login", **dict(proof.fields))[0].success  # another session, another one
+
+
+def test_there_is_one_kind_of_challenge():
+    (answer,) = Wire().say("Challenge", AuthType="SHA")
+    assert (answer.success, answer.message) == (False, "Must specify AuthType")
 
 
 def test_before_the_login_nothing_is_permitted():

@@ -1,6 +1,7 @@
 """An Asterisk that does what a test says: real sockets on loopback, no telephony at all."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from cti.ami.protocol import ActionDecoder
 from tests.eventually import eventually
 
 SECRET = "secret"
+CHALLENGE = "130043904"
 GREETING = encode_greeting("11.0.0")
 
 Script = Callable[["Connection", AmiAction], None]
@@ -57,8 +59,14 @@ def carried_out(connection, order):
     connection.answer(order, message="done")
 
 
+def challenge(connection, order):
+    connection.answer(order, Challenge=CHALLENGE)
+
+
 def login(connection, order):
-    if order.get("Secret") != connection.server.secret:
+    secret = connection.server.secret
+    key = hashlib.md5(f"{CHALLENGE}{secret}".encode(), usedforsecurity=False).hexdigest()
+    if order.get("Secret") != secret and order.get("Key") != key:
         connection.answer(order, False, "Authentication failed")
         connection.transport.close()
         return
@@ -76,14 +84,16 @@ def ignored(connection, order):
 
 
 class ScriptedAsterisk:
-    """Answers Login and Ping as Asterisk does, all else with Success, until told otherwise."""
+    """Answers Challenge, Login and Ping as Asterisk does, all else with Success, until told
+    otherwise.
+    """
 
     def __init__(self, secret=SECRET):
         self.secret = secret
         self.greeting = GREETING
         self.is_booted = True
         self.is_frozen = False  # reads, but says nothing
-        self.scripts: dict[str, Script] = {"Login": login, "Ping": pong}
+        self.scripts: dict[str, Script] = {"Challenge": challenge, "Login": login, "Ping": pong}
         self.connections: list[Connection] = []
         self.orders: list[AmiAction] = []
         self.received = b""
