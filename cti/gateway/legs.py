@@ -103,7 +103,8 @@ class Caller:
 @dataclass(slots=True, eq=False)
 class Delivery:
     """One offer in Asterisk's terms. `leg` is the Uniqueid of the agent's channel ("" before the
-    Dial); `status` the DialStatus of its DialEnd; `bridged` that both were seen in one bridge.
+    Dial); `sounded` that the phone said 183; `status` the DialStatus of its DialEnd; `bridged` that
+    both were seen in one bridge.
     """
 
     offer_id: OfferId
@@ -112,6 +113,7 @@ class Delivery:
     device: str
     ring_us: int = 0
     leg: str = ""
+    sounded: bool = False
     status: str = ""
     bridge: str = ""
     bridged: bool = False

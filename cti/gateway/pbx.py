@@ -41,8 +41,8 @@ BACKLOG: Final = 100_000
 _SECOND_US: Final = 1_000_000
 
 EVENTS: Final = frozenset({
-    "FullyBooted", "Shutdown", "DialBegin", "DialEnd", "BridgeEnter", "Hold", "Unhold",
-    "HangupRequest", "Hangup", "ContactStatus", "UserEvent",
+    "FullyBooted", "Shutdown", "Reload", "DialBegin", "DialState", "DialEnd", "BridgeEnter", "Hold",
+    "Unhold", "HangupRequest", "Hangup", "ContactStatus", "UserEvent",
 })  # fmt: skip
 """All that is read; docs/call-flow.md and the filter in `asterisk-config` say the same."""
 

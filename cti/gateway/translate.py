@@ -71,6 +71,16 @@ def _delivery(event: AmiEvent, caller: Caller, legs: Legs) -> Delivery | None:
     return None if endpoint and endpoint != delivery.device else delivery
 
 
+def _dial_state(event: AmiEvent, legs: Legs) -> list[Command]:
+    """183: the phone makes a sound of its own. Its channel stays `Down`, so this is all there is to
+    tell it from a dead one.
+    """
+    delivery = legs.delivery_of_leg(event.headers.get("DestUniqueid"))
+    if delivery is not None and event.headers.get("DialStatus") == "PROGRESS":
+        delivery.sounded = True
+    return []
+
+
 def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
     """Only an answer is final here: of a failure the cause is still to come, with the Hangup."""
     delivery = legs.delivery_of_leg(event.headers.get("DestUniqueid"))
@@ -142,7 +152,7 @@ def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
     cause = _number(get("Cause"))
     delivery = legs.delivery_of_leg(get("Uniqueid"))
     if delivery is not None:
-        rang = get("ChannelStateDesc") == "Ringing"
+        rang = get("ChannelStateDesc") == "Ringing" or delivery.sounded
         return _agent_leg_gone(delivery, cause, legs, rang=rang)
     caller = legs.caller(get("Uniqueid"))
     if caller is None:
@@ -199,6 +209,7 @@ def _number(text: str) -> int:
 
 _HANDLERS: dict[str, Callable[[AmiEvent, Legs], list[Command]]] = {
     "DialBegin": _dial_begin,
+    "DialState": _dial_state,
     "DialEnd": _dial_end,
     "BridgeEnter": _bridge_enter,
     "Hold": _hold,

@@ -22,8 +22,8 @@ from simulators.pbx.phones import Behaviour, Phone
 from simulators.pbx.world import HOP_US, MS_US, NORMAL_CLEARING, World
 
 NO_ROUTE, BUSY, NO_ANSWER, REJECTED = 3, 17, 19, 21
-PHONE_SAYS = {BUSY: "486", REJECTED: "603"}
-CALLER_SEES = {NO_ROUTE: "404", BUSY: "486", REJECTED: "403"}
+PHONE_SAYS = {BUSY: "486", NO_ANSWER: "480", REJECTED: "603"}
+CALLER_SEES = {NO_ROUTE: "404", BUSY: "486", NO_ANSWER: "480", REJECTED: "403"}
 """What a phone says, and what its cause becomes on the caller's channel, where it stays."""
 
 
@@ -31,7 +31,8 @@ CALLER_SEES = {NO_ROUTE: "404", BUSY: "486", REJECTED: "403"}
 class DialResult:
     """DIALSTATUS, HANGUPCAUSE and RINGTIME_MS, as the dialplan sees them afterwards.
 
-    RINGTIME_MS is the time until the phone rang, not how long it did; None when it never rang.
+    `rang_ms` is the time until the phone rang, not how long it did; of a phone that made a sound of
+    its own instead it is PROGRESSTIME_MS. None when it did neither.
     """
 
     status: str
@@ -116,20 +117,30 @@ class Dial:
         if reaction.behaviour is Behaviour.BUSY or len(phone.legs) > phone.lines:
             self._later(leg, HOP_US, lambda: self._refused(leg, BUSY))
             return
+        if reaction.behaviour is Behaviour.UNAVAILABLE:
+            self._later(leg, HOP_US, lambda: self._refused(leg, NO_ANSWER))
+            return
         if reaction.behaviour is Behaviour.REJECTS:
             self._later(leg, after_us, lambda: self._refused(leg, REJECTED))
             if not reaction.answer_after_ms:
                 return  # set to "do not disturb": it does not even ring
+        if reaction.behaviour is Behaviour.SOUNDS:
+            self._rang_ms = self._age_ms(leg)
+            self._world.announcer.dial_state(channel, leg, "PROGRESS")
+            return
         self._rings(leg)
         if reaction.behaviour is Behaviour.ANSWERS:
             talk_ms = reaction.hangs_up_after_ms
             self._later(leg, after_us, lambda: self._picked_up(leg, talk_ms))
 
     def _rings(self, leg: Channel) -> None:
-        self._rang_ms = (self._world.clock.now_us() - leg.created_us) // MS_US
+        self._rang_ms = self._age_ms(leg)
         leg.state = ChannelState.RINGING
         self._world.announcer.new_state(leg)
         self._world.announcer.dial_state(self._channel, leg, "RINGING")
+
+    def _age_ms(self, leg: Channel) -> int:
+        return (self._world.clock.now_us() - leg.created_us) // MS_US
 
     def _picked_up(self, leg: Channel, hangs_up_after_ms: int | None) -> None:
         self._answered = True

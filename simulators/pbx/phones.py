@@ -18,8 +18,10 @@ class Behaviour(StrEnum):
 
     ANSWERS = "answers"
     RINGS = "rings"  # for ever
+    SOUNDS = "sounds"  # for ever: 183 with a sound of its own, and never 180
     BUSY = "busy"  # 486
     REJECTS = "rejects"  # 603
+    UNAVAILABLE = "unavailable"  # 480 at once: "do not disturb" on many phones
     DEAD = "dead"  # registered, but nothing comes back: its machine or its network is off
     UNREGISTERED = "unregistered"  # nobody has registered: there is nothing to call
 

@@ -19,7 +19,9 @@ ROUTER_EVENTS = frozenset(
     {
         "FullyBooted",
         "Shutdown",
+        "Reload",
         "DialBegin",
+        "DialState",
         "DialEnd",
         "BridgeEnter",
         "Hold",
@@ -44,11 +46,15 @@ class AmiUser:
     rights: frozenset[str] = frozenset({"call"})
 
     def may_hear(self, told: AmiEvent) -> bool:
-        """The filter's verdict; of UserEvents the router's user hears those of the cti dialplan."""
+        """The filter's verdict; of UserEvents the router's user hears those of the cti dialplan, of
+        DialStates only that of a phone that does not ring.
+        """
         if self.events is None:
             return True
         if told.name not in self.events:
             return False
+        if told.name == "DialState":
+            return told.headers.get("DialStatus") == "PROGRESS"
         return told.name != "UserEvent" or told.headers.get("UserEvent").startswith("Cti")
 
 

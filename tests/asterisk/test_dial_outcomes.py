@@ -17,6 +17,7 @@ WAIT = "wait*7*25*"
 # endpoint, DIALSTATUS, CAUSE, has it rung, DialStatus of each DialEnd, Cause of the leg's Hangup
 OUTCOMES = [
     ("rings", "NOANSWER", "0", True, ["NOANSWER"], "0"),
+    ("sounds", "NOANSWER", "0", True, ["NOANSWER"], "0"),
     (DEAD, "NOANSWER", "0", False, ["NOANSWER"], "0"),
     ("busy", "BUSY", "17", False, ["BUSY"], "17"),
     ("declines", "CHANUNAVAIL", "21", False, ["NOANSWER"], "21"),
@@ -74,6 +75,23 @@ async def test_each_outcome_can_be_told_from_the_others(
     causes = [event["Cause"] for event in hangups if event["Event"] == "Hangup"]
     assert told == dial_ends
     assert causes == ([] if leg_cause is None else [leg_cause])
+
+
+async def test_that_a_phone_sounds_is_told_to_the_router_and_its_ringing_is_not(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    async with LabAmi(asterisk.ami_port, asterisk.ami_secret, "cti-router") as heard:
+        for endpoint in ("sounds", "rings"):
+            async with FakeRouter(asterisk.agi_port, f"deliver*7*41*1*{endpoint}", WAIT) as router:
+                with Callers(asterisk.sip, "95588", stay_ms=20_000) as callers:
+                    await router.question(1)
+                    await end_calls(ami, callers)
+        await heard.ask("Ping")
+    told = [event for event in heard.events if event["Event"] == "DialState"]
+    assert [(event["DialStatus"], event["DestChannelStateDesc"]) for event in told] == [
+        ("PROGRESS", "Down")
+    ]
+    assert told[0]["DestChannel"].startswith("PJSIP/sounds-")
 
 
 async def test_what_one_phone_left_behind_is_not_told_of_the_next(

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.real
 WAIT = "wait*7*25*"
 # docs/call-flow.md
 WANTED = {
-    "FullyBooted", "Shutdown", "DialBegin", "DialEnd", "BridgeEnter", "Hold", "Unhold",
-    "HangupRequest", "Hangup", "ContactStatus", "OriginateResponse", "UserEvent",
+    "FullyBooted", "Shutdown", "Reload", "DialBegin", "DialState", "DialEnd", "BridgeEnter", "Hold",
+    "Unhold", "HangupRequest", "Hangup", "ContactStatus", "OriginateResponse", "UserEvent",
 }  # fmt: skip
 
 

@@ -72,11 +72,14 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent's phone: an endpoint with a fixed contact at `port`; None: it registers."""
+    """An agent's phone: an endpoint with a fixed contact at `port`; None: it registers, from up to
+    `contacts` places at once.
+    """
 
     name: str
     port: int | None = None
     password: str = "lab"
+    contacts: int = 1
 
     def endpoint(self) -> str:
         """The operator's lines in pjsip.conf."""
@@ -92,6 +95,7 @@ class Agent:
                 f"auth = {self.name}",
                 f"[{self.name}](cti-aor)",
                 "qualify_frequency = 0",
+                f"max_contacts = {self.contacts}",
                 f"[{self.name}]",
                 "type = auth",
                 f"username = {self.name}",

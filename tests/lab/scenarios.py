@@ -79,6 +79,18 @@ def phone_rings() -> str:
     )
 
 
+def phone_progresses() -> str:
+    """Says 183 with sound of its own, never 180, and is not picked up."""
+    return _scenario(
+        "phone-progresses",
+        _receive_invite(),
+        _answer("183 Session Progress", _CONTACT + _SDP, tag=_TAG),
+        _rings_for_ever(),
+        _cancelled(),
+        _done(),
+    )
+
+
 def phone_refuses(status: str = "486 Busy Here", headers: str = "") -> str:
     """Refuses each call: `486 Busy Here`, `603 Decline`, `480 Temporarily Unavailable`, …"""
     extra = f"      {headers}\n" if headers else ""

@@ -77,8 +77,10 @@ def test_an_agent_who_becomes_free_is_rung_at_once():
     ("behaviour", "outcome"),
     [
         (Behaviour.RINGS, "noAnswer"),
+        (Behaviour.SOUNDS, "noAnswer"),
         (Behaviour.BUSY, "busy"),
         (Behaviour.REJECTS, "rejected"),
+        (Behaviour.UNAVAILABLE, "rejected"),
         (Behaviour.DEAD, "unreachable"),
     ],
 )

@@ -37,6 +37,8 @@ EXPECTED = {
     "gives-up-ringing": [OfferRinging, CallerHungUp],
     "gives-up-waiting": [CallerHungUp],
     "rings": [OfferRinging, OfferOutcome.NO_ANSWER, CallerHungUp],
+    "sounds": [OfferRinging, OfferOutcome.NO_ANSWER, CallerHungUp],
+    "unavailable": [OfferRinging, OfferOutcome.REJECTED, CallerHungUp],
     "dead": [OfferRinging, OfferOutcome.UNREACHABLE, CallerHungUp],
     "busy": [OfferRinging, OfferOutcome.BUSY, CallerHungUp],
     "rejects": [OfferRinging, OfferOutcome.REJECTED, CallerHungUp],

@@ -107,7 +107,8 @@ def test_the_callers_hang_up_ends_all_of_it(world):
     [
         ("NOANSWER", "0", "Ringing", OfferOutcome.NO_ANSWER),
         ("NOANSWER", "0", "Down", OfferOutcome.UNREACHABLE),
-        ("NOANSWER", "19", "Down", OfferOutcome.UNREACHABLE),
+        ("NOANSWER", "19", "Down", OfferOutcome.REJECTED),
+        ("NOANSWER", "19", "Ringing", OfferOutcome.NO_ANSWER),
         ("NOANSWER", "21", "Ringing", OfferOutcome.REJECTED),
         ("BUSY", "17", "Down", OfferOutcome.BUSY),
         ("CONGESTION", "34", "Down", OfferOutcome.UNREACHABLE),
@@ -119,6 +120,22 @@ def test_a_dial_that_fails_tells_why_with_the_hangup(world, status, cause, state
     assert world.legs.callers[CALL].place is Place.RETURNING
     gone = {"Uniqueid": "2.1", "Cause": cause, "ChannelStateDesc": state}
     assert hear(world, "Hangup", **gone) == [OfferFailed(OFFER, outcome)]
+
+
+def test_a_phone_that_sounds_and_never_rings_was_there(world):
+    world.dial()
+    assert hear(world, "DialState", DestUniqueid="2.1", DialStatus="PROGRESS") == []
+    assert hear(world, "DialEnd", DestUniqueid="2.1", DialStatus="NOANSWER") == []
+    gone = {"Uniqueid": "2.1", "Cause": "0", "ChannelStateDesc": "Down"}
+    assert hear(world, "Hangup", **gone) == [OfferFailed(OFFER, OfferOutcome.NO_ANSWER)]
+
+
+@pytest.mark.parametrize("said", [{"DialStatus": "PROCEEDING"}, {"DestUniqueid": "9.9"}])
+def test_no_other_state_of_a_dial_is_a_sound(world, said):
+    world.dial()
+    hear(world, "DialState", **{"DestUniqueid": "2.1", "DialStatus": "PROGRESS", **said})
+    gone = {"Uniqueid": "2.1", "Cause": "0", "ChannelStateDesc": "Down"}
+    assert hear(world, "Hangup", **gone) == [OfferFailed(OFFER, OfferOutcome.UNREACHABLE)]
 
 
 def test_a_lost_dial_end_leaves_the_cause(world):
@@ -222,7 +239,8 @@ def test_reports_doubled_and_late_never_raise_and_change_nothing():
         ("BUSY", 17, False, OfferOutcome.BUSY),
         ("BUSY", 0, False, OfferOutcome.BUSY),
         ("CHANUNAVAIL", 21, False, OfferOutcome.REJECTED),
-        ("NOANSWER", 19, False, OfferOutcome.UNREACHABLE),
+        ("NOANSWER", 19, False, OfferOutcome.REJECTED),
+        ("NOANSWER", 19, True, OfferOutcome.NO_ANSWER),
         ("CHANUNAVAIL", 1, False, OfferOutcome.UNREACHABLE),
         ("CONGESTION", 34, False, OfferOutcome.UNREACHABLE),
         ("CHANUNAVAIL", 3, False, OfferOutcome.UNREACHABLE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.lab.ami import LabAmi
-from tests.lab.scenarios import phone_answers, phone_refuses, phone_rings
+from tests.lab.scenarios import phone_answers, phone_progresses, phone_refuses, phone_rings
 from tests.lab.sipp import Callers, Result
 
 EPOCH = "7"
@@ -32,6 +32,7 @@ PHONES = {
     "zhang_san": phone_answers(after_ms=50),
     "brief": phone_answers(after_ms=50, talk_ms=300),
     "rings": phone_rings(),
+    "sounds": phone_progresses(),
     "busy": phone_refuses("486 Busy Here"),
     "declines": phone_refuses("603 Decline"),
     "unavailable": phone_refuses("480 Temporarily Unavailable"),

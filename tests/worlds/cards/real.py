@@ -17,6 +17,10 @@ from tests.worlds.cards.world import SPACING_S, device_of, router_for
 def _scenario(phone: Phone) -> str:
     if phone.behaviour == "rings":
         return scenarios.phone_rings()
+    if phone.behaviour == "sounds":
+        return scenarios.phone_progresses()
+    if phone.behaviour == "unavailable":
+        return scenarios.phone_refuses("480 Temporarily Unavailable")
     if phone.behaviour == "busy":
         return scenarios.phone_refuses("486 Busy Here")
     if phone.behaviour == "rejects":

@@ -22,7 +22,8 @@ EITHER = "connectionCleared caller|agent"
 
 @dataclass(frozen=True)
 class Phone:
-    """What an agent's phone does: `answers`, `rings`, `busy`, `rejects`, `dead`, `unregistered`.
+    """What an agent's phone does: `answers`, `rings`, `sounds`, `busy`, `rejects`, `unavailable`,
+    `dead`, `unregistered`.
 
     `talk_ms`: it hangs up by itself so long after the answer.
     """
@@ -117,6 +118,14 @@ CARDS = (
         ready=(A, B),
     ),
     Card(
+        "T-025",
+        "a phone that sends 183 and never 180 has rung: no answer, not unreachable",
+        {A: Phone("sounds"), B: ANSWERS},
+        (Call(stay_ms=3000), Until("callCleared")),
+        ((QUEUED, *failed(A, "noAnswer"), *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
         "T-030",
         "busy: the next agent",
         {A: Phone("busy"), B: ANSWERS},
@@ -128,6 +137,14 @@ CARDS = (
         "T-040",
         "rejected: the next agent",
         {A: Phone("rejects"), B: ANSWERS},
+        (Call(stay_ms=1500), Until("callCleared")),
+        ((QUEUED, *failed(A, "rejected"), *talk(B)),),
+        ready=(A, B),
+    ),
+    Card(
+        "T-045",
+        "do not disturb (480 at once) is a phone that rejects: it is there",
+        {A: Phone("unavailable"), B: ANSWERS},
         (Call(stay_ms=1500), Until("callCleared")),
         ((QUEUED, *failed(A, "rejected"), *talk(B)),),
         ready=(A, B),

@@ -31,6 +31,8 @@ PHONES = {
     "rings": scenarios.phone_rings(),
     "busy": scenarios.phone_refuses(),
     "rejects": scenarios.phone_refuses("603 Decline"),
+    "sounds": scenarios.phone_progresses(),
+    "unavailable": scenarios.phone_refuses("480 Temporarily Unavailable"),
 }
 
 

@@ -45,7 +45,8 @@ class RoutedCall:
     """One call: what the router answers, how long the caller stays, and what an AMI user does.
 
     The phones are named after what they do: `answers` (after 300 ms), `ends` (answers after 100 ms,
-    hangs up 800 ms later), `rings`, `busy`, `rejects`, `unregistered`, `dead`.
+    hangs up 800 ms later), `rings`, `sounds`, `busy`, `rejects`, `unavailable`, `unregistered`,
+    `dead`.
     """
 
     name: str
@@ -59,8 +60,10 @@ CALLS = (
     RoutedCall("answers-caller-ends", (deliver("answers"), WAIT), 1_500),
     RoutedCall("answers-agent-ends", (deliver("ends"), WAIT)),
     RoutedCall("rings", (deliver("rings", 2), WAIT), 3_500),
+    RoutedCall("sounds", (deliver("sounds", 2), WAIT), 3_500),
     RoutedCall("busy", (deliver("busy"), WAIT), 800),
     RoutedCall("rejects", (deliver("rejects"), WAIT), 800),
+    RoutedCall("unavailable", (deliver("unavailable"), WAIT), 800),
     RoutedCall("unregistered", (deliver("unregistered"), WAIT), 800),
     RoutedCall("dead", (deliver("dead", 2), WAIT), 3_500),
     RoutedCall("gives-up-waiting", (WAIT,), 800),
