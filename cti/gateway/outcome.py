@@ -46,13 +46,11 @@ def failed_outcome(status: str, cause: int, *, rang: bool) -> OfferOutcome | Non
         return None
     if status == "BUSY" or cause == _USER_BUSY:
         return OfferOutcome.BUSY
-    if cause == _CALL_REJECTED:
+    unanswered = status in ("NOANSWER", "")
+    if unanswered and rang and cause in _NO_ANSWER:
+        return OfferOutcome.NO_ANSWER
+    if cause == _CALL_REJECTED or (unanswered and cause == _TEMPORARILY_UNAVAILABLE):
         return OfferOutcome.REJECTED
-    if status in ("CHANUNAVAIL", "CONGESTION"):
+    if unanswered or status in ("CHANUNAVAIL", "CONGESTION"):
         return OfferOutcome.UNREACHABLE
-    if status in ("NOANSWER", ""):
-        if rang and cause in _NO_ANSWER:
-            return OfferOutcome.NO_ANSWER
-        refused = cause == _TEMPORARILY_UNAVAILABLE
-        return OfferOutcome.REJECTED if refused else OfferOutcome.UNREACHABLE
     return OfferOutcome.UNDELIVERED

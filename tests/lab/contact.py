@@ -1,6 +1,6 @@
 """One contact of an endpoint, registered by REGISTER with digest (RFC 3261, 22.4).
 
-    with Contact(asterisk.sip_port, "a8001", phones.port) as contact: ...
+    with Contact(asterisk, "a8001", phones.port) as contact: ...
 
 It says where a phone is, and is no phone: what answers there is SIPp's business. Leaving the block
 takes the registration back, as a phone does that is switched off in good order.
@@ -15,6 +15,7 @@ from hashlib import md5
 from types import TracebackType
 from typing import Self
 
+from tests.lab.asterisk import LabAsterisk
 from tests.lab.rootfs import LabError
 
 ANSWER_S = 5.0
@@ -24,11 +25,11 @@ LIFE_S = 300
 class Contact:
     """A place where `name` can be called: `port` on 127.0.0.1. Several may name one endpoint."""
 
-    def __init__(self, sip_port: int, name: str, port: int, *, password: str = "lab") -> None:
+    def __init__(self, asterisk: LabAsterisk, name: str, port: int) -> None:
         self.uri = f"sip:{name}@127.0.0.1:{port}"
         self._name = name
-        self._password = password
-        self._registrar = ("127.0.0.1", sip_port)
+        self._password = next(each.password for each in asterisk.agents if each.name == name)
+        self._registrar = ("127.0.0.1", asterisk.sip_port)
         self._call_id = uuid.uuid4().hex
         self._count = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
