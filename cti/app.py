@@ -48,7 +48,6 @@ from cti.journal.keeper import Keeper
 from cti.journal.recovery import Recovered, ReplayFailed, clock_for, quarantine_of, recover
 from cti.journal.segments import JournalDamaged, list_segments
 from cti.journal.snapshots import SnapshotStore
-from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog, EventLogError
 from cti.supervision import Background, Stages, notify, watchdog
@@ -218,7 +217,7 @@ class Daemon:
     def _join_listeners(self) -> None:
         engine, loop = self.engine, asyncio.get_running_loop()
         self.view = StateView(engine.config)
-        self.view.reset(*recovered(engine), seq=engine.event_seq)
+        self.view.reset(recovered(engine, self.epoch))
         self.metrics = Metrics(self.view, self.clock, invariants.NAMES)
         self.watch = InvariantWatch(engine, self.metrics.breached)
         self.dispatcher = Dispatcher(
@@ -249,8 +248,8 @@ class Daemon:
             self.encoder,
             self.event_log,
             self.clock,
-            engine=engine,
-            epoch=self.epoch,
+            view=self.view,
+            catch_up=self.dispatcher.catch_up,
         )
         self.dispatcher.listen_turns("event log", self.event_log.offer_all)
         if self.settings.bus.enabled:
@@ -282,7 +281,7 @@ class Daemon:
         for envelope in envelopes:
             self.view.apply(envelope)  # it passes over what it knows
         self.view.configure(self.engine.config)
-        self.publisher.use(directory_of(self.engine.config))
+        self.encoder.directory = self.view.directory
 
     def _crashed(self, _error: Exception) -> None:
         self.exit_code = CRASHED

@@ -8,18 +8,19 @@ from pathlib import Path
 
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
-from cti.bus.board import StateBoard
 from cti.bus.broker import Broker
+from cti.bus.documents import StateDocuments
 from cti.bus.mqtt import BrokerAddress, MqttConnector
 from cti.bus.publisher import Publisher
 from cti.clock import Clock
 from cti.config import AsteriskSettings, Settings
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import EVENTS, Pbx
-from cti.record.cloudevents import AsOf, CloudEventEncoder
+from cti.record.cloudevents import CloudEventEncoder
 from cti.record.directory import directory_of
 from cti.record.event_log import EventLog
 from cti.record.masking import masked
+from cti.view import StateView
 from routing.engine import RoutingEngine
 
 BUS_READER = "bus"
@@ -49,10 +50,10 @@ def make_publisher(
     event_log: EventLog,
     clock: Clock,
     *,
-    engine: RoutingEngine,
-    epoch: int,
+    view: StateView,
+    catch_up: Callable[[], None],
 ) -> Publisher:
-    """The router's voice on the bus, knowing what is so in the core now."""
+    """The router's voice on the bus; `catch_up` brings the view up to now."""
     bus = settings.bus
     address = BrokerAddress(
         host=broker.host if broker else bus.host,
@@ -61,16 +62,14 @@ def make_publisher(
         password="" if broker else bus.password.reveal(),
     )
     tls = ssl.create_default_context(cafile=bus.ca_path or None) if bus.tls else None
-    board = StateBoard(encoder)
-    at = AsOf(epoch, engine.event_seq, engine.now_us)
-    board.restore(engine.agents.values(), engine.calls.values(), at)
     return Publisher(
         MqttConnector(address, settings.node, tls=tls),
         encoder,
-        board,
+        StateDocuments(view, encoder),
         clock,
         event_log.read_after,
         lambda position: event_log.mark(BUS_READER, position),
+        catch_up=catch_up,
     )
 
 

@@ -118,8 +118,8 @@ class Control:
         return Status(
             node=self._node,
             site=self._site,
-            epoch=view.epoch,
-            seq=view.seq,
+            epoch=view.at.epoch,
+            seq=view.at.seq,
             now_us=now_us,
             started_us=self._started_us,
             counting_since_us=view.counting_since_us(now_us),
@@ -172,7 +172,7 @@ class Control:
             found = await self._history.read_after(page.after, page.limit)
         last = found[-1].seq if found else page.after
         bodies = [msgspec.Raw(record.body) for record in found]
-        return as_json(Events(page.after, last, max(self._present.view.seq, last), bodies))
+        return as_json(Events(page.after, last, max(self._present.view.at.seq, last), bodies))
 
     async def _get_story(self, request: web.Request) -> web.Response:
         call_id, lang = call_id_of(request), lang_of(request)

@@ -8,19 +8,22 @@ most every `queue_state_every_s`: at a busy site they change with each call.
 import asyncio
 from collections import deque
 
-from cti.bus.board import Key, StateBoard
+from cti.bus.documents import StateDocuments
 from cti.bus.link import Message
 from cti.record.outbox import Outbox
+from routing.ids import QueueId
 
 
 class Agenda:
     """The order of business over one link after the other."""
 
-    def __init__(self, board: StateBoard, outbox: Outbox, queue_state_every_s: float) -> None:
-        self._board = board
+    def __init__(
+        self, documents: StateDocuments, outbox: Outbox, queue_state_every_s: float
+    ) -> None:
+        self._documents = documents
         self._outbox = outbox
         self._every_s = queue_state_every_s
-        self._batch: deque[Key] = deque()  # queues whose turn it is
+        self._batch: deque[QueueId] = deque()  # queues whose turn it is
         self._batch_due_s = 0.0  # loop time of the next batch
         self._greeting = False  # all state is being sent: events wait
         self._state_had_turn = False
@@ -28,7 +31,7 @@ class Agenda:
     def begin(self) -> None:
         """A new link: everything that is so, then all that is not acknowledged."""
         self._outbox.rewind()
-        self._board.change_all()
+        self._documents.change_all()
         self._batch.clear()
         self._batch_due_s = 0.0
         self._greeting = True
@@ -49,21 +52,21 @@ class Agenda:
 
     def wait_s(self) -> float | None:
         """When to ask again though nothing is offered: queues have changed, it is too early yet."""
-        return self._batch_due_s - _now_s() if self._board.changed_queues else None
+        return self._batch_due_s - _now_s() if self._documents.changed_queues else None
 
     def _next_state(self) -> Message | None:
-        board = self._board
-        if board.gone:
-            where = next(iter(board.gone))
-            del board.gone[where]
-            return Message(where, b"")  # an empty one removes what is retained (MQTT 3.3.1.3)
-        if board.changed_agents:
-            return Message(*board.document(next(iter(board.changed_agents))))
-        if not self._batch and board.changed_queues and _now_s() >= self._batch_due_s:
-            self._batch.extend(board.changed_queues)
-            board.changed_queues.clear()
+        documents = self._documents
+        while documents.changed_agents:
+            if message := documents.agent(next(iter(documents.changed_agents))):
+                return message
+        if not self._batch and documents.changed_queues and _now_s() >= self._batch_due_s:
+            self._batch.extend(documents.changed_queues)
+            documents.changed_queues.clear()
             self._batch_due_s = _now_s() + self._every_s
-        return Message(*board.document(self._batch.popleft())) if self._batch else None
+        while self._batch:
+            if message := documents.queue(self._batch.popleft()):
+                return message
+        return documents.removal()
 
 
 def _now_s() -> float:

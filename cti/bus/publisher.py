@@ -27,11 +27,10 @@ from dataclasses import dataclass
 import msgspec
 
 from cti.bus.agenda import Agenda
-from cti.bus.board import StateBoard
+from cti.bus.documents import StateDocuments
 from cti.bus.link import Connector, Link, LinkError, Message, UnpublishableError
 from cti.clock import Clock
 from cti.record.cloudevents import AsOf, CloudEventEncoder
-from cti.record.directory import Directory
 from cti.record.envelope import Envelope
 from cti.record.outbox import Outbox, ReadAfter, UnreadableError
 from cti.record.topics import Subject
@@ -75,26 +74,29 @@ class Publisher:
 
     `read_after` is the event log's. `mark` is told the last event that needs no sending any more;
     kept and given to the next `start`, it makes the bus survive a `kill -9` of the router.
+    `catch_up` brings what the documents are made of up to now.
     """
 
     def __init__(
         self,
         connector: Connector,
         encoder: CloudEventEncoder,
-        board: StateBoard,
+        documents: StateDocuments,
         clock: Clock,
         read_after: ReadAfter,
         mark: Callable[[int], None] = lambda _position: None,
         settings: PublisherSettings | None = None,
+        *,
+        catch_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._connector = connector
         self._encoder = encoder
-        self._board = board
         self._clock = clock
         self._mark = mark
+        self._catch_up = catch_up
         self._settings = settings or PublisherSettings()
         self._outbox = Outbox(encoder.record, read_after, self._settings.outbox)
-        self._agenda = Agenda(board, self._outbox, self._settings.queue_state_every_s)
+        self._agenda = Agenda(documents, self._outbox, self._settings.queue_state_every_s)
         self._counters = BusCounters()
         self._epoch = 0
         self._started_us = 0
@@ -119,13 +121,7 @@ class Publisher:
     def offer(self, envelope: Envelope) -> None:
         """One more event, in order of `seq`. Never waits."""
         self._counters.offered += 1
-        self._board.apply(envelope)
         self._outbox.offer(envelope)
-        self._wake.set()
-
-    def use(self, directory: Directory) -> None:
-        """A new configuration is in force."""
-        self._board.use(directory)
         self._wake.set()
 
     async def close(self, timeout_s: float = 2.0) -> None:
@@ -232,6 +228,7 @@ class Publisher:
         """Send what there is room for; True when we are closing and it is time to."""
         self._wake.clear()
         self._room.clear()
+        self._catch_up()
         while self._counters.in_flight < window:
             if link.error:
                 raise LinkError(link.error)

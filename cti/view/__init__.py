@@ -11,6 +11,7 @@ from cti.view.rows import (
     Level,
     QueueNow,
     QueueRow,
+    RouterNow,
     event_row,
     note,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Level",
     "QueueNow",
     "QueueRow",
+    "RouterNow",
     "StateView",
     "event_row",
     "note",

@@ -1,42 +1,77 @@
-"""Live calls and the figures of their queues, kept from events. Part of `cti.view.state`."""
+"""Live calls and who is in which line, kept from events. Part of `cti.view.state`.
+
+A call counts for its queue while it waits (in line, or an agent is being rung for it) and while it
+is talked to. It is in at most one queue: a customer who is handed on takes the place of the
+consultation that stood in line for them, in the queue that was asked.
+"""
 
 from collections import deque
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from cti.record.masking import masked
-from cti.view.figures import Count, QueueFigures
+from cti.view.changes import Readers
 from cti.view.rows import NOBODY, CallNow, CallRow, CallStage, QueueNow
 from routing import events as e
 from routing.config import SECOND_US
-from routing.ids import AgentId, CallId, QueueId
+from routing.ids import AgentId, CallId, PbxId, QueueId, contact_of
+from routing.transfers.messages import CallTransferred, Connection
 
 RATE_WINDOW_S = 10
-DEFAULT_LEVEL_US = 20 * SECOND_US
 
 _IN_LINE = frozenset({CallStage.WAITING, CallStage.RINGING})
 _TALKING = frozenset({CallStage.TALKING, CallStage.HELD})
-_OUTCOMES: Final = {
-    e.CallOutcome.ABANDONED: Count.ABANDONED,
-    e.CallOutcome.DIVERTED: Count.DIVERTED,
-    e.CallOutcome.TAKEN: Count.LOST,
-    e.CallOutcome.LOST: Count.LOST,
-    e.CallOutcome.CALLBACK_FAILED: Count.UNMET,
-    e.CallOutcome.CALLBACK_CANCELLED: Count.UNMET,
+_CONNECTED_AS: Final = {
+    Connection.QUEUED: CallStage.WAITING,
+    Connection.ALERTING: CallStage.RINGING,
+    Connection.CONNECTED: CallStage.TALKING,
+    Connection.HOLD: CallStage.HELD,
 }
+"""Where a customer is who was transferred."""
+
+
+@dataclass(slots=True)
+class Line:
+    """Who is in one queue now; waiting customers with the time of their first arrival."""
+
+    waiting: dict[CallId, int] = field(default_factory=dict)  # ringing ones included
+    promised: dict[CallId, int] = field(default_factory=dict)  # the same, to be called back
+    ringing: int = 0
+    talking: int = 0
+    accepting: bool = True
+    reserve_open: bool = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Somebody waits or talks."""
+        return bool(self.waiting or self.promised or self.talking)
+
+    @property
+    def since_us(self) -> int:
+        """The first arrival of those who wait on the line, 0 when nobody does."""
+        return min(self.waiting.values(), default=0)
+
+    def empty(self) -> None:
+        """Nobody is in it."""
+        self.waiting.clear()
+        self.promised.clear()
+        self.ringing = self.talking = 0
 
 
 class LiveCalls:
-    """Which calls there are, where each is, and what was counted of each queue."""
+    """Which calls there are, and where each is."""
 
-    def __init__(self) -> None:
-        self.queues: dict[QueueId, QueueFigures] = {}
+    def __init__(self, readers: Readers) -> None:
+        self.lines: dict[QueueId, Line] = {}
+        self._readers = readers
+        self._configured: dict[QueueId, None] = {}
         self._calls: dict[CallId, CallNow] = {}
         self._arrivals: deque[tuple[int, int]] = deque(maxlen=RATE_WINDOW_S + 1)  # (second, calls)
+        # `OfferEnded` is not here: what becomes of the call follows it in the same command.
         self.handlers: dict[type, Any] = {
             e.CallQueued: self._queued,
             e.OfferMade: self._offered,
-            e.OfferEnded: self._offer_ended,
             e.CallEstablished: self._established,
             e.CallHeldEvent: self._held,
             e.CallRetrievedEvent: self._retrieved,
@@ -52,21 +87,24 @@ class LiveCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def configure(self, levels: list[tuple[QueueId, int]]) -> None:
-        """These are the queues, each with the T of its service level; figures are kept."""
-        busy = {name: queue for name, queue in self.queues.items() if queue.is_busy}
-        self.queues = {queue_id: self._queue(queue_id) for queue_id, _ in levels}
-        self.queues |= {name: queue for name, queue in busy.items() if name not in self.queues}
-        for queue_id, level_us in levels:
-            self.queues[queue_id].level_us = level_us
+    def configure(self, queues: Iterable[QueueId]) -> None:
+        """These are the queues. One that left the configuration is shown until nobody is in it."""
+        before = self.lines
+        self._configured = dict.fromkeys(queues)
+        self.lines = {name: before.get(name) or Line() for name in self._configured}
+        self.lines |= {
+            name: line for name, line in before.items() if line.is_busy and name not in self.lines
+        }
+        for name in {**before, **self.lines}:
+            self._readers.queue(name)
 
-    def reset(self, calls: list[CallNow], queues: list[QueueNow]) -> None:
-        """These are the live calls, and so the queues are switched; what was counted stays."""
-        for figures in self.queues.values():
-            figures.empty()
+    def reset(self, calls: Iterable[CallNow], queues: Iterable[QueueNow]) -> None:
+        """These are the live calls, and so the queues are switched."""
+        for line in self.lines.values():
+            line.empty()
         for queue in queues:
-            figures = self._queue(queue.queue_id)
-            figures.accepting, figures.reserve_open = queue.accepting, queue.reserve_open
+            line = self._line(queue.queue_id)
+            line.accepting, line.reserve_open = queue.accepting, queue.reserve_open
         self._calls = {now.call_id: replace(now) for now in calls}
         for call in self._calls.values():
             self._enter(call)
@@ -74,12 +112,12 @@ class LiveCalls:
     def rows(self, now_us: int, limit: int) -> list[CallRow]:
         """The first to have come, at most `limit`."""
         live = sorted(self._calls.values(), key=_by_arrival)
-        return [_call_row(call, now_us) for call in live[:limit]]
+        return [_row(call, now_us) for call in live[:limit]]
 
     def row(self, call_id: CallId, now_us: int) -> CallRow | None:
         """One live call."""
         call = self._calls.get(call_id)
-        return _call_row(call, now_us) if call else None
+        return _row(call, now_us) if call else None
 
     def per_second(self, now_us: int) -> float:
         """New contacts a second over the last 10 whole seconds."""
@@ -90,62 +128,49 @@ class LiveCalls:
     # --- events ----------------------------------------------------------------------------------
 
     def _queued(self, event: e.CallQueued, at_us: int) -> None:
-        self._asked(event, at_us)
-        call = self._calls[event.call_id]
+        call = self._call(event.call_id, event.queue_id, event.pbx, at_us)
         call.first_queued_us, call.caller = event.first_queued_us, event.caller
-        self._move(event.call_id, CallStage.WAITING, at_us)
+        self._move(call, CallStage.WAITING, at_us, queue_id=event.queue_id)
 
     def _diverted(self, event: e.CallDiverted, at_us: int) -> None:
-        # A call may be sent on before it ever stood in line: the queue was full.
-        self._asked(event, at_us)
-        self._queue(event.queue_id).count(Count.DIVERTED)
-        self._calls[event.call_id].ended = True
-        self._move(event.call_id, CallStage.LEAVING, at_us)
-
-    def _asked(self, event: e.CallQueued | e.CallDiverted, at_us: int) -> None:
-        """Count the request when it is a new one; a call back in line after an offer is not."""
-        call = self._calls.get(event.call_id)
-        if call is None:
-            self._arrived(at_us)
-            call = self._calls[event.call_id] = CallNow(
-                event.call_id, event.queue_id, event.pbx, CallStage.LEAVING, at_us, at_us
-            )
-        elif call.request_no == event.request_no:
-            return
-        else:
-            self._leave(call)
-        call.queue_id, call.request_no = event.queue_id, event.request_no
-        call.stage, call.ended = CallStage.LEAVING, False
-        self._queue(event.queue_id).count(Count.OFFERED)
+        # It may be the first that is heard of the call: the queue was full.
+        call = self._call(event.call_id, event.queue_id, event.pbx, at_us)
+        self._move(call, CallStage.LEAVING, at_us)
+        call.step = 0
 
     def _offered(self, event: e.OfferMade, at_us: int) -> None:
-        self._move(event.call_id, CallStage.RINGING, at_us, event.agent_id)
-
-    def _offer_ended(self, event: e.OfferEnded, at_us: int) -> None:
-        self._move(event.call_id, CallStage.WAITING, at_us)
+        first_us = at_us - event.decision.waited_us
+        call = self._call(event.call_id, event.queue_id, event.pbx, first_us)
+        self._move(call, CallStage.RINGING, at_us, event.agent_id)
 
     def _established(self, event: e.CallEstablished, at_us: int) -> None:
-        self._queue(event.queue_id).answered(event.waited_us)
-        if call := self._calls.get(event.call_id):
-            call.ended = True
-        self._move(event.call_id, CallStage.TALKING, at_us, event.agent_id)
+        self._moved(event.call_id, CallStage.TALKING, at_us, event.agent_id)
 
     def _held(self, event: e.CallHeldEvent, at_us: int) -> None:
-        self._move(event.call_id, CallStage.HELD, at_us, event.agent_id)
+        self._moved(event.call_id, CallStage.HELD, at_us, event.agent_id)
 
     def _retrieved(self, event: e.CallRetrievedEvent, at_us: int) -> None:
-        self._move(event.call_id, CallStage.TALKING, at_us, event.agent_id)
+        self._moved(event.call_id, CallStage.TALKING, at_us, event.agent_id)
 
     def _connection_cleared(self, event: e.ConnectionCleared, at_us: int) -> None:
-        self._move(event.call_id, CallStage.RELEASED, at_us)
+        if event.by is not e.ClearedBy.TRANSFER:  # else where the customer is now follows
+            self._moved(event.call_id, CallStage.RELEASED, at_us)
+
+    def transferred(self, event: CallTransferred, at_us: int) -> None:
+        """The customer stands where the consultation stood."""
+        call = self._calls.get(event.call_id)
+        if call is not None:
+            stage = _CONNECTED_AS[event.connection]
+            self._leave(call)
+            call.callback, call.step = False, 0
+            call.queue_id, call.agent_id = event.queue_id, event.to_agent
+            call.stage, call.since_us = stage, at_us
+            self._enter(call)
 
     def _cleared(self, event: e.CallCleared, _at_us: int) -> None:
         call = self._calls.pop(event.call_id, None)
-        if call is None:
-            return
-        self._leave(call)
-        if not call.ended and (what := _OUTCOMES.get(event.outcome)):
-            self._queue(event.queue_id).count(what)
+        if call is not None:
+            self._leave(call)
 
     def _relaxed(self, event: e.CallRelaxed, _at_us: int) -> None:
         if call := self._calls.get(event.call_id):
@@ -158,41 +183,78 @@ class LiveCalls:
             self._enter(call)
 
     def _accepting_changed(self, event: e.QueueAcceptingChanged, _at_us: int) -> None:
-        self._queue(event.queue_id).accepting = event.accepting
+        self._line(event.queue_id).accepting = event.accepting
+        self._readers.queue(event.queue_id)
 
     def _reserve_changed(self, event: e.ReserveChanged, _at_us: int) -> None:
-        self._queue(event.queue_id).reserve_open = event.open
+        self._line(event.queue_id).reserve_open = event.open
+        self._readers.queue(event.queue_id)
 
-    def _move(
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _call(self, call_id: CallId, queue_id: QueueId, pbx: PbxId, first_us: int) -> CallNow:
+        """The call, made known if this is the first that is heard of it."""
+        call = self._calls.get(call_id)
+        if call is None:
+            call = self._calls[call_id] = CallNow(
+                call_id, queue_id, pbx, CallStage.LEAVING, first_us, first_us
+            )
+            if contact_of(call_id) == call_id:
+                self._arrived(first_us)
+        return call
+
+    def _moved(
         self, call_id: CallId, stage: CallStage, at_us: int, agent_id: AgentId = NOBODY
     ) -> None:
         call = self._calls.get(call_id)
         if call is not None:
-            self._leave(call)
-            call.stage, call.since_us, call.agent_id = stage, at_us, agent_id
-            self._enter(call)
+            self._move(call, stage, at_us, agent_id)
+
+    def _move(
+        self,
+        call: CallNow,
+        stage: CallStage,
+        at_us: int,
+        agent_id: AgentId = NOBODY,
+        queue_id: QueueId | None = None,
+    ) -> None:
+        self._leave(call)
+        call.stage, call.since_us, call.agent_id = stage, at_us, agent_id
+        if queue_id is not None:
+            call.queue_id = queue_id
+        self._enter(call)
 
     def _enter(self, call: CallNow) -> None:
-        queue = self._queue(call.queue_id)
         if call.stage in _IN_LINE:
-            line = queue.promised if call.callback else queue.line
-            line[call.call_id] = call.first_queued_us
-            queue.ringing += call.stage is CallStage.RINGING
+            line = self._line(call.queue_id)
+            waiting = line.promised if call.callback else line.waiting
+            waiting[call.call_id] = call.first_queued_us
+            line.ringing += call.stage is CallStage.RINGING
         elif call.stage in _TALKING:
-            queue.talking += 1
+            self._line(call.queue_id).talking += 1
+        else:
+            return
+        self._readers.queue(call.queue_id)
 
     def _leave(self, call: CallNow) -> None:
-        queue = self._queue(call.queue_id)
         if call.stage in _IN_LINE:
-            del (queue.promised if call.callback else queue.line)[call.call_id]
-            queue.ringing -= call.stage is CallStage.RINGING
+            line = self._line(call.queue_id)
+            del (line.promised if call.callback else line.waiting)[call.call_id]
+            line.ringing -= call.stage is CallStage.RINGING
         elif call.stage in _TALKING:
-            queue.talking -= 1
+            line = self._line(call.queue_id)
+            line.talking -= 1
+        else:
+            return
+        self._readers.queue(call.queue_id)
+        if not line.is_busy and call.queue_id not in self._configured:
+            del self.lines[call.queue_id]
 
-    def _queue(self, queue_id: QueueId) -> QueueFigures:
-        if queue_id not in self.queues:
-            self.queues[queue_id] = QueueFigures(queue_id, DEFAULT_LEVEL_US)
-        return self.queues[queue_id]
+    def _line(self, queue_id: QueueId) -> Line:
+        line = self.lines.get(queue_id)
+        if line is None:
+            line = self.lines[queue_id] = Line()
+        return line
 
     def _arrived(self, at_us: int) -> None:
         second, calls = at_us // SECOND_US, 1
@@ -205,7 +267,7 @@ def _by_arrival(call: CallNow) -> tuple[int, CallId]:
     return call.first_queued_us, call.call_id
 
 
-def _call_row(call: CallNow, now_us: int) -> CallRow:
+def _row(call: CallNow, now_us: int) -> CallRow:
     until_us = now_us if call.stage in _IN_LINE else call.since_us
     return CallRow(
         call.call_id,

@@ -1,4 +1,4 @@
-"""What is counted of one queue, after the catalogue of indicators (names K…, SL-…, rules C…).
+"""What is counted of each queue, after the catalogue of indicators (names K…, SL-…, rules C…).
 
 * A request is counted when the queue is asked for an agent, and ends in exactly one way, so that
   offered = answered + abandoned + diverted + lost + callbacks_unmet + those still in hand.
@@ -8,10 +8,16 @@
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import Any, Final
 
-from cti.view.rows import Level, QueueRow
+from cti.view.rows import CallNow, CallStage
+from routing import events as e
+from routing.config import SECOND_US
 from routing.ids import CallId, QueueId
+
+DEFAULT_LEVEL_US: Final = 20 * SECOND_US
 
 
 class Count(StrEnum):
@@ -26,73 +32,88 @@ class Count(StrEnum):
     UNMET = "unmet"
 
 
-class QueueFigures:
-    """Who is in one queue now, and what has been counted of it."""
+Counts = Counter[Count]
 
-    __slots__ = (
-        "_before_today", "accepting", "level_us", "line", "promised", "queue_id", "reserve_open",
-        "ringing", "talking", "totals",
-    )  # fmt: skip
+_OUTCOMES: Final = {
+    e.CallOutcome.ABANDONED: Count.ABANDONED,
+    e.CallOutcome.DIVERTED: Count.DIVERTED,
+    e.CallOutcome.TAKEN: Count.LOST,
+    e.CallOutcome.LOST: Count.LOST,
+    e.CallOutcome.CALLBACK_FAILED: Count.UNMET,
+    e.CallOutcome.CALLBACK_CANCELLED: Count.UNMET,
+}
+_WAITS: Final = (CallStage.WAITING, CallStage.RINGING)
 
-    def __init__(self, queue_id: QueueId, level_us: int) -> None:
-        self.queue_id = queue_id
-        self.level_us = level_us  # T of the service level
-        self.line: dict[CallId, int] = {}  # waiting or ringing, with the first arrival
-        self.promised: dict[CallId, int] = {}  # the same, to be called back
-        self.accepting = True
-        self.reserve_open = False
-        self.ringing = 0
-        self.talking = 0
-        self.totals: Counter[Count] = Counter()
-        self._before_today: Counter[Count] = Counter()
 
-    def count(self, what: Count) -> None:
-        """One more."""
-        self.totals[what] += 1
+class Figures:
+    """Requests by queue, and by what became of them."""
 
-    def answered(self, waited_us: int) -> None:
-        """A request was answered after so much waiting."""
-        self.count(Count.ANSWERED)
-        if waited_us <= self.level_us:
-            self.count(Count.ANSWERED_IN_TIME)
+    def __init__(self) -> None:
+        self._levels: dict[QueueId, int] = {}  # T of the service level
+        self._totals: dict[QueueId, Counts] = {}
+        self._before_today: dict[QueueId, Counts] = {}
+        self._requests: dict[CallId, tuple[int, bool]] = {}  # number, and whether it has ended
+        self.handlers: dict[type, Any] = {
+            e.CallQueued: self._asked,
+            e.CallDiverted: self._diverted,
+            e.CallEstablished: self._established,
+            e.CallCleared: self._cleared,
+        }
 
-    @property
-    def is_busy(self) -> bool:
-        """Somebody waits or talks."""
-        return bool(self.line or self.promised or self.talking)
+    def configure(self, levels: Iterable[tuple[QueueId, int]]) -> None:
+        """These are the queues, each with the T of its service level."""
+        self._levels = dict(levels)
+        self._totals = {name: self._totals.get(name, Counter()) for name in self._levels}
 
-    def empty(self) -> None:
-        """Nobody is in the queue; what was counted stays."""
-        self.line.clear()
-        self.promised.clear()
-        self.ringing = self.talking = 0
+    def reset(self, calls: Iterable[CallNow]) -> None:
+        """These are the live calls; what was counted stays."""
+        self._requests = {c.call_id: (c.request_no, c.stage not in _WAITS) for c in calls}
+
+    def level_us(self, queue_id: QueueId) -> int:
+        """T of the service level."""
+        return self._levels.get(queue_id, DEFAULT_LEVEL_US)
+
+    def today(self, queue_id: QueueId) -> Counts:
+        """What was counted on the present day."""
+        before = self._before_today.get(queue_id, Counter())
+        return Counter({what: self._of(queue_id)[what] - before[what] for what in Count})
+
+    def totals(self) -> Iterator[tuple[QueueId, Counts]]:
+        """What was counted in all; never goes back."""
+        yield from self._totals.items()
 
     def turn_day(self) -> None:
-        """Today's figures begin at nothing."""
-        self._before_today = self.totals.copy()
+        """The present day's figures begin at nothing."""
+        self._before_today = {name: counts.copy() for name, counts in self._totals.items()}
 
-    def row(self, now_us: int) -> QueueRow:
-        """The queue at this moment."""
-        offered, answered, in_time, abandoned, diverted, lost, unmet = (
-            self.totals[what] - self._before_today[what] for what in Count
-        )
-        ended = answered + abandoned + diverted + lost + unmet
-        first_us = min(self.line.values(), default=now_us)
-        return QueueRow(
-            self.queue_id,
-            len(self.line) + len(self.promised),
-            self.ringing,
-            self.talking,
-            max(now_us - first_us, 0),
-            offered,
-            answered,
-            abandoned,
-            diverted,
-            lost,
-            Level("SL-B", self.level_us, in_time, answered + abandoned),
-            Level("SL-A", self.level_us, in_time, ended),
-            accepting=self.accepting,
-            reserve_open=self.reserve_open,
-            callbacks=len(self.promised),
-            callbacks_unmet=unmet,
-        )
+    # --- events ----------------------------------------------------------------------------------
+
+    def _asked(self, event: e.CallQueued | e.CallDiverted, _at_us: int) -> None:
+        """Count the request when it is a new one; a call back in line after an offer is not."""
+        known, _ = self._requests.get(event.call_id, (0, False))
+        if known != event.request_no:
+            self._requests[event.call_id] = (event.request_no, False)
+            self._of(event.queue_id)[Count.OFFERED] += 1
+
+    def _diverted(self, event: e.CallDiverted, at_us: int) -> None:
+        self._asked(event, at_us)
+        self._of(event.queue_id)[Count.DIVERTED] += 1
+        self._requests[event.call_id] = (event.request_no, True)
+
+    def _established(self, event: e.CallEstablished, _at_us: int) -> None:
+        counts = self._of(event.queue_id)
+        counts[Count.ANSWERED] += 1
+        if event.waited_us <= self.level_us(event.queue_id):
+            counts[Count.ANSWERED_IN_TIME] += 1
+        self._requests[event.call_id] = (event.request_no, True)
+
+    def _cleared(self, event: e.CallCleared, _at_us: int) -> None:
+        _, has_ended = self._requests.pop(event.call_id, (0, True))
+        if not has_ended and (what := _OUTCOMES.get(event.outcome)):
+            self._of(event.queue_id)[what] += 1
+
+    def _of(self, queue_id: QueueId) -> Counts:
+        counts = self._totals.get(queue_id)
+        if counts is None:
+            counts = self._totals[queue_id] = Counter()
+        return counts

@@ -2,10 +2,12 @@
 
 from typing import Final
 
-from cti.view.rows import AgentNow, CallNow, CallStage, QueueNow
+from cti.record.cloudevents import AsOf
+from cti.view.rows import AgentNow, CallNow, CallStage, QueueNow, RouterNow
+from routing.agent import Agent
 from routing.call import Call, CallState
 from routing.engine import RoutingEngine
-from routing.ids import PbxId
+from routing.events import AgentState
 
 _STAGES: Final = {
     CallState.WAITING: CallStage.WAITING,
@@ -17,50 +19,53 @@ _STAGES: Final = {
 }
 
 
-Recovered = tuple[list[AgentNow], list[CallNow], list[tuple[PbxId, str]], list[QueueNow], list[str]]
+def recovered(engine: RoutingEngine, epoch: int) -> RouterNow:
+    """All of a core as it is now, for `StateView.reset`."""
+    return RouterNow(
+        AsOf(epoch, engine.event_seq, engine.now_us),
+        agents=[_agent(agent) for agent in engine.agents.values()],
+        calls=[_call(engine, call) for call in engine.calls.values()],
+        pbxs={pbx: engine.pbx_lost.get(pbx, "up") for pbx in engine.config.pbxs},
+        queues=[
+            QueueNow(queue_id, queue.accepting, queue.reserve_open)
+            for queue_id, queue in engine.queues.items()
+        ],
+        modes=list(engine.modes),
+    )
 
 
-def recovered(engine: RoutingEngine) -> Recovered:
-    """Agents, calls, links, queues and modes of a core as it is now, for `StateView.reset`."""
-    agents = [
-        AgentNow(
-            agent.agent_id,
-            agent.shown,
-            agent.reason,
-            agent.shown_since_us,
-            agent.device or agent.spec.device,
-            agent.call_id,
-            agent.pending,
-            agent.work_until_us,
-            agent.reachable,
-            tuple(agent.idle_groups),
-        )
-        for agent in engine.agents.values()
-    ]
-    calls = [_call(engine, call) for call in engine.calls.values()]
-    links = [(pbx, "lost" if pbx in engine.pbx_lost else "up") for pbx in engine.config.pbxs]
-    queues = [
-        QueueNow(queue_id, queue.accepting, queue.reserve_open)
-        for queue_id, queue in engine.queues.items()
-    ]
-    return agents, calls, links, queues, list(engine.modes)
+def _agent(agent: Agent) -> AgentNow:
+    """The core's record says since when state and wish are as they are, so `since_us` may be too
+    late for an agent who has asked for something during a call.
+    """
+    in_work = agent.shown is AgentState.WORKING_AFTER_CALL
+    return AgentNow(
+        agent.agent_id,
+        agent.shown,
+        agent.reason,
+        agent.shown_since_us,
+        agent.device or agent.spec.device,
+        agent.call_id,
+        agent.pending,
+        agent.work_until_us if in_work else 0,
+        agent.reachable,
+        tuple(agent.idle_groups),
+    )
 
 
 def _call(engine: RoutingEngine, call: Call) -> CallNow:
-    agent_id = call.agent_id
-    if call.state is CallState.OFFERED:
-        agent_id = engine.offers[call.offer_id].agent_id
+    is_offered = call.state is CallState.OFFERED
+    held_us = call.held_since_us if call.state is CallState.HELD else 0
     return CallNow(
         call.call_id,
         call.queue_id,
         call.pbx,
         _STAGES[call.state],
         call.first_queued_us,
-        call.established_us or call.offered_us or call.first_queued_us,
-        agent_id,
+        held_us or call.established_us or call.offered_us or call.first_queued_us,
+        engine.offers[call.offer_id].agent_id if is_offered else call.agent_id,
         call.caller,
         call.request_no,
-        ended=call.state not in (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED),
         step=call.step,
         callback=call.callback != "",
     )

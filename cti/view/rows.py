@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cti.record.cloudevents import csta_name
+from cti.record.cloudevents import AsOf, csta_name
 from cti.record.envelope import Envelope
 from routing.events import AgentState
 from routing.ids import AgentId, CallId, PbxId, QueueId, SkillId
@@ -43,7 +43,6 @@ class CallNow:
     agent_id: AgentId = NOBODY
     caller: str = ""
     request_no: int = 1
-    ended: bool = False  # its present request has been counted as answered or diverted
     step: int = 0
     callback: bool = False
 
@@ -73,6 +72,20 @@ class QueueNow:
     reserve_open: bool = False
 
 
+@dataclass(slots=True)
+class RouterNow:
+    """All that a view shows of one router, as of one moment of its history. `pbxs`: each Asterisk
+    with `up`, `lost` or `gone`; `modes`: those that are on.
+    """
+
+    at: AsOf
+    agents: list[AgentNow]
+    calls: list[CallNow]
+    pbxs: dict[PbxId, str]
+    queues: list[QueueNow]
+    modes: list[str]
+
+
 class Level(msgspec.Struct, frozen=True):
     """A rate as two integers, and the name of its definition: `count` of `of` within the time."""
 
@@ -96,6 +109,8 @@ class QueueRow(msgspec.Struct, frozen=True):
     another queue), `lost` (an Asterisk died, or its failsafe took the call) and `callbacks_unmet`
     (not reached, or called off: no abandon, C14) have ended. `service_level` is SL-B, answered
     within T of answered and abandoned; `service_level_strict` SL-A, of all that have ended.
+    `waiting_since_us` is the first arrival of those on the line, 0 for nobody; agents count for
+    each queue whose own need they meet, `agents_ready` only with a phone that can be reached.
     """
 
     queue_id: QueueId
@@ -114,12 +129,15 @@ class QueueRow(msgspec.Struct, frozen=True):
     reserve_open: bool = False
     callbacks: int = 0
     callbacks_unmet: int = 0
+    waiting_since_us: int = 0
+    agents_logged_on: int = 0
+    agents_ready: int = 0
 
 
 class AgentRow(msgspec.Struct, frozen=True):
-    """One agent at one moment. `pending` is what he wants when the present work is over,
-    `waiting_break` the reason of the break that he stands in line for, at place `break_place` (from
-    1), `idle_groups` the skills that he has and does not serve now.
+    """One agent at one moment. `pending` is what the agent wants when the present work is
+    over, `waiting_break` the reason of the break that they stand in line for, at place
+    `break_place` (from 1), `idle_groups` the skills that they have and do not serve now.
     """
 
     agent_id: AgentId

@@ -1,31 +1,36 @@
 """Present state and today's figures of one router, from its events alone.
 
-An in-line listener: `apply` costs a few microseconds and nobody waits for it. It remembers live
-calls, the configured agents and queues, and the last 50 events, so it is bounded by what the core
-itself holds. `cti.view.figures` says how things are counted.
+The one projection: screens, metrics and the documents that the bus retains are made of its rows.
+`apply` costs a few microseconds and nobody waits for it. It remembers live calls, the configured
+agents and queues, and the last 50 events, so it is bounded by what the core itself holds. After a
+start it begins with the core's own records (`cti.view.recover`), since the events that led there
+are history. `cti.view.figures` says how things are counted.
 """
 
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
+from cti.record.cloudevents import AsOf
+from cti.record.directory import Directory, directory_of
 from cti.record.envelope import Envelope
 from cti.view.agents import Agents
-from cti.view.calls import LiveCalls
-from cti.view.figures import Count
+from cti.view.calls import Line, LiveCalls
+from cti.view.changes import Changes, Readers
+from cti.view.figures import Count, Counts, Figures
 from cti.view.rows import (
-    AgentNow,
     AgentRow,
-    CallNow,
     CallRow,
     EventRow,
-    QueueNow,
+    Level,
     QueueRow,
+    RouterNow,
     event_row,
 )
 from routing import events as e
 from routing.config import SECOND_US, RoutingConfig
 from routing.ids import AgentId, CallId, PbxId, QueueId
+from routing.transfers.messages import CallTransferred
 
 DAY_US = 86_400 * SECOND_US
 CHINA_US = 8 * 3600 * SECOND_US
@@ -37,88 +42,109 @@ LAST_EVENTS = 50
 class StateView:
     """What is so now. For the event loop's thread only.
 
-    `day_offset_us` is local time minus UTC, for the day that figures belong to.
+    `day_offset_us` is local time minus UTC, for the day that figures belong to. `directory` says
+    who the agents of the configuration are and whom they serve.
     """
 
     def __init__(self, config: RoutingConfig, *, day_offset_us: int = CHINA_US) -> None:
-        self.epoch = 0
-        self.seq = 0
+        self.at = AsOf(0, 0, 0)  # what is shown is true as of this
         self.config_version = config.version
-        self._calls = LiveCalls()
-        self._agents = Agents()
+        self.directory = Directory()
+        self._readers = Readers()
+        self._calls = LiveCalls(self._readers)
+        self._agents = Agents(self._readers)
+        self._figures = Figures()
         self._pbxs: dict[PbxId, str] = {}
         self._modes: dict[str, bool] = {}
         self._last: deque[Envelope] = deque(maxlen=LAST_EVENTS)
         self._day_offset_us = day_offset_us
         self._day = -1
         self._counting_since_us = 0
-        self._handlers: dict[type, Any] = {
-            **self._calls.handlers,
-            **self._agents.handlers,
-            e.TelephonyChanged: self._telephony_changed,
-            e.ConfigApplied: self._config_applied,
-            e.ModeChanged: self._mode_changed,
-        }
+        self._handlers = _by_event(
+            self._figures.handlers,
+            self._calls.handlers,
+            self._agents.handlers,
+            {
+                CallTransferred: self._transferred,
+                e.TelephonyChanged: self._telephony_changed,
+                e.ConfigApplied: self._config_applied,
+                e.ModeChanged: self._mode_changed,
+            },
+        )
         self.configure(config)
 
     # --- input -----------------------------------------------------------------------------------
 
     def configure(self, config: RoutingConfig) -> None:
-        """Show the queues and agents of this configuration; what stays keeps its figures."""
+        """Show the queues and agents of this configuration; what stays keeps its figures.
+
+        Agents times queues, so not for the hot path.
+        """
         self.config_version = config.version
-        self._calls.configure([(spec.queue_id, spec.service_level_us) for spec in config.queues])
-        self._agents.configure(config.agents)
+        self.directory = directory_of(config)
+        self._figures.configure((spec.queue_id, spec.service_level_us) for spec in config.queues)
+        self._calls.configure(spec.queue_id for spec in config.queues)
+        self._agents.configure(config.agents, self.directory)
         # As the core has it: heard, until it says otherwise.
         self._pbxs = {pbx: self._pbxs.get(pbx, "up") for pbx in config.pbxs}
         self._modes = {mode.name: self._modes.get(mode.name, False) for mode in config.modes}
 
-    def reset(
-        self,
-        agents: Iterable[AgentNow],
-        calls: Iterable[CallNow],
-        pbxs: Iterable[tuple[PbxId, str]] = (),
-        queues: Iterable[QueueNow] = (),
-        modes: Iterable[str] = (),
-        *,
-        seq: int = 0,
-    ) -> None:
-        """Begin with the state of a recovered core, as of event `seq`.
+    def reset(self, now: RouterNow) -> None:
+        """Begin with the state of a recovered core.
 
         What was counted stays: whoever feeds the day's events from the event log before this has
         the figures of the whole day, and not since the restart only.
         """
-        self._agents.reset(list(agents))
-        self._calls.reset(list(calls), list(queues))
-        self._pbxs |= dict(pbxs)
-        self._modes |= dict.fromkeys(modes, True)
-        self.seq = max(self.seq, seq)
+        self._agents.reset(now.agents)
+        self._calls.reset(now.calls, now.queues)
+        self._figures.reset(now.calls)
+        self._pbxs |= now.pbxs
+        self._modes |= dict.fromkeys(now.modes, True)
+        self.at = max(self.at, now.at)
 
     def apply(self, envelope: Envelope) -> None:
         """Take in one event. One at or below the last sequence number is dropped."""
-        if envelope.seq <= self.seq:
+        if envelope.seq <= self.at.seq:
             return
-        self.epoch, self.seq = envelope.epoch, envelope.seq
+        self.at = AsOf(envelope.epoch, envelope.seq, envelope.at_us)
         self._turn_day(envelope.at_us)
         self._last.append(envelope)
-        handler = self._handlers.get(type(envelope.event))
-        if handler is not None:
+        for handler in self._handlers.get(type(envelope.event), ()):
             handler(envelope.event, envelope.at_us)
 
     # --- output ----------------------------------------------------------------------------------
 
+    def changes(self) -> Changes:
+        """From now on what changes is noted here, for one reader."""
+        return self._readers.join()
+
+    def queue_ids(self) -> list[QueueId]:
+        """Every queue that is shown, in the order of the configuration."""
+        return list(self._calls.lines)
+
     def queues(self, now_us: int) -> list[QueueRow]:
         """One row a queue, in the order of the configuration."""
         self._turn_day(now_us)
-        return [queue.row(now_us) for queue in self._calls.queues.values()]
+        return [self._queue_row(name, line, now_us) for name, line in self._calls.lines.items()]
+
+    def queue(self, queue_id: QueueId, now_us: int) -> QueueRow | None:
+        """One queue; None when there is none of this id."""
+        self._turn_day(now_us)
+        line = self._calls.lines.get(queue_id)
+        return self._queue_row(queue_id, line, now_us) if line else None
 
     def counting_since_us(self, now_us: int) -> int:
         """When the present figures began: midnight, or the start of this view."""
         self._turn_day(now_us)
         return self._counting_since_us
 
-    def totals(self) -> Iterator[tuple[QueueId, Counter[Count]]]:
+    def totals(self) -> Iterator[tuple[QueueId, Counts]]:
         """What was counted of each queue since the start of this process; never goes back."""
-        return ((queue_id, queue.totals) for queue_id, queue in self._calls.queues.items())
+        return self._figures.totals()
+
+    def agent_ids(self) -> list[AgentId]:
+        """Everybody who is shown, in the order of the configuration."""
+        return self._agents.ids()
 
     def agents(self) -> list[AgentRow]:
         """One row an agent, in the order of the configuration."""
@@ -167,14 +193,50 @@ class StateView:
 
     # --- events ----------------------------------------------------------------------------------
 
+    def _transferred(self, event: CallTransferred, at_us: int) -> None:
+        self._calls.transferred(event, at_us)
+        self._agents.given(event)
+
     def _telephony_changed(self, event: e.TelephonyChanged, _at_us: int) -> None:
-        self._pbxs[event.pbx] = event.state
+        if event.pbx in self._pbxs:
+            self._pbxs[event.pbx] = event.state
 
     def _mode_changed(self, event: e.ModeChanged, _at_us: int) -> None:
         self._modes[event.name] = event.on
 
     def _config_applied(self, event: e.ConfigApplied, _at_us: int) -> None:
         self.config_version = event.version
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _queue_row(self, queue_id: QueueId, line: Line, now_us: int) -> QueueRow:
+        today, staff = self._figures.today(queue_id), self._agents.staff(queue_id)
+        level_us, in_time = self._figures.level_us(queue_id), today[Count.ANSWERED_IN_TIME]
+        answered, abandoned = today[Count.ANSWERED], today[Count.ABANDONED]
+        diverted, lost, unmet = today[Count.DIVERTED], today[Count.LOST], today[Count.UNMET]
+        ended = answered + abandoned + diverted + lost + unmet
+        since_us = line.since_us
+        return QueueRow(
+            queue_id,
+            len(line.waiting) + len(line.promised),
+            line.ringing,
+            line.talking,
+            max(now_us - since_us, 0) if since_us else 0,
+            today[Count.OFFERED],
+            answered,
+            abandoned,
+            diverted,
+            lost,
+            Level("SL-B", level_us, in_time, answered + abandoned),
+            Level("SL-A", level_us, in_time, ended),
+            accepting=line.accepting,
+            reserve_open=line.reserve_open,
+            callbacks=len(line.promised),
+            callbacks_unmet=unmet,
+            waiting_since_us=since_us,
+            agents_logged_on=staff.logged_on,
+            agents_ready=staff.ready,
+        )
 
     def _turn_day(self, at_us: int) -> None:
         day = (at_us + self._day_offset_us) // DAY_US
@@ -183,5 +245,10 @@ class StateView:
         midnight_us = day * DAY_US - self._day_offset_us
         self._counting_since_us = midnight_us if self._day >= 0 else at_us
         self._day = day
-        for queue in self._calls.queues.values():
-            queue.turn_day()
+        self._figures.turn_day()
+
+
+def _by_event(*tables: dict[type, Any]) -> dict[type, tuple[Any, ...]]:
+    """For each class of event, those who want to hear of it, in the order of the tables."""
+    kinds = dict.fromkeys(kind for table in tables for kind in table)
+    return {kind: tuple(table[kind] for table in tables if kind in table) for kind in kinds}

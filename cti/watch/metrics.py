@@ -181,7 +181,7 @@ class Metrics:
         for name, on in view.modes().items():
             modes.add_metric([name], on)
         yield modes
-        yield CounterMetricFamily("cti_events", "Events published, all starts", value=view.seq)
+        yield CounterMetricFamily("cti_events", "Events published, all starts", value=view.at.seq)
         agents = GaugeMetricFamily("cti_agents", "Agents by state", labels=["state"])
         for state, count in view.agent_states().items():
             agents.add_metric([state], count)
@@ -192,7 +192,7 @@ class Metrics:
             heard.add_metric([pbx], said == "up")
         yield from (agents, heard)
         yield GaugeMetricFamily("cti_live_calls", "Calls in hand", value=view.live_calls)
-        yield GaugeMetricFamily("cti_epoch", "Starts of this router", value=view.epoch)
+        yield GaugeMetricFamily("cti_epoch", "Starts of this router", value=view.at.epoch)
         yield GaugeMetricFamily(
             "cti_config_version", "Configuration in force", value=view.config_version
         )

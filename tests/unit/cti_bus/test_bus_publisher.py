@@ -3,13 +3,14 @@ import asyncio
 import msgspec
 import pytest
 
-from cti.bus.board import StateBoard
+from cti.bus.documents import StateDocuments
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
+from cti.view import StateView
 from routing import events as e
 from tests.eventually import eventually
 from tests.worlds.bus.memory_link import MemoryBroker
-from tests.worlds.record.history import DIRECTORY, History, Log, agent_state, encoder, made
+from tests.worlds.record.history import CONFIG, History, Log, agent_state, encoder, made
 
 ROUTER = "cti/v1/main/router/n1/state"
 
@@ -20,18 +21,18 @@ PROMPT = {"queue_state_every_s": 0, "backoff_min_s": 0.001, "gather_s": 0}
 class Desk:
     """A publisher, the broker it speaks to and the log behind it."""
 
-    def __init__(self, position=0, newest=0, **settings):
+    def __init__(self, position=0, newest=0, catch_up=lambda: None, **settings):
         self.broker = MemoryBroker()
         self.log = Log()
         self.encoder = encoder()
-        self.board = StateBoard(self.encoder)
+        self.view = StateView(CONFIG)
         self.history = History(seq=newest)
         self.marks = []
         self.start = (7, position, newest)
         self.publisher = Publisher(
-            self.broker, self.encoder, self.board, SystemClock(), self.log.read_after,
-            self.marks.append,
-            PublisherSettings(**PROMPT | settings),
+            self.broker, self.encoder, StateDocuments(self.view, self.encoder), SystemClock(),
+            self.log.read_after, self.marks.append, PublisherSettings(**PROMPT | settings),
+            catch_up=catch_up,
         )  # fmt: skip
 
     async def __aenter__(self):
@@ -46,6 +47,7 @@ class Desk:
     def say(self, event):
         envelope = self.history.say(event)
         self.log.records.append(self.encoder.record(envelope))
+        self.view.apply(envelope)
         self.publisher.offer(envelope)
 
     def say_calls(self, count):
@@ -60,6 +62,10 @@ class Desk:
             for topic, payload, _ in self.broker.messages
             if topic.endswith("/event")
         ]
+
+    def queue(self, queue_id):
+        retained = self.broker.retained[f"cti/v1/main/queue/{queue_id}/state"]
+        return msgspec.json.decode(retained)["data"]
 
     def router(self):
         retained = self.broker.retained.get(ROUTER)
@@ -231,12 +237,26 @@ async def test_queues_are_said_in_batches():
         assert [msgspec.json.decode(body)["data"]["waiting"] for _, body, _ in documents] == [2]
 
 
+async def test_a_view_that_is_told_later_is_brought_up_to_date_before_a_document_is_said():
+    untold = []
+    desk = Desk(catch_up=lambda: [desk.view.apply(untold.pop(0)) for _ in list(untold)])
+    async with desk:
+        await eventually(lambda: len(desk.broker.retained) == 5)
+        envelope = desk.history.say(made(e.CallQueued, call_id="a1-1", request_no=1,
+                                         queue_id="loans"))  # fmt: skip
+        desk.log.records.append(desk.encoder.record(envelope))
+        untold.append(envelope)
+        desk.publisher.offer(envelope)
+        await eventually(lambda: desk.queue("loans")["waiting"] == 1)
+        assert not untold
+
+
 async def test_what_left_the_configuration_is_removed_from_the_broker():
     async with Desk() as desk:
         await eventually(lambda: len(desk.broker.retained) == 5)
-        desk.publisher.use(
-            msgspec.structs.replace(DIRECTORY, agents={"8001": DIRECTORY.agents["8001"]})
-        )
+        desk.view.configure(msgspec.structs.replace(CONFIG, agents=CONFIG.agents[:1]))
+        desk.encoder.directory = desk.view.directory
+        desk.say(made(e.ConfigApplied))
         await eventually(lambda: "cti/v1/west/agent/8002/state" not in desk.broker.retained)
         assert len(desk.broker.retained) == 4
 
@@ -311,11 +331,11 @@ async def test_close_before_start_and_twice():
 
 async def test_a_defect_does_not_end_the_publisher(monkeypatch):
     desk = Desk()
-    document = desk.board.document
-    monkeypatch.setattr(desk.board, "document", lambda key: 1 / 0)
+    row = desk.view.agent
+    monkeypatch.setattr(desk.view, "agent", lambda agent_id: 1 / 0)
     async with desk:
         await eventually(lambda: desk.publisher.counters.link_failures > 1)
-        monkeypatch.setattr(desk.board, "document", document)
+        monkeypatch.setattr(desk.view, "agent", row)
         desk.say_calls(2)
         await eventually(lambda: desk.publisher.position == 2)
 

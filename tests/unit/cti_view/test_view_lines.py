@@ -130,7 +130,7 @@ def test_all_of_it_survives_a_restart(router):
     router.do(c.SetMode("flood", on=True))
     router.do(c.SetQueueAccepting("cards", accepting=False))
     view, now = StateView(router.engine.config), router.clock.us
-    view.reset(*recovered(router.engine), seq=len(router.events))
+    view.reset(recovered(router.engine, epoch=1))
     assert view.modes() == router.view.modes() == {"storm": False, "flood": True}
     assert view.agents() == router.view.agents()
     assert plain(view.calls(now)) == plain(router.view.calls(now))

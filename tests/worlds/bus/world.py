@@ -7,16 +7,17 @@ import aiomqtt
 import msgspec
 import pytest
 
-from cti.bus.board import StateBoard
 from cti.bus.broker import Broker
 from cti.bus.broker_kinds import BrokerKind, program_of
+from cti.bus.documents import StateDocuments
 from cti.bus.link import BrokerAddress
 from cti.bus.mqtt import MqttConnector
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
 from cti.record.event_log import EventLog
+from cti.view import StateView
 from tests.eventually import eventually
-from tests.worlds.record.history import History, encoder
+from tests.worlds.record.history import CONFIG, History, encoder
 
 ROUTER = "cti/v1/main/router/n1/state"
 
@@ -87,14 +88,14 @@ class Voice:
 
     def __init__(self, folder, address, *, epoch=7, silence_s=2, **settings):
         self.encoder = encoder()
-        self.board = StateBoard(self.encoder)
+        self.view = StateView(CONFIG)
         self.log = EventLog(folder / "events.db", self.encoder.record)
         self.epoch = epoch
         self.history = History(epoch=epoch)
         self.publisher = Publisher(
             MqttConnector(address, "cti-n1", silence_s=silence_s),
             self.encoder,
-            self.board,
+            StateDocuments(self.view, self.encoder),
             SystemClock(),
             self.log.read_after,
             lambda position: self.log.mark("bus", position),
@@ -115,6 +116,7 @@ class Voice:
     def say(self, event):
         envelope = self.history.say(event)
         self.log.offer(envelope)
+        self.view.apply(envelope)
         self.publisher.offer(envelope)
 
     def say_all(self, events):

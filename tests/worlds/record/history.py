@@ -3,21 +3,23 @@
 import msgspec
 
 from cti.record.cloudevents import CloudEventEncoder
-from cti.record.directory import AgentCard, Directory
+from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
 from cti.record.masking import masked
 from routing import events as e
+from routing.config import AgentSpec, QueueSpec, RoutingConfig
 
 NOON_US = 1_795_262_400_000_000  # 2026-11-21T12:00:00Z
 
-DIRECTORY = Directory(
-    agents={
-        "8001": AgentCard("own", "main", ("loans", "cards")),
-        "8002": AgentCard("acme", "west", ("loans",)),
-    },
-    queues=("loans", "cards"),
+CONFIG = RoutingConfig(
+    queues=(QueueSpec("loans", need="loans"), QueueSpec("cards", need="cards")),
+    agents=(
+        AgentSpec("8001", "8001", (("loans", 1), ("cards", 1))),
+        AgentSpec("8002", "8002", (("loans", 1),), employer="acme", site="west"),
+    ),
     pbxs=("a1", "a1-b"),
 )
+DIRECTORY = directory_of(CONFIG)
 
 
 def made(kind, **given):
