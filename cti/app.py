@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Final
 
 from cti import parts
+from cti.agi.server import BACKLOG, MAX_CONNECTIONS
 from cti.ami.client import AmiClient
 from cti.api.control import Control
 from cti.api.present import Present
@@ -55,6 +56,7 @@ from cti.view import StateView
 from cti.view.recover import recovered
 from cti.watch.health import Health
 from cti.watch.invariant_watch import InvariantWatch
+from cti.watch.machine import prepare
 from cti.watch.metrics import LoopLag, Metrics
 from routing import invariants
 from routing.events import ConfigApplied
@@ -332,7 +334,8 @@ class Daemon:
         await asyncio.gather(*(client.close() for client in self.clients.values()))
 
     async def _start_agi(self) -> None:
-        self.agi = parts.make_agi(self.settings, self.gateway)
+        self.machine = prepare(questions=MAX_CONNECTIONS, queue=BACKLOG)
+        self.agi = parts.make_agi(self.settings, self.gateway, self.machine.questions)
         await self.agi.start()
         self.stages.at_stop("questions", self._close_agi, LIMIT_S)
 

@@ -97,12 +97,13 @@ def refusals_of(client: AmiClient) -> Callable[[], bool]:
     return lambda: refused in client.failure
 
 
-def make_agi(settings: Settings, gateway: Gateway) -> AgiServer:
-    """Where the dialplans ask."""
+def make_agi(settings: Settings, gateway: Gateway, max_connections: int) -> AgiServer:
+    """Where the dialplans ask, and how many of them at once."""
     return AgiServer(
         settings.agi.host,
         settings.agi.port,
         allowed=[ipaddress.ip_network(network) for network in settings.agi.allowed],
         handler=gateway.answer,
         on_done=gateway.answered,
+        max_connections=max_connections,
     )

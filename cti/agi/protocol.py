@@ -27,9 +27,10 @@ from cti.ami.text import decode_text
 
 AgiMessage = AgiRequest | AgiReply | AgiHangup
 
-# Asterisk 22 sends 22 headers and one for each argument, of which AGI() takes 128 at most; a call
-# of ours has 8 arguments. A hundred lines is thrice of what is met.
-MAX_HEADER_LINES: Final = 100
+# Asterisk 22 sends 22 headers and one for each argument, of which AGI() takes 128 at most, its
+# address among them (MAX_ARGS in res/res_agi.c; measured). A call of ours has 9; whatever an
+# operator adds is read and passed over.
+MAX_HEADER_LINES: Final = 200
 # Also the bound of an unfinished line, so that a peer without line ends cannot fill the memory.
 MAX_BYTES: Final = 64 * 1024
 # The usage text of the longest command is some sixty lines.

@@ -7,7 +7,13 @@ call deep.
 
 Whatever a peer does costs its own connection and nothing else. A port scanner, a health check that
 connects and closes, a client that stops in the middle of its headers: each is counted, closed, and
-forgotten. (The server of panoramisk 1.4 spins for ever on the second of these.)
+forgotten. (The server of panoramisk 1.4 spins for ever on the second of these.) Where there is no
+room, one that has connected and says nothing gives way to one that asks.
+
+Callers come in floods, after a television spot or when a router is back: thousands may ask in one
+second. They wait in the kernel's queue and are answered one after the other. Whoever has given up
+meanwhile is not asked for: an answer to nobody would cost an agent's time, and the more of those,
+the later the next answer.
 
 The dialplan tells whether we took the call by the variable that the last command sets, never by
 AGISTATUS, which says SUCCESS even when the server dies in the middle. So a conversation that fails
@@ -16,6 +22,7 @@ is simply closed with nothing more set.
 
 import asyncio
 import logging
+import select
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -30,9 +37,16 @@ log = logging.getLogger(__name__)
 
 AgiHandler = Callable[[AgiRequest], Sequence[AgiCommand]]
 
-# A conversation lasts a millisecond or two, so a thousand at once is a rush of hundreds of
-# thousands of calls a second, or somebody who holds connections open.
-MAX_CONNECTIONS: Final = 1000
+# Open at once. A question waits for nothing but its turn, half a millisecond each (measured): four
+# thousand are two seconds of questions, and the dialplan gives up after three.
+MAX_CONNECTIONS: Final = 4096
+# Connections that the kernel holds until we take them; asyncio's own 100 is full in a flood, and
+# who finds it full is tried again by TCP after 1, 3, 7 and 15 s. Linux cuts it at
+# net.core.somaxconn, 4,096 since 5.4.
+BACKLOG: Final = 4096
+# Asterisk sends its request with the connection. Who has said nothing for so long may be dropped
+# when there is no room.
+SILENT_S: Final = 0.5
 
 # Few Asterisks and many questions: reading an address costs as much as its connection's timers.
 MAX_KNOWN: Final = 1000
@@ -45,9 +59,11 @@ class AgiCounters:
     connections: int = 0
     refused_peers: int = 0  # not of an allowed network
     refused_full: int = 0  # more than `max_connections`
+    gave_way: int = 0  # said nothing, and were dropped for somebody new when there was no room
     requests: int = 0
     completed: int = 0
     abandoned: int = 0  # closed by the peer before its request was whole
+    too_late: int = 0  # closed by the peer before its request was read: not asked
     hangups: int = 0  # the caller left, or the peer closed, before the last reply
     refused_commands: int = 0  # Asterisk answered something else than 200
     timeouts: int = 0
@@ -90,13 +106,16 @@ class AgiServer:
         self._max_connections = max_connections
         self._server: asyncio.Server | None = None
         self._conversations: dict[Conversation, None] = {}
+        self._unasked: dict[Conversation, None] = {}  # whose request is not whole, oldest first
         self._last_stranger = ""
         self._known: dict[str, bool] = {}  # addresses, and whether they may connect
 
     async def start(self) -> None:
         """Open the port. Raises `OSError` when it cannot be had."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Conversation(self), *self._address)
+        self._server = await loop.create_server(
+            lambda: Conversation(self), *self._address, backlog=BACKLOG
+        )
 
     async def close(self) -> None:
         """Close the port and drop what is open; returns when the last connection is gone."""
@@ -133,15 +152,29 @@ class AgiServer:
                 self._last_stranger = peer
                 log.warning("agi: %s is not allowed to connect", peer)
             return False
-        if len(self._conversations) >= self._max_connections:
+        if len(self._conversations) >= self._max_connections and not self._make_room():
             self.counters.refused_full += 1
             return False
-        self._conversations[conversation] = None
+        self._conversations[conversation] = self._unasked[conversation] = None
         return True
+
+    def asked(self, conversation: "Conversation") -> None:
+        """Its request is whole: it has a right to its place."""
+        self._unasked.pop(conversation, None)
 
     def forget(self, conversation: "Conversation") -> None:
         """A conversation has ended."""
         self._conversations.pop(conversation, None)
+        self._unasked.pop(conversation, None)
+
+    def _make_room(self) -> bool:
+        """Drop the one that has said nothing for longest, if that is long enough."""
+        oldest = next(iter(self._unasked), None)
+        if oldest is None or oldest.age_s() < SILENT_S:
+            return False
+        self.counters.gave_way += 1
+        oldest.give_way()
+        return True
 
     def _is_allowed(self, peer: str) -> bool:
         known = self._known.get(peer)
@@ -162,6 +195,16 @@ def _is_in(peer: str, allowed: Sequence[IPv4Network | IPv6Network]) -> bool:
     return any(address in network for network in allowed)
 
 
+def _has_closed(transport: asyncio.Transport) -> bool:
+    """Whether the peer has closed its side already, though what it said before is still unread."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
 class Conversation(asyncio.Protocol):
     """One connection: reads the request, asks the handler, sends its commands."""
 
@@ -172,6 +215,7 @@ class Conversation(asyncio.Protocol):
         self._session = AgiSession()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._made_s = self._loop.time()
         self._due_s = 0.0  # loop time at which the peer has taken too long
         self._request: AgiRequest | None = None  # from the handler's call to `on_done`
         self._lines: list[bytes] = []  # commands still to be sent, the last one first
@@ -221,6 +265,15 @@ class Conversation(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def age_s(self) -> float:
+        """How long it has been open."""
+        return self._loop.time() - self._made_s
+
+    def give_way(self) -> None:
+        """Make room for somebody else, now."""
+        self._end("said nothing, and others wait")
+        self._server.forget(self)
+
     # -- the conversation
 
     def _take(self, message: AgiMessage) -> None:
@@ -238,6 +291,11 @@ class Conversation(asyncio.Protocol):
         """Let the handler decide, and check all its commands before the first one is sent."""
         if self._session.state is SessionState.HUNG_UP:
             return  # the news is the next message: there is nobody to route any more
+        self._server.asked(self)
+        if self._transport is not None and _has_closed(self._transport):
+            self._counters.too_late += 1
+            self._end("asked too late")
+            return
         self._counters.requests += 1
         self._request = request
         try:

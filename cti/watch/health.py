@@ -17,6 +17,7 @@ from cti.journal.file import FileJournal
 from cti.record.event_log import EventLog
 from cti.watch.check import Check
 from cti.watch.invariant_watch import InvariantWatch
+from cti.watch.machine import Machine
 from cti.watch.metrics import Metrics
 from routing.ids import PbxId
 
@@ -34,6 +35,7 @@ class Parts(Protocol):
     dispatcher: Dispatcher
     agi: AgiServer
     watch: InvariantWatch
+    machine: Machine
 
 
 class Health:
@@ -60,6 +62,7 @@ class Health:
             *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
             Check("journal", not parts.journal.degraded, parts.journal.failure),
             Check("event log", kept, "" if kept else f"{record.lost} lost"),
+            *parts.machine.checks(),
             Check("bus", bus.connected or not parts.settings.bus.enabled, f"{bus.behind} behind"),
         )
 

@@ -11,7 +11,7 @@ import pytest
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import Agent, LabAsterisk
 from tests.lab.sipp import Phones
-from tests.worlds.asterisk.world import AWAY, DEAD, EPOCH, PHONES, SETTINGS
+from tests.worlds.asterisk.world import AWAY, DEAD, EPOCH, MANY_ARGS, PHONES, SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,7 @@ def asterisk(lab: None) -> Iterator[LabAsterisk]:
                 settings=SETTINGS,
                 extensions=(
                     "exten => dirty-end,1,Hangup()\n"
+                    f"exten => many-args,1,AGI(agi://${{CTI_ROUTER}}/many,{MANY_ARGS})\n"
                     "exten => idle-failsafe,1,Set(CTI_FAILSAFE_QUEUE=idle)\n"
                     " same => n,Goto(cti-failsafe,s,1)\n"
                 ),

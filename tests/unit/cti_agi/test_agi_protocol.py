@@ -108,6 +108,13 @@ def test_no_header_at_all_is_a_request_of_nothing():
     assert (request.script, request.args) == ("", ())
 
 
+def test_as_many_arguments_as_asterisk_can_give():
+    """Beside the headers of Asterisk 22; tests/asterisk/test_agi_server.py has the real one."""
+    names = [*(f"agi_h{n}" for n in range(22)), *(f"agi_arg_{n}" for n in range(1, 129))]
+    (request,) = AgiSession().feed(encode_request((name, "x") for name in names))
+    assert len(request.args) == 128
+
+
 def test_limits_of_a_request():
     session = AgiSession()
     session.feed(b"".join(b"agi_%d: x\n" % n for n in range(MAX_HEADER_LINES)))

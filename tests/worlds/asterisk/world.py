@@ -9,6 +9,7 @@ from tests.lab.scenarios import phone_answers, phone_progresses, phone_refuses, 
 from tests.lab.sipp import Callers, Result
 
 EPOCH = "7"
+MANY_ARGS = ",".join(map(str, range(1, 201)))  # more than Asterisk passes on
 ASK_S = 1
 RETRY_S = 1
 FAILSAFE_AFTER_S = 3
