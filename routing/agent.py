@@ -6,20 +6,17 @@ sees is CSTA's single agent state, computed from both by `shown_state`.
 
 A request during an offer or a call is kept as `pending` and applied when the work is over; a later
 request replaces it. Asking to be ready or not ready in after-call work ends it. An agent gets a
-call only when `ready`, `idle`, his phone can be reached, and the pause after a failed offer
-(`gap_until_us`) is over: `is_offerable`.
+call only when `ready` and `idle`, while the phone can be reached, and when the pause after a failed
+offer (`gap_until_us`) is over: `is_offerable`.
 """
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from routing.config import AgentSpec
-from routing.events import AgentState
 from routing.ids import NO_CALL, NO_OFFER, AgentId, CallId, OfferId, SkillId
-
-if TYPE_CHECKING:
-    from routing.index.pools import Pool, ReadyEntry
+from routing.words import AgentState
 
 
 class AgentStatus(StrEnum):
@@ -82,9 +79,19 @@ STATUS_TABLE: Final = {
 }
 
 
+SIGN_OUT: Final = "null"
+"""The pending state of an agent who is about to sign out: CSTA's word for an agent who is not
+there.
+"""
+
+
 @dataclass(slots=True, eq=False)
 class Agent:
-    """The record of one agent, signed in or not."""
+    """The record of one agent, signed in or not.
+
+    `pools` and `entries` belong to the index (`routing.index.pools`), which alone knows what is in
+    them; they are kept here because a look-up by agent would cost more than the rest of a match.
+    """
 
     agent_id: AgentId
     spec: AgentSpec
@@ -104,7 +111,7 @@ class Agent:
     shown: AgentState = AgentState.NULL
     shown_since_us: int = 0
     idle_since_us: int = 0
-    occupancy_ppm: int = 0  # as it was when he last became idle
+    occupancy_ppm: int = 0  # as it was when the agent last became idle
     offer_id: OfferId = NO_OFFER
     call_id: CallId = NO_CALL
     last_offer: int = 0
@@ -115,15 +122,15 @@ class Agent:
     failures: dict[str, int] = field(default_factory=dict)  # since log-on, by outcome
     in_a_row: dict[str, int] = field(default_factory=dict)
     last_call: bool = False  # signs out after the next conversation
-    idle_groups: dict[SkillId, bool] = field(default_factory=dict)  # taken out of use
+    idle_groups: dict[SkillId, bool] = field(default_factory=dict)  # skills out of use
     state_us: dict[str, int] = field(default_factory=dict)  # time in each shown state since log-on
-    skills: dict[SkillId, int] = field(default_factory=dict)  # index, from spec
-    pools: list["Pool"] = field(default_factory=list)  # index: needs he meets
-    entries: "list[ReadyEntry] | None" = None  # index: his entry in each pool while offerable
+    skills: dict[SkillId, int] = field(default_factory=dict)  # in use: `skills_in_use`
+    pools: list[object] = field(default_factory=list)  # index: those whose need the agent meets
+    entries: list[tuple[Any, ...]] | None = None  # index: the place in each, while offerable
 
     @property
     def is_offerable(self) -> bool:
-        """May he be given a call now? (GB/T 32315 4.1.1 c: only ready agents get calls.)"""
+        """May the agent be given a call now? (GB/T 32315 4.1.1 c: only ready agents get calls.)"""
         return (
             self.status is AgentStatus.READY
             and self.work is AgentWork.IDLE
@@ -132,7 +139,7 @@ class Agent:
         )
 
     def why_not(self) -> str:
-        """In one word, why he cannot be given a call; "" when he can."""
+        """In one word, why the agent cannot be given a call; "" when one can be given."""
         if self.status is not AgentStatus.READY:
             return self.reason or self.status
         if self.work is not AgentWork.IDLE:
@@ -140,6 +147,10 @@ class Agent:
         if not self.reachable:
             return "deviceUnreachable"
         return f"gap:{self.gap_cause}" if self.gap_until_us else ""
+
+    def skills_in_use(self) -> dict[SkillId, int]:
+        """The skills of the specification, with levels, but for those taken out of use."""
+        return {s: level for s, level in self.spec.skills if s not in self.idle_groups}
 
 
 STORED: Final = (
@@ -149,7 +160,7 @@ STORED: Final = (
     "offers", "calls", "worked_us", "work_since_us", "failures", "in_a_row",
     "last_call", "idle_groups", "state_us",
 )  # fmt: skip
-"""The fields a snapshot keeps; `spec` comes from the configuration in it."""
+"""The fields a snapshot keeps; `spec` comes from the configuration in it, the rest is index."""
 
 _SHOWN_WORK: Final = {
     AgentWork.RESERVED: AgentState.RESERVED,

@@ -2,8 +2,8 @@
 
 The states:
 
-* `waiting`: in line. It stands in exactly one band of exactly one pool (`routing.index.pools`).
-* `outOfSight`: in line, but we no longer hear its Asterisk, so nobody is offered it.
+* `waiting`: in line. It stands in exactly one band of exactly one pool (`routing.index.pool`).
+* `outOfSight`: in line, but we do not hear its Asterisk, so nobody is offered it.
 * `offered`: one agent is reserved for it; exactly one live offer names it.
 * `talking`, `held`: it is with an agent.
 * `released`: the agent has left, the caller's channel lives on (survey) until it hangs up.
@@ -20,7 +20,7 @@ A consultation is a call too, with `consult_for` naming the customer's
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from routing.ids import (
     NO_AGENT,
@@ -34,9 +34,6 @@ from routing.ids import (
     QueueId,
     TransferId,
 )
-
-if TYPE_CHECKING:
-    from routing.index.bands import Band
 
 
 class CallState(StrEnum):
@@ -81,7 +78,10 @@ CALL_TABLE: Final = {
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """The record of a live call. Times in microseconds since 1970; 0 where not yet."""
+    """The record of a live call. Times in microseconds since 1970; 0 where not yet.
+
+    `band` belongs to the index (`routing.index.pool`), which alone knows what it is.
+    """
 
     call_id: CallId
     number: int  # in order of arrival: the last tie-break
@@ -119,7 +119,7 @@ class Call:
     transfer_id: TransferId = NO_TRANSFER  # the live transfer that this call has part in
     consult_for: CallId = NO_CALL  # of a consultation: the customer's call
     wanted: AgentId = NO_AGENT  # nobody else will do, whatever the queue needs
-    band: "Band | None" = None  # index: where it stands in line
+    band: object = None  # index: where it stands in line; None when it does not
 
 
 STORED: Final = (

@@ -4,6 +4,8 @@ Times are microseconds, ratios are pairs of integers. `cti.config` makes this va
 names path and rule of what is wrong there; `problems()` is the core's own last look.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from routing.ids import AgentId, PbxId, QueueId, SkillId
@@ -185,3 +187,14 @@ class RoutingConfig(msgspec.Struct, frozen=True):
     modes: tuple[Mode, ...] = ()
     policies: Policies = Policies()
     limits: Limits = Limits()
+
+
+def overlaid(base: RoutingConfig, modes: Mapping[str, bool]) -> RoutingConfig:
+    """The base with the modes that are on (the keys of `modes`) laid over it."""
+    queues = {spec.queue_id: spec for spec in base.queues}
+    boosts = base.boosts
+    for mode in base.modes:
+        if mode.name in modes:
+            queues.update({spec.queue_id: spec for spec in mode.queues})
+            boosts += mode.boosts
+    return msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=boosts)

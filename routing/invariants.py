@@ -5,23 +5,20 @@ production. A breach is a bug of ours; each has a stable name that becomes a cou
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from routing.agent import Agent, AgentStatus, AgentWork
-from routing.breaks import counted_break
 from routing.call import Call, CallState
+from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.index.places import present_need
-from routing.index.pools import Pool
+from routing.index.pool import Band, Pool
 from routing.index.predicates import is_met
-from routing.matching import is_in_sight, next_change_us
 from routing.offer import Offer
 from routing.transfers.invariants import owner_breaches, transfer_breaches
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.verbs.breaks import counted_break
+from routing.verbs.standing import is_in_sight, next_change_us
 
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
@@ -38,7 +35,7 @@ class Breach(msgspec.Struct, frozen=True):
     detail: str
 
 
-def check(core: "RoutingEngine") -> list[Breach]:
+def check(core: Core) -> list[Breach]:
     """All breaches; an empty list is what everyone wants."""
     found: list[Breach] = []
     for offer in core.offers.values():
@@ -57,7 +54,7 @@ def check(core: "RoutingEngine") -> list[Breach]:
     return found
 
 
-def _offer(core: "RoutingEngine", offer: Offer) -> Iterator[tuple[str, str]]:
+def _offer(core: Core, offer: Offer) -> Iterator[tuple[str, str]]:
     call, agent = core.calls.get(offer.call_id), core.agents[offer.agent_id]
     where = f"offer {offer.offer_id}"
     if call is None or call.offer_id != offer.offer_id or call.state is not CallState.OFFERED:
@@ -69,7 +66,7 @@ def _offer(core: "RoutingEngine", offer: Offer) -> Iterator[tuple[str, str]]:
         yield "deadline_for_every_wait", where
 
 
-def _agent(core: "RoutingEngine", agent: Agent) -> Iterator[tuple[str, str]]:
+def _agent(core: Core, agent: Agent) -> Iterator[tuple[str, str]]:
     where = f"agent {agent.agent_id}"
     if agent.work is AgentWork.RESERVED and agent.offer_id not in core.offers:
         yield "one_offer_per_agent", f"{where} is reserved for nothing"
@@ -90,7 +87,7 @@ def _agent(core: "RoutingEngine", agent: Agent) -> Iterator[tuple[str, str]]:
         yield "devices", where
 
 
-def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
+def _call(core: Core, call: Call) -> Iterator[tuple[str, str]]:
     where = f"call {call.call_id}"
     if call.first_queued_us > core.now_us:
         yield "line_index", f"{where} comes from the future"
@@ -112,7 +109,7 @@ def _call(core: "RoutingEngine", call: Call) -> Iterator[tuple[str, str]]:
         yield "transfer_and_its_calls", f"{where} has no part in it"
 
 
-def _waits(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+def _waits(core: Core) -> Iterator[tuple[str, str]]:
     """A call or an Asterisk that waits has a deadline, too."""
     due_us = core.deadlines.due_us
     for call in core.calls.values():
@@ -128,7 +125,7 @@ def _waits(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
             yield "deadline_for_every_wait", f"pbx {pbx}"
 
 
-def _breaks(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+def _breaks(core: Core) -> Iterator[tuple[str, str]]:
     """Who counts against a cap, and that only who is signed in waits for a break."""
     for agent in core.agents.values():
         if core.on_break.get(agent.agent_id, "") != counted_break(core, agent):
@@ -139,7 +136,7 @@ def _breaks(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
         yield "break_index", "of somebody unknown"
 
 
-def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+def _indexes(core: Core) -> Iterator[tuple[str, str]]:
     """Each index holds what a full scan gives."""
     agents = [a for a in core.agents.values() if a.status is not AgentStatus.LOGGED_OFF]
     ready = [a for a in agents if a.is_offerable]
@@ -149,15 +146,16 @@ def _indexes(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
     for pool in core.pools.pools.values():
         yield from _pool(pool, agents, ready)
     for queue in core.queues.values():
-        calls = [c for c in core.calls.values() if c.band is not None and c.band.queue is queue]
+        calls = [c for c in core.calls.values() if c.band is not None and c.band in queue.bands]
         if queue.waiting != len(calls) or sum(len(band) for band in queue.bands) != len(calls):
             yield "line_index", f"queue {queue.queue_id} counts {queue.waiting} of {len(calls)}"
         if not all(queue.bands):
             yield "line_index", f"queue {queue.queue_id} keeps an empty band"
     for call in core.calls.values():
-        if call.band is None:
+        band = call.band
+        if not isinstance(band, Band):
             continue
-        if call.band not in call.band.pool.bands:
+        if band not in band.pool.bands:
             yield "line_index", f"call {call.call_id}"
         need = present_need(call, core.queues[call.queue_id])
         for agent in ready:
@@ -191,7 +189,7 @@ def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple
         yield "no_ready_agent_beside_a_waiting_call", where
 
 
-def _books(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+def _books(core: Core) -> Iterator[tuple[str, str]]:
     """Calls taken in = calls that ended + live calls; state times = signed-in time, exactly.
 
     Consultations are not in the books: they are nobody's contact.

@@ -5,17 +5,14 @@ time), then the queue's need, then what each relaxation step says. `step_at` ans
 so a step is never frozen at the moment of joining.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from routing.config import Announcement, Overflow, QueueSpec
 from routing.forecast import Forecast
 from routing.ids import QueueId
 from routing.index.ageing import Ageing
 from routing.index.needs import ANYONE, AnyOf, Need, parse
-
-if TYPE_CHECKING:
-    from routing.index.bands import Band
-    from routing.index.pools import Pool, PoolKey
+from routing.index.pool import Band, Pool, PoolKey
 
 STICKY_STEP: Final = -1
 """The step number of a call that waits for its preferred agent."""
@@ -82,7 +79,7 @@ class Queue:
             self.reserve_open = False
         self.wishes.clear()
 
-    def remember(self, wish: Wish, place: "tuple[PoolKey, Need]") -> "tuple[PoolKey, Need]":
+    def remember(self, wish: Wish, place: tuple[PoolKey, Need]) -> tuple[PoolKey, Need]:
         """Where callers with such a wish stand, so that it is found out only once."""
         if len(self.wishes) >= MAX_WISHES:
             self.wishes.clear()
@@ -99,6 +96,10 @@ class Queue:
         return tuple(
             ANYONE if ANYONE in (need, extra) else AnyOf((need, extra)) for need in self.own_needs
         )
+
+    def is_served(self) -> bool:
+        """Has anybody signed in who meets one of its needs?"""
+        return any(pool.members for pool in self.pools)
 
     def toggles_reserve(self) -> bool:
         """Is it time to open or to close the reserve?"""

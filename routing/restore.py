@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -12,18 +12,15 @@ from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
 from routing.agent import Agent, AgentStatus, AgentWork
-from routing.breaks import note_break
 from routing.call import Call, CallState
-from routing.events import AgentState
-from routing.handlers.on_groups import skills_in_use
+from routing.core import Core
 from routing.index.places import pool_of, priority_of
 from routing.offer import Offer, OfferState
 from routing.transfers import transfer as transfers
 from routing.transfers.messages import TransferKind, TransferPolicy
 from routing.transfers.transfer import Transfer, TransferState
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.verbs.breaks import note_break
+from routing.words import AgentState
 
 Row = tuple[Any, ...]
 """The fields of a record that `STORED` of its module names, in the order of the record."""
@@ -36,29 +33,29 @@ class SnapshotError(ValueError):
     """These bytes are no snapshot of ours, or of another version."""
 
 
-def restore_offers(core: "RoutingEngine", rows: list[Row]) -> None:
+def restore_offers(core: Core, rows: list[Row]) -> None:
     """The live offers."""
     for row in rows:
         offer = Offer(*_typed(Offer, _OFFER, row))
         core.offers[offer.offer_id] = offer
 
 
-def restore_transfers(core: "RoutingEngine", rows: list[Row]) -> None:
+def restore_transfers(core: Core, rows: list[Row]) -> None:
     """The live transfers."""
     for row in rows:
         transfer = Transfer(*_typed(Transfer, _TRANSFER, row))
         core.transfers[transfer.transfer_id] = transfer
 
 
-def restore_agents(core: "RoutingEngine", rows: list[Row]) -> None:
-    """The agents of the configuration as they were; who is signed in joins his pools."""
+def restore_agents(core: Core, rows: list[Row]) -> None:
+    """The agents of the configuration as they were; who is signed in joins the pools."""
     signed_in: list[Agent] = []
     for row in rows:
         agent_id, *rest = _typed(Agent, _AGENT, row)
         agent = core.agents[agent_id] = Agent(agent_id, core.agents[agent_id].spec, *rest)
         if agent.status is not AgentStatus.LOGGED_OFF:
             core.devices[agent.device] = agent.agent_id
-            agent.skills = skills_in_use(agent)
+            agent.skills = agent.skills_in_use()
             signed_in.append(agent)
         if core.caps_breaks:
             note_break(core, agent)
@@ -66,14 +63,16 @@ def restore_agents(core: "RoutingEngine", rows: list[Row]) -> None:
         core.pools.sign_in(agent)
 
 
-def restore_calls(core: "RoutingEngine", rows: list[Row]) -> None:
+def restore_calls(core: Core, rows: list[Row]) -> None:
     """The live calls; who waits stands in line again."""
     for row in rows:
         call = Call(*_typed(Call, _CALL, row))
         core.calls[call.call_id] = call
         if call.state is CallState.WAITING:
             queue = core.queues[call.queue_id]
-            core.pools.enter_line(call, pool_of(core, call, queue), queue, priority_of(queue, call))
+            core.pools.enter_line(
+                call, pool_of(core.pools, call, queue), queue, priority_of(queue, call)
+            )
 
 
 def _typed(record: type, converters: Converters, row: Row) -> list[Any]:

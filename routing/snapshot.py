@@ -16,11 +16,11 @@ from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
 from routing import queue as queues
-from routing.config import RoutingConfig
+from routing.config import RoutingConfig, overlaid
+from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.engine import RoutingEngine
 from routing.forecast import Forecast
-from routing.handlers.on_config import overlaid
 from routing.ids import AgentId, PbxId
 from routing.index.places import pin_pools_of
 from routing.restore import SnapshotError as SnapshotError
@@ -68,7 +68,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Stored).decode
 
 
-def dump(core: RoutingEngine) -> bytes:
+def dump(core: Core) -> bytes:
     """The engine's state as JSON."""
     return _encode(
         Stored(
@@ -99,7 +99,7 @@ def dump(core: RoutingEngine) -> bytes:
     )
 
 
-def state_hash(core: RoutingEngine) -> str:
+def state_hash(core: Core) -> str:
     """SHA-256 of the canonical bytes, hexadecimal."""
     return hashlib.sha256(dump(core)).hexdigest()
 
@@ -143,7 +143,7 @@ def _load(data: bytes) -> RoutingEngine:
     return core
 
 
-def _load_config(core: RoutingEngine, stored: Stored) -> None:
+def _load_config(core: Core, stored: Stored) -> None:
     core.previous, core.modes, core.breaks = stored.previous, stored.modes, stored.breaks
     core.arrived, core.outcomes = stored.arrived, stored.outcomes
     core.go_by(overlaid(stored.base, stored.modes))
@@ -156,4 +156,4 @@ def _load_config(core: RoutingEngine, stored: Stored) -> None:
             setattr(queue, name, value)
         queue.dropped = {who: (first, until) for who, (first, until) in queue.dropped.items()}
         queue.forecast = forecast
-        pin_pools_of(core, queue)
+        pin_pools_of(core.pools, queue)

@@ -1,6 +1,6 @@
 """Commands about a call: it comes, it is held, it goes."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.commands import (
@@ -10,32 +10,26 @@ from routing.commands import (
     CallHeld,
     CallRetrieved,
     CallTaken,
-    OfferOutcome,
 )
-from routing.conversation import IN_CONVERSATION, clear_connection, hold, retrieve
-from routing.deadlines import DeadlineKind
+from routing.core import Core
 from routing.events import CallOutcome, ClearedBy
-from routing.handlers.on_agents import after_work
-from routing.handlers.on_offers import end_offer
 from routing.ids import CONSULTS, NO_AGENT
 from routing.index.needs import NeedError, parse, text_of
 from routing.index.selection import apply_boosts
-from routing.lines import enter_queue, forget_call
 from routing.machine import advance
-from routing.matching import hear_nothing_of, leave_pool
 from routing.refusals import Refusal
 from routing.transfers.handover import leg_cleared
-from routing.transfers.messages import TransferCause
-from routing.transfers.seeking import end_transfer, forget_consultation, tell_failed
-from routing.transfers.transfer import Transfer, TransferState
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.transfers.transfer import TransferState
+from routing.verbs.agents import after_work
+from routing.verbs.calls import end_call
+from routing.verbs.conversation import IN_CONVERSATION, clear_connection, hold, retrieve
+from routing.verbs.lines import enter_queue
+from routing.verbs.standing import hear_nothing_of
 
 BEFORE_CONVERSATION: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
 
-def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
+def call_arrived(core: Core, command: CallArrived) -> None:
     """A caller reached a queue."""
     refusal = _why_not_taken(core, command)
     if refusal is not None:
@@ -50,17 +44,17 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
     if 0 < regained_us < first_us:
         first_us = regained_us
     call = Call(
-        command.call_id,
-        core.last_call,
-        command.queue_id,
-        command.pbx,
-        priority,
-        text_of(parse(needs)) if needs else "",
-        first_us,
-        caller,
-        preferred if preferred in core.agents else NO_AGENT,
-        priority,
-        command.tags,
+        call_id=command.call_id,
+        number=core.last_call,
+        queue_id=command.queue_id,
+        pbx=command.pbx,
+        priority=priority,
+        needs=text_of(parse(needs)) if needs else "",
+        first_queued_us=first_us,
+        caller=caller,
+        preferred=preferred if preferred in core.agents else NO_AGENT,
+        own_priority=priority,
+        tags=command.tags,
         training=command.training,
         asked_us=first_us,
     )
@@ -72,7 +66,7 @@ def call_arrived(core: "RoutingEngine", command: CallArrived) -> None:
     enter_queue(core, call, "regained" if regained_us else "arrived")
 
 
-def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | None:
+def _why_not_taken(core: Core, command: CallArrived) -> Refusal | None:
     call_id, needs = command.call_id, command.needs
     if call_id in core.calls:
         return Refusal.CALL_EXISTS
@@ -85,7 +79,7 @@ def _why_not_taken(core: "RoutingEngine", command: CallArrived) -> Refusal | Non
     return _why_not_needed(core, needs) if needs else None
 
 
-def _why_not_needed(core: "RoutingEngine", needs: str) -> Refusal | None:
+def _why_not_needed(core: Core, needs: str) -> Refusal | None:
     if core.pools.in_use >= core.limits.needs:
         return Refusal.TOO_MANY_NEEDS
     try:
@@ -95,7 +89,7 @@ def _why_not_needed(core: "RoutingEngine", needs: str) -> Refusal | None:
     return None
 
 
-def caller_hung_up(core: "RoutingEngine", command: CallerHungUp) -> None:
+def caller_hung_up(core: Core, command: CallerHungUp) -> None:
     """The caller is gone, in whatever state the call was."""
     call = core.calls.get(command.call_id)
     if call is None or call.consult_for:
@@ -109,7 +103,7 @@ def caller_hung_up(core: "RoutingEngine", command: CallerHungUp) -> None:
     end_call(core, call, ClearedBy.CALLER, CallOutcome.ABANDONED)
 
 
-def call_taken(core: "RoutingEngine", command: CallTaken) -> None:
+def call_taken(core: Core, command: CallTaken) -> None:
     """The dialplan has the call back."""
     call = core.calls.get(command.call_id)
     if call is None or call.consult_for:
@@ -118,78 +112,34 @@ def call_taken(core: "RoutingEngine", command: CallTaken) -> None:
     end_call(core, call, ClearedBy.SYSTEM, CallOutcome.TAKEN)
 
 
-def lose_call(core: "RoutingEngine", call: Call) -> None:
-    """Its Asterisk is gone, and the call with it."""
-    end_call(core, call, ClearedBy.SYSTEM, CallOutcome.LOST)
-
-
-def end_call(core: "RoutingEngine", call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
-    """Whatever the call is doing ends; `unanswered` is its outcome if nobody spoke to it."""
-    if call.transfer_id:
-        _abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
-    agent_id = call.agent_id
-    if call.state is CallState.OFFERED:
-        blame = OfferOutcome.CALLER_GONE if by is ClearedBy.CALLER else OfferOutcome.WITHDRAWN
-        agent_id = end_offer(core, core.offers[call.offer_id], blame)
-    elif call.state in IN_CONVERSATION:
-        clear_connection(core, call, by)
-    leave_pool(core, call)
-    if call.callback:
-        core.deadlines.cancel(DeadlineKind.CALLBACK, call.call_id)
-    outcome = CallOutcome.ANSWERED if call.established_us else unanswered
-    if call.consult_for:
-        forget_consultation(core, call, outcome)
-    else:
-        forget_call(core, call, outcome)
-    if agent_id:
-        after_work(core, core.agents[agent_id])
-
-
-def _abandon_transfer(
-    core: "RoutingEngine", transfer: Transfer, by: ClearedBy, unanswered: CallOutcome
-) -> None:
-    """The customer is gone: there is nothing left to hand on, so the consultation ends too."""
-    consult = core.calls[transfer.consult_id]
-    lost = unanswered is CallOutcome.LOST
-    if transfer.state is not TransferState.RECALLING:  # that one has been told to have failed
-        tell_failed(
-            core,
-            transfer,
-            TransferCause.SWITCHING_FUNCTION_TERMINATED if lost else TransferCause.CALL_CANCELLED,
-        )
-    end_transfer(core, transfer)
-    if consult.consult_for:
-        end_call(core, consult, by, unanswered)
-
-
-def call_held(core: "RoutingEngine", command: CallHeld) -> None:
+def call_held(core: Core, command: CallHeld) -> None:
     """The agent put the caller on hold."""
     call = core.calls.get(command.call_id)
-    if call is None or call.state is not CallState.TALKING or holds_itself(core, call):
+    if call is None or call.state is not CallState.TALKING or _transfer_holds(core, call):
         code = Refusal.UNKNOWN_CALL if call is None else Refusal.CALL_STATE
         core.refuse(command, command.call_id, code)
     else:
         hold(core, call)
 
 
-def call_retrieved(core: "RoutingEngine", command: CallRetrieved) -> None:
+def call_retrieved(core: Core, command: CallRetrieved) -> None:
     """The agent took the caller back."""
     call = core.calls.get(command.call_id)
-    if call is None or call.state is not CallState.HELD or holds_itself(core, call):
+    if call is None or call.state is not CallState.HELD or _transfer_holds(core, call):
         code = Refusal.UNKNOWN_CALL if call is None else Refusal.CALL_STATE
         core.refuse(command, command.call_id, code)
     else:
         retrieve(core, call)
 
 
-def holds_itself(core: "RoutingEngine", call: Call) -> bool:
+def _transfer_holds(core: Core, call: Call) -> bool:
     """Does a transfer, rather than the keys of the phones, say who of its calls is on hold?"""
     if not call.transfer_id:
         return False
     return core.transfers[call.transfer_id].state is not TransferState.SEEKING
 
 
-def agent_leg_cleared(core: "RoutingEngine", command: AgentLegCleared) -> None:
+def agent_leg_cleared(core: Core, command: AgentLegCleared) -> None:
     """The agent's channel is gone; the caller's may live on."""
     call = core.calls.get(command.call_id)
     if call is None:

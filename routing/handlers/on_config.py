@@ -1,49 +1,27 @@
-"""The configuration in force: installed, swapped, rolled back, overlaid by emergency modes.
+"""The configuration in force: swapped, rolled back, overlaid by emergency modes.
 
 `core.base` is what was applied, `core.config` what is in force: the base with every mode that is on
 laid over it, in the order of the configuration. A swap re-files the waiting calls (each keeps its
 place) and the agents whose skills changed; nothing else is touched.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-import msgspec
-
 from routing.agent import Agent, AgentStatus
-from routing.breaks import note_break
 from routing.commands import ApplyConfig, Command, RollbackConfig, SetMode
-from routing.config import RoutingConfig
+from routing.config import RoutingConfig, overlaid
 from routing.config_check import changes, problems
+from routing.core import Core
 from routing.events import ConfigApplied, ModeChanged
-from routing.handlers.on_groups import skills_in_use
 from routing.index.places import pin_pools_of
 from routing.index.selection import apply_boosts
-from routing.lines import nobody_left
-from routing.matching import enter_pool, leave_pool, match_after
 from routing.queue import Queue
 from routing.refusals import Refusal
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
-
-
-def install(core: "RoutingEngine", config: RoutingConfig) -> None:
-    """The first configuration of a new engine; ValueError when it is wrong."""
-    wrong = problems(config)
-    if wrong:
-        raise ValueError("; ".join(wrong))
-    core.base = config
-    core.go_by(config)
-    for spec in config.queues:
-        core.queues[spec.queue_id] = Queue(spec)
-    for agent_spec in config.agents:
-        core.agents[agent_spec.agent_id] = Agent(agent_spec.agent_id, agent_spec)
-    for queue in core.queues.values():
-        pin_pools_of(core, queue)
+from routing.verbs.breaks import note_break
+from routing.verbs.lines import nobody_left
+from routing.verbs.matching import match_after
+from routing.verbs.standing import enter_pool, leave_pool
 
 
-def apply_config(core: "RoutingEngine", command: ApplyConfig) -> None:
+def apply_config(core: Core, command: ApplyConfig) -> None:
     """Swap the configuration whole. What the difference does not name goes on as it is."""
     if _refuses(core, command, command.config):
         return
@@ -51,7 +29,7 @@ def apply_config(core: "RoutingEngine", command: ApplyConfig) -> None:
     _change_base(core, command.config)
 
 
-def rollback_config(core: "RoutingEngine", command: RollbackConfig) -> None:
+def rollback_config(core: Core, command: RollbackConfig) -> None:
     """Back to what was in force before; again: forth."""
     if core.previous is None:
         core.refuse(command, str(core.base.version), Refusal.NO_PREVIOUS_CONFIG)
@@ -60,7 +38,7 @@ def rollback_config(core: "RoutingEngine", command: RollbackConfig) -> None:
         _change_base(core, config)
 
 
-def set_mode(core: "RoutingEngine", command: SetMode) -> None:
+def set_mode(core: Core, command: SetMode) -> None:
     """An emergency mode goes on or off."""
     if command.name not in {mode.name for mode in core.base.modes}:
         core.refuse(command, command.name, Refusal.UNKNOWN_MODE)
@@ -73,32 +51,21 @@ def set_mode(core: "RoutingEngine", command: SetMode) -> None:
         _put_in_force(core, overlaid(core.base, core.modes))
 
 
-def overlaid(base: RoutingConfig, modes: Mapping[str, bool]) -> RoutingConfig:
-    """The base with the modes that are on laid over it."""
-    queues = {spec.queue_id: spec for spec in base.queues}
-    boosts = base.boosts
-    for mode in base.modes:
-        if mode.name in modes:
-            queues.update({spec.queue_id: spec for spec in mode.queues})
-            boosts += mode.boosts
-    return msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=boosts)
-
-
-def _refuses(core: "RoutingEngine", command: Command, config: RoutingConfig) -> bool:
+def _refuses(core: Core, command: Command, config: RoutingConfig) -> bool:
     bad = bool(problems(config)) or _orphans(core, config)
     if bad:
         core.refuse(command, str(config.version), Refusal.BAD_CONFIG)
     return bad
 
 
-def _change_base(core: "RoutingEngine", config: RoutingConfig) -> None:
+def _change_base(core: Core, config: RoutingConfig) -> None:
     core.base = config
     names = {mode.name for mode in config.modes}
     core.modes = {name: True for name in core.modes if name in names}
     _put_in_force(core, overlaid(config, core.modes))
 
 
-def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
+def _put_in_force(core: Core, config: RoutingConfig) -> None:
     said = changes(core.config, config)
     core.go_by(config)
     moved = _swap_agents(core, config)
@@ -110,7 +77,7 @@ def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
     _swap_queues(core, config)
     for agent in moved:
         core.pools.sign_in(agent)
-    for agent in core.agents.values():  # caps and skills may be others now
+    for agent in core.agents.values():  # caps and skills may have changed
         note_break(core, agent)
     core.emit(ConfigApplied(config.version, said))
     for call in waiting:
@@ -122,7 +89,7 @@ def _put_in_force(core: "RoutingEngine", config: RoutingConfig) -> None:
     nobody_left(core)
 
 
-def _orphans(core: "RoutingEngine", config: RoutingConfig) -> bool:
+def _orphans(core: Core, config: RoutingConfig) -> bool:
     """Would a live call or a signed-in agent lose its queue or its place?"""
     queues = {spec.queue_id for spec in config.queues}
     agents = {spec.agent_id for spec in config.agents}
@@ -132,7 +99,7 @@ def _orphans(core: "RoutingEngine", config: RoutingConfig) -> bool:
     )
 
 
-def _swap_agents(core: "RoutingEngine", config: RoutingConfig) -> list[Agent]:
+def _swap_agents(core: Core, config: RoutingConfig) -> list[Agent]:
     """Take over the agents' specifications; those whose skills changed leave all pools and are
     returned, in the order in which they signed in.
     """
@@ -146,14 +113,14 @@ def _swap_agents(core: "RoutingEngine", config: RoutingConfig) -> list[Agent]:
         agent.spec = spec
         if agent.status is not AgentStatus.LOGGED_OFF:
             core.pools.sign_out(agent)
-            agent.skills = skills_in_use(agent)
+            agent.skills = agent.skills_in_use()
             moved.append(agent)
     core.agents.clear()
     core.agents.update(kept)
     return sorted(moved, key=lambda agent: agent.logon_no)
 
 
-def _swap_queues(core: "RoutingEngine", config: RoutingConfig) -> None:
+def _swap_queues(core: Core, config: RoutingConfig) -> None:
     core.pools.unpin_all()
     old = dict(core.queues)
     core.queues.clear()
@@ -164,4 +131,4 @@ def _swap_queues(core: "RoutingEngine", config: RoutingConfig) -> None:
         else:
             queue.use(spec)
         core.queues[spec.queue_id] = queue
-        pin_pools_of(core, queue)
+        pin_pools_of(core.pools, queue)

@@ -1,37 +1,23 @@
 """Time and Asterisk: what concerns many calls and agents at once."""
 
-from typing import TYPE_CHECKING
-
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
-from routing.commands import (
-    DeadlinesReached,
-    TelephonyGone,
-    TelephonyLost,
-    TelephonyRestored,
-)
+from routing.commands import DeadlinesReached, TelephonyGone, TelephonyLost, TelephonyRestored
+from routing.core import Core
 from routing.deadlines import DeadlineKind
-from routing.events import TelephonyChanged
-from routing.handlers.on_agents import gap_over, work_done
-from routing.handlers.on_callbacks import callback_due
-from routing.handlers.on_calls import lose_call
-from routing.handlers.on_offers import offer_deadline, restore_deadline
+from routing.events import CallOutcome, ClearedBy, TelephonyChanged
 from routing.ids import AgentId, CallId, OfferId, PbxId, TransferId
-from routing.lines import nobody_left, wait_deadline
 from routing.machine import advance
-from routing.matching import (
-    check_reserves,
-    enter_pool,
-    hear_nothing_of,
-    leave_pool,
-    match_after,
-)
-from routing.transfers.on_transfers import restore_transfer, transfer_deadline
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.transfers.handover import restore_transfer, transfer_deadline
+from routing.verbs.agents import gap_over, work_done
+from routing.verbs.callbacks import callback_due
+from routing.verbs.calls import end_call
+from routing.verbs.lines import nobody_left, wait_deadline
+from routing.verbs.matching import check_reserves, match_after
+from routing.verbs.offers import offer_deadline, restore_deadline
+from routing.verbs.standing import enter_pool, hear_nothing_of, leave_pool
 
 
-def deadlines_reached(core: "RoutingEngine", command: DeadlinesReached) -> None:
+def deadlines_reached(core: Core, command: DeadlinesReached) -> None:
     """Everything that is due by now happens, in the order in which it is due."""
     del command
     while (due := core.deadlines.pop_due(core.now_us)) is not None:
@@ -56,7 +42,7 @@ def deadlines_reached(core: "RoutingEngine", command: DeadlinesReached) -> None:
 # --- Asterisk -----------------------------------------------------------------------------------
 
 
-def telephony_lost(core: "RoutingEngine", command: TelephonyLost) -> None:
+def telephony_lost(core: Core, command: TelephonyLost) -> None:
     """We do not hear this Asterisk: its waiting calls are offered to nobody, its offers are not
     timed, until it is back or has been away for too long.
     """
@@ -69,7 +55,7 @@ def telephony_lost(core: "RoutingEngine", command: TelephonyLost) -> None:
     check_reserves(core)
 
 
-def _lose_sight(core: "RoutingEngine", pbx: PbxId) -> None:
+def _lose_sight(core: Core, pbx: PbxId) -> None:
     for call in _calls_of(core, pbx):
         if call.state is CallState.WAITING:
             leave_pool(core, call)
@@ -80,7 +66,7 @@ def _lose_sight(core: "RoutingEngine", pbx: PbxId) -> None:
             core.deadlines.cancel(DeadlineKind.TRANSFER, call.transfer_id)
 
 
-def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> None:
+def telephony_restored(core: Core, command: TelephonyRestored) -> None:
     """We hear it again, and what changed meanwhile has been told."""
     pbx = command.pbx
     if pbx not in core.pbx_lost:
@@ -102,12 +88,12 @@ def telephony_restored(core: "RoutingEngine", command: TelephonyRestored) -> Non
     nobody_left(core)
 
 
-def telephony_gone(core: "RoutingEngine", command: TelephonyGone) -> None:
+def telephony_gone(core: Core, command: TelephonyGone) -> None:
     """It has died, and its channels with it."""
     _gone(core, command.pbx)
 
 
-def _gone(core: "RoutingEngine", pbx: PbxId) -> None:
+def _gone(core: Core, pbx: PbxId) -> None:
     if pbx not in core.pbx_lost:
         _lose_sight(core, pbx)
     core.deadlines.cancel(DeadlineKind.PBX, pbx)
@@ -118,9 +104,10 @@ def _gone(core: "RoutingEngine", pbx: PbxId) -> None:
         if call.consult_for:
             continue  # it ends with the customer's call
         if not (call.callback and call.state is CallState.OUT_OF_SIGHT):
-            lose_call(core, call)  # who waits without a channel has lost nothing
+            # who waits without a channel has lost nothing
+            end_call(core, call, ClearedBy.SYSTEM, CallOutcome.LOST)
     check_reserves(core)
 
 
-def _calls_of(core: "RoutingEngine", pbx: PbxId) -> list[Call]:
+def _calls_of(core: Core, pbx: PbxId) -> list[Call]:
     return [call for call in core.calls.values() if call.pbx == pbx]

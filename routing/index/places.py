@@ -5,26 +5,22 @@ Looks only, but for the pools that a new need makes.
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from routing.call import Call
-from routing.index.bands import Band
 from routing.index.needs import AgentIs, Need, both, parse, text_of
 from routing.index.ordered import Item
-from routing.index.pools import Pool, PoolKey
+from routing.index.pool import Band, Pool, PoolKey
+from routing.index.pools import PoolIndex
 from routing.queue import STICKY_STEP, Queue, Wish
 
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
 
-
-def by_score(core: "RoutingEngine", calls: Iterable[Call]) -> list[Call]:
-    """These calls, all of them in line, in the order in which they would be served."""
+def by_score(now_us: int, calls: Iterable[Call]) -> list[Call]:
+    """These calls, all of them in line, in the order in which they would be served now."""
     ranked = []
     for call in calls:
         band = call.band
-        assert band is not None  # noqa: S101  they stand in line
-        points = band.score(core.now_us - call.first_queued_us)
+        assert isinstance(band, Band)  # noqa: S101  they stand in line
+        points = band.score(now_us - call.first_queued_us)
         ranked.append((-points, call.first_queued_us, call.number, call))
     return [entry[3] for entry in sorted(ranked)]
 
@@ -34,27 +30,27 @@ def priority_of(queue: Queue, call: Call) -> int:
     return queue.priority + call.priority
 
 
-def calls_in_front(core: "RoutingEngine", queue: Queue, call: Call) -> int:
+def calls_in_front(now_us: int, queue: Queue, call: Call) -> int:
     """How many waiting calls of this queue have a higher score, or the same and came earlier.
 
     Of a band these are the older ones, so that a binary search finds how many they are.
     """
-    now, ageing = core.now_us, queue.ageing
+    ageing = queue.ageing
     priority = priority_of(queue, call)
     first_us, number = call.first_queued_us, call.number
-    points = priority + ageing.points(now - first_us)
+    points = priority + ageing.points(now_us - first_us)
     front = 0
     for band in queue.bands:
         if band.priority == priority:
             front += band.count_older(first_us, number)
         elif ageing.sl_points:
             mine = (-points, first_us, number)
-            front += band.count_while(partial(_is_before, band, now, mine))
+            front += band.count_while(partial(_is_before, band, now_us, mine))
         else:
             # Of a higher priority are in front who have more points: as many have those who came
             # later. Of a lower one also who have as many: they came earlier.
             missing = points - band.priority + (1 if band.priority > priority else 0)
-            front += band.count_older(now - ageing.least_wait_us(missing) + 1, 0)
+            front += band.count_older(now_us - ageing.least_wait_us(missing) + 1, 0)
     return front
 
 
@@ -71,7 +67,7 @@ def present_need(call: Call, queue: Queue) -> Need:
     return both(need, parse(call.needs)) if call.needs else need
 
 
-def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
+def pool_of(pools: PoolIndex, call: Call, queue: Queue) -> Pool:
     """The pool of the call's present need."""
     if not call.needs and call.step != STICKY_STEP and not call.training:
         return queue.pools[call.step]
@@ -80,7 +76,7 @@ def pool_of(core: "RoutingEngine", call: Call, queue: Queue) -> Pool:
     if found is None:
         need = present_need(call, queue)
         found = queue.remember(wish, (key_of(queue, need, training=call.training), need))
-    return core.pools.pool(*found)
+    return pools.pool(*found)
 
 
 def _wish_of(call: Call) -> Wish:
@@ -96,8 +92,8 @@ def key_of(queue: Queue, need: Need, *, training: bool = False) -> PoolKey:
     return (text_of(need), queue.spec.strategy, queue.splits, training)
 
 
-def pin_pools_of(core: "RoutingEngine", queue: Queue) -> None:
+def pin_pools_of(pools: PoolIndex, queue: Queue) -> None:
     """Make the pools of the queue's own needs, and keep them."""
-    queue.pools = [core.pools.pool(key_of(queue, need), need) for need in queue.needs]
+    queue.pools = [pools.pool(key_of(queue, need), need) for need in queue.needs]
     for pool in queue.pools:
-        core.pools.pin(pool)
+        pools.pin(pool)

@@ -1,17 +1,13 @@
 """Who fits what: the index that makes a match cost the same for ten agents and for ten thousand.
 
-A *pool* is one distinct need together with one strategy. It knows every signed-in agent who meets
-the need (`members`), those of them who can be given a call now, in the strategy's order (`ready`),
-and the waiting calls that have this need, in one *band* for each queue and priority.
-
-An agent who becomes free looks at the heads of the bands of his pools; a call that arrives looks
-at the head of its pool's ready line. Both are independent of how many there are.
+An agent who becomes free looks at the heads of the bands of the pools whose need that agent meets;
+a call that arrives looks at the head of its pool's ready line. Both are independent of how many
+there are.
 
 Pools of queues' needs are kept; those of what single callers bring are kept while calls wait in
 them and then until `SPARE_POOLS` newer ones want their place.
 """
 
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from operator import attrgetter
 from typing import Final
@@ -20,95 +16,16 @@ from routing.agent import Agent
 from routing.call import Call
 from routing.config import Strategy
 from routing.ids import AgentId
-from routing.index.bands import Band
-from routing.index.needs import Need, all_anchors, anchors, named_skills
-from routing.index.ordered import Item, OrderedLine
-from routing.index.predicates import predicate_of
-from routing.index.selection import rank
+from routing.index.needs import Need, all_anchors, anchors
+from routing.index.pool import Band, Pool, PoolKey, ReadyEntry
+from routing.index.selection import pools_of, rank
 from routing.queue import Queue
-
-ReadyEntry = Item
-"""(figure, tie-break, log-on number, agent): ascending, best first."""
-
-PoolKey = tuple[str, Strategy, bool, bool]
-"""(canonical need, strategy, shared out between employers, for training seats)."""
 
 _LOGON_NO: Final = attrgetter("logon_no")
 
 SPARE_POOLS: Final = 512
 """Needs of single callers remembered while nobody waits: rebuilding one looks at all who have its
 rarest skill, so the few hundred that a day's callers bring should stay."""
-
-
-class Pool:
-    """One need under one strategy. Where calls are shared out between employers it also keeps the
-    ready agents of each; a pool for training seats holds nobody else, and they are in no other.
-    """
-
-    __slots__ = (
-        "bands",
-        "by_employer",
-        "key",
-        "members",
-        "need",
-        "newest",
-        "pinned",
-        "predicate",
-        "ready",
-        "shuffled",
-        "skills",
-        "strategy",
-        "text",
-        "training",
-    )
-
-    def __init__(self, key: PoolKey, need: Need) -> None:
-        self.key = key
-        self.text, self.strategy, splits, self.training = key
-        self.need = need
-        self.by_employer: dict[str, OrderedLine] | None = {} if splits else None
-        self.predicate = predicate_of(need)
-        self.skills = named_skills(need)
-        self.members: dict[AgentId, Agent] = {}
-        self.newest = 0  # the latest log-on number of those who ever joined
-        self.shuffled = False  # somebody who signed in earlier joined later
-        self.ready: OrderedLine = OrderedLine()
-        self.bands: list[Band] = []
-        self.pinned = False
-
-    def join(self, agent: Agent) -> None:
-        """The agent meets the need."""
-        if agent.logon_no < self.newest:
-            self.shuffled = True
-        else:
-            self.newest = agent.logon_no
-        self.members[agent.agent_id] = agent
-
-    def as_signed_in(self) -> Iterable[Agent]:
-        """Who meets the need, in an order that a restored engine has too."""
-        if self.shuffled:
-            self.members = dict(sorted(self.members.items(), key=lambda item: item[1].logon_no))
-            self.shuffled = False
-        return self.members.values()
-
-    def add_ready(self, entry: ReadyEntry) -> None:
-        """An agent can be given calls of this pool."""
-        self.ready.add(entry)
-        if self.by_employer is not None:
-            employer = entry[3].spec.employer
-            line = self.by_employer.get(employer)
-            if line is None:
-                line = self.by_employer[employer] = OrderedLine()
-            line.add(entry)
-
-    def remove_ready(self, entry: ReadyEntry) -> None:
-        """… and no longer can."""
-        self.ready.remove(entry)
-        if self.by_employer is not None:
-            employer = entry[3].spec.employer
-            self.by_employer[employer].remove(entry)
-            if not self.by_employer[employer]:
-                del self.by_employer[employer]
 
 
 class PoolIndex:
@@ -203,7 +120,7 @@ class PoolIndex:
     # --- agents ---
 
     def sign_in(self, agent: Agent) -> None:
-        """The agent, whose skills are set, joins every pool whose need he meets."""
+        """The agent, whose skills are set, joins every pool whose need these skills meet."""
         agent_id = agent.agent_id
         self._signed_in[agent_id] = agent
         for hook in (*agent.skills, f"@{agent_id}"):
@@ -212,7 +129,7 @@ class PoolIndex:
                 holders = self._holders[hook] = {}
             holders[agent_id] = None
             for pool in self._by_anchor.get(hook, ()):
-                if agent_id not in pool.members:  # he may hold another anchor of it
+                if agent_id not in pool.members:  # another anchor of it may have led here
                     self._join(agent, pool)
         for pool in self._unanchored:
             self._join(agent, pool)
@@ -220,7 +137,7 @@ class PoolIndex:
     def sign_out(self, agent: Agent) -> None:
         """The agent leaves every pool."""
         self.leave_ready(agent)
-        for pool in agent.pools:
+        for pool in pools_of(agent):
             del pool.members[agent.agent_id]
         agent.pools.clear()
         del self._signed_in[agent.agent_id]
@@ -231,10 +148,10 @@ class PoolIndex:
                 del self._holders[hook]
 
     def enter_ready(self, agent: Agent) -> None:
-        """The agent can be given a call now: he takes his place in each of his pools."""
+        """The agent can be given a call now, and takes a place in the ready line of each pool."""
         entries: list[ReadyEntry] = []
         shared: dict[Strategy, ReadyEntry] = {}
-        for pool in agent.pools:
+        for pool in pools_of(agent):
             strategy = pool.strategy
             entry = shared.get(strategy)
             if entry is None:
@@ -246,10 +163,10 @@ class PoolIndex:
         agent.entries = entries
 
     def leave_ready(self, agent: Agent) -> None:
-        """The agent can no longer be given a call."""
+        """The agent cannot be given a call; nothing happens when that is so already."""
         if agent.entries is None:
             return
-        for pool, entry in zip(agent.pools, agent.entries, strict=True):
+        for pool, entry in zip(pools_of(agent), agent.entries, strict=True):
             pool.remove_ready(entry)
         agent.entries = None
 
@@ -268,28 +185,29 @@ class PoolIndex:
     # --- waiting calls ---
 
     def enter_line(self, call: Call, pool: Pool, queue: Queue, priority: int) -> None:
-        """The call stands in line in its pool."""
+        """The call stands in line in its queue and in this pool."""
+        queue_id = call.queue_id
         for band in pool.bands:
-            if band.priority == priority and band.queue is queue:
+            if band.priority == priority and band.queue_id == queue_id:
                 band.enter(call)
                 break
         else:
-            band = Band(pool, queue, priority, call)
+            band = Band(pool, queue.ageing, priority, call)
             if not pool.bands and not pool.pinned:
                 self._spare.pop(pool.key, None)
             pool.bands.append(band)
             queue.bands.append(band)
         queue.waiting += 1
 
-    def leave_line(self, call: Call) -> None:
+    def leave_line(self, call: Call, queue: Queue) -> None:
         """The call leaves the line; nothing happens when it stands in none."""
         band = call.band
-        if band is None:
+        if not isinstance(band, Band):
             return
         band.leave(call)
-        pool, queue = band.pool, band.queue
         queue.waiting -= 1
         if not band:
+            pool = band.pool
             pool.bands.remove(band)
             queue.bands.remove(band)
             if not pool.bands and not pool.pinned:

@@ -1,27 +1,25 @@
 """The policy, side by side: which agent for a call, and which call for an agent.
 
-Both are total orders, so that no tie is left to a container. An agent's rank is fixed when he
-becomes free and does not change while he stands ready; a call's score grows with its age.
+Both are total orders, so that no tie is left to a container. An agent's rank is fixed when the
+agent becomes free and does not change while they stand ready; a call's score grows with its age.
 """
 
 from bisect import insort
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final, cast
 
 from routing.agent import Agent
+from routing.call import Call
 from routing.config import Boost, Strategy
 from routing.ids import SkillId
 from routing.index.ordered import Item
-
-if TYPE_CHECKING:
-    from routing.call import Call
-    from routing.index.pools import Pool, ReadyEntry
-    from routing.queue import Queue
+from routing.index.pool import Pool, ReadyEntry
+from routing.queue import Queue
 
 PPM: Final = 1_000_000
 
 
-def rank(agent: Agent, strategy: Strategy, skills: tuple[str, ...]) -> "ReadyEntry":
+def rank(agent: Agent, strategy: Strategy, skills: tuple[str, ...]) -> ReadyEntry:
     """Where the agent stands among the ready: ascending, best first.
 
     `skills` are those that the need names. The last tie-break is the log-on number.
@@ -45,7 +43,7 @@ _FIGURES: Final[dict[Strategy, Callable[[Agent], int]]] = {
 }
 
 
-def apply_boosts(boosts: Iterable[Boost], call: "Call") -> None:
+def apply_boosts(boosts: Iterable[Boost], call: Call) -> None:
     """Raise the call by every rule that names one of its tags, in the order of the rules."""
     priority, rules = call.own_priority, []
     if call.tags:
@@ -56,7 +54,7 @@ def apply_boosts(boosts: Iterable[Boost], call: "Call") -> None:
     call.priority, call.rules = priority, tuple(rules)
 
 
-def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:
+def best_agent(pool: Pool, queue: Queue) -> Agent | None:
     """The agent whom a call of this queue should have, of those who are free."""
     if not pool.ready:
         return None
@@ -68,8 +66,8 @@ def best_agent(pool: "Pool", queue: "Queue") -> Agent | None:
     return best
 
 
-def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
-    """The employer with free agents who is furthest below his share; one that the allocation does
+def _most_behind(queue: Queue, employers: Iterable[str]) -> str:
+    """The employer with free agents that is furthest below its share; one that the allocation does
     not name gets what the others cannot take. Ties: as the allocation lists them, then by name.
     """
     total = sum(queue.given.values()) + 1
@@ -83,17 +81,22 @@ def _most_behind(queue: "Queue", employers: Iterable[str]) -> str:
     return min(employers, key=urgency)
 
 
-def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
-    """The calls that this agent could have now, over all queues that he serves, best first.
+def pools_of(agent: Agent) -> list[Pool]:
+    """The pools whose need the agent meets."""
+    return cast("list[Pool]", agent.pools)
 
-    (minus score, first queued, arrival number, call): the first is the one he should have (a record
-    without rows has it too), the others its rivals. Only the heads of bands are looked at, so this
-    is as long as he serves queues with calls in them.
+
+def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
+    """The calls that this agent could have now, over all queues that the agent serves, best first.
+
+    (minus score, first queued, arrival number, call): the first is the one to be given (a record
+    without rows has it too), the others its rivals. Only the heads of bands are looked at, so the
+    cost grows with the queues that the agent serves and in which calls wait.
     """
     rows = rows or 1
     found: list[Item] = []
     worst = 0  # the last of those found
-    for pool in agent.pools:
+    for pool in pools_of(agent):
         for band in pool.bands:
             points = -band.score(now_us - band.head_us)
             if len(found) == rows and points > worst:
@@ -104,7 +107,7 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
     return found
 
 
-def passed_over(pool: "Pool", rows: int) -> "list[tuple[Agent, str]]":
+def passed_over(pool: Pool, rows: int) -> list[tuple[Agent, str]]:
     """Some who meet the need but cannot be given a call, with the reason."""
     found: list[tuple[Agent, str]] = []
     for looked_at, agent in enumerate(pool.as_signed_in()):

@@ -1,48 +1,55 @@
 """The customer changes hands, and what happens when one of the two agents leaves.
 
 There is one rule for all of it, `hand_over`: the sender is released, and the customer takes the
-place of the consultation, whatever that is. In line, he waits where it waited. If a phone rings for
-it, it rings for him now, and the offer goes on under its number. If it talks, the target has him.
+place of the consultation, whatever that is. If it stands in line, the customer waits there. If a
+phone rings for it, that phone rings for the customer, and the offer goes on under its number. If it
+talks, the target has the customer.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from routing.agent import Agent
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
-from routing.conversation import IN_CONVERSATION, clear_connection, establish, hold, part
+from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.events import CallOutcome, ClearedBy
-from routing.handlers.on_agents import after_work
 from routing.ids import NO_AGENT, AgentId
 from routing.machine import advance
-from routing.matching import leave_pool, show
 from routing.offer import Offer
-from routing.transfers.messages import (
-    Connection,
-    TransferCause,
-    TransferCompleting,
-    TransferKind,
-)
+from routing.transfers.messages import Connection, TransferCause, TransferKind
 from routing.transfers.seeking import (
-    end_transfer,
-    forget_consultation,
     readdress,
+    search_deadline,
     seek,
-    tell_failed,
-    tell_transferred,
+    wait_in_line,
     wait_until,
 )
-from routing.transfers.transfer import TRANSFER_TABLE, Transfer, TransferState, TransferTrigger
+from routing.transfers.telling import (
+    end_transfer,
+    forget_consultation,
+    tell_completing,
+    tell_failed,
+    tell_transferred,
+)
+from routing.transfers.transfer import (
+    TRANSFER_TABLE,
+    WAITING_FOR_SIGHT,
+    WAITING_IN_LINE,
+    Transfer,
+    TransferState,
+    TransferTrigger,
+)
+from routing.verbs.agents import after_work
+from routing.verbs.conversation import IN_CONVERSATION, clear_connection, establish, hold, part
+from routing.verbs.shown import show
+from routing.verbs.standing import leave_pool
 
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
 
-
-def hand_over(core: "RoutingEngine", transfer: Transfer, *, bridged: bool = False) -> Agent:
+def hand_over(core: Core, transfer: Transfer, *, bridged: bool = False) -> Agent:
     """The customer takes the place of the consultation. Returns the sender, for `after_work`.
 
     `bridged` says that customer and target were seen in one bridge; otherwise a customer whose
-    target is on the line is on hold, and one whose target is rung waits for his answer.
+    target is on the line is on hold, and one whose target is rung waits for the answer.
     """
     call, consult = core.calls[transfer.call_id], core.calls[transfer.consult_id]
     sender = clear_connection(core, call, ClearedBy.TRANSFER)
@@ -76,7 +83,7 @@ def _connection(consult: Call, *, bridged: bool) -> Connection:
     return Connection.ALERTING if consult.state is CallState.OFFERED else Connection.QUEUED
 
 
-def target_of(core: "RoutingEngine", consult: Call) -> AgentId:
+def target_of(core: Core, consult: Call) -> AgentId:
     """Who talks or is rung; nobody while it is in line."""
     if consult.state is CallState.OFFERED:
         return core.offers[consult.offer_id].agent_id
@@ -84,15 +91,15 @@ def target_of(core: "RoutingEngine", consult: Call) -> AgentId:
 
 
 def _take_over_request(call: Call, consult: Call) -> None:
-    """What was asked for on the customer's behalf is what he asks for now."""
+    """What was asked for on the customer's behalf is what the customer's call asks for."""
     call.request_no, call.asked_us = consult.request_no, consult.asked_us
     call.queue_id, call.wanted, call.hops = consult.queue_id, consult.wanted, consult.hops
     call.priority, call.rules = consult.priority, consult.rules
     call.preferred = NO_AGENT
-    call.callback = ""  # he was reached
+    call.callback = ""  # the customer was reached
 
 
-def _take_over_offer(core: "RoutingEngine", call: Call, consult: Call) -> None:
+def _take_over_offer(core: Core, call: Call, consult: Call) -> None:
     offer = core.offers[consult.offer_id]
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
     call.state = advance(CALL_TABLE, call.state, CallTrigger.OFFER)
@@ -100,7 +107,7 @@ def _take_over_offer(core: "RoutingEngine", call: Call, consult: Call) -> None:
     offer.call_id = core.agents[offer.agent_id].call_id = call.call_id
 
 
-def _take_over_target(core: "RoutingEngine", call: Call, target: Agent) -> None:
+def _take_over_target(core: Core, call: Call, target: Agent) -> None:
     call.state = advance(CALL_TABLE, call.state, CallTrigger.CHANGE_HANDS)
     call.agent_id, target.call_id = target.agent_id, call.call_id
     call.established_us, call.held_us = core.now_us, 0
@@ -110,7 +117,7 @@ def _take_over_target(core: "RoutingEngine", call: Call, target: Agent) -> None:
 # --- the target answers -------------------------------------------------------------------------
 
 
-def target_answered(core: "RoutingEngine", offer: Offer) -> None:
+def target_answered(core: Core, offer: Offer) -> None:
     """The legs of a seeker's offer are in one bridge."""
     transfer = core.transfers[core.calls[offer.call_id].transfer_id]
     if not transfer.has_consultation:
@@ -125,7 +132,7 @@ def target_answered(core: "RoutingEngine", offer: Offer) -> None:
         _begin_consulting(core, transfer, offer)
 
 
-def _begin_consulting(core: "RoutingEngine", transfer: Transfer, offer: Offer) -> None:
+def _begin_consulting(core: Core, transfer: Transfer, offer: Offer) -> None:
     establish(core, offer)
     transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.TARGET_TALKS)
     core.deadlines.cancel(DeadlineKind.TRANSFER, transfer.transfer_id)
@@ -137,8 +144,8 @@ def _begin_consulting(core: "RoutingEngine", transfer: Transfer, offer: Offer) -
 # --- somebody leaves ----------------------------------------------------------------------------
 
 
-def leg_cleared(core: "RoutingEngine", transfer: Transfer, agent_id: AgentId) -> bool:
-    """One of the two agents has left; False when he was not on the line."""
+def leg_cleared(core: Core, transfer: Transfer, agent_id: AgentId) -> bool:
+    """One of the two agents has left; False when this agent was not on the line."""
     call, consult = core.calls[transfer.call_id], core.calls[transfer.consult_id]
     if call.state in IN_CONVERSATION and call.agent_id == agent_id:
         _HOLDER_LEFT[transfer.state](core, transfer)
@@ -149,7 +156,7 @@ def leg_cleared(core: "RoutingEngine", transfer: Transfer, agent_id: AgentId) ->
     return True
 
 
-def release_sender(core: "RoutingEngine", transfer: Transfer) -> None:
+def release_sender(core: Core, transfer: Transfer) -> None:
     """While the target is sought the sender lets go. From now on it is a single-step transfer; when
     a group is sought, an ordinary call of that queue.
     """
@@ -162,8 +169,8 @@ def release_sender(core: "RoutingEngine", transfer: Transfer) -> None:
     after_work(core, sender)
 
 
-def _left_consulting(core: "RoutingEngine", transfer: Transfer) -> None:
-    """The transfer completes to the target, as soon as he and the customer are bridged."""
+def _left_consulting(core: Core, transfer: Transfer) -> None:
+    """The transfer completes to the target, as soon as target and customer are bridged."""
     consult = core.calls[transfer.consult_id]
     ordered = transfer.state is TransferState.COMPLETING
     sender = hand_over(core, transfer)
@@ -174,15 +181,15 @@ def _left_consulting(core: "RoutingEngine", transfer: Transfer) -> None:
     after_work(core, sender)
 
 
-def complete(core: "RoutingEngine", transfer: Transfer) -> None:
+def complete(core: Core, transfer: Transfer) -> None:
     """Customer and target are in one bridge: the sender is not needed any more."""
     sender = hand_over(core, transfer, bridged=True)
     end_transfer(core, transfer)
     after_work(core, sender)
 
 
-def _left_handed_over(core: "RoutingEngine", transfer: Transfer) -> None:
-    """Nor does the target stay: the customer was not even bridged with him."""
+def _left_handed_over(core: Core, transfer: Transfer) -> None:
+    """Nor does the target stay: customer and target were not even bridged."""
     back_in_line(core, transfer, ClearedBy.AGENT, TransferCause.NORMAL_CLEARING)
 
 
@@ -197,7 +204,7 @@ _HOLDER_LEFT: Final = {
 """What happens when the agent leaves who has the customer."""
 
 
-def _target_left(core: "RoutingEngine", transfer: Transfer, consult: Call) -> None:
+def _target_left(core: Core, transfer: Transfer, consult: Call) -> None:
     """The sender has the customer: on hold, or talking when all three talked."""
     tell_failed(core, transfer, TransferCause.NORMAL_CLEARING)
     end_transfer(core, transfer)
@@ -206,10 +213,8 @@ def _target_left(core: "RoutingEngine", transfer: Transfer, consult: Call) -> No
     after_work(core, target)
 
 
-def back_in_line(
-    core: "RoutingEngine", transfer: Transfer, by: ClearedBy, cause: TransferCause
-) -> None:
-    """Customer and target did not come together: he is in line again, with his old place."""
+def back_in_line(core: Core, transfer: Transfer, by: ClearedBy, cause: TransferCause) -> None:
+    """Customer and target did not come together: the call is in line again, in its old place."""
     call = core.calls[transfer.call_id]
     tell_failed(core, transfer, cause)
     end_transfer(core, transfer)
@@ -220,25 +225,31 @@ def back_in_line(
     after_work(core, target)
 
 
-# --- what Asterisk is to do ---------------------------------------------------------------------
+# --- time and Asterisk --------------------------------------------------------------------------
 
 
-def wait_for_sight(core: "RoutingEngine", transfer: Transfer) -> None:
+def wait_for_sight(core: Core, transfer: Transfer) -> None:
     """Asterisk has been asked to move legs: its report is waited for."""
     wait_until(core, transfer, core.now_us + core.limits.bridge_timeout_us)
 
 
-def tell_completing(core: "RoutingEngine", transfer: Transfer, consult: Call) -> None:
-    """Customer and target are to be bridged."""
-    target = core.calls[transfer.consult_id].agent_id
-    core.emit(
-        TransferCompleting(
-            transfer.transfer_id,
-            transfer.call_id,
-            consult.request_no,
-            consult.queue_id,
-            transfer.initiator,
-            consult.call_id,
-            target,
-        )
-    )
+def transfer_deadline(core: Core, transfer: Transfer) -> None:
+    """Nobody was found in time, or what was asked for was not seen in time."""
+    if transfer.state in WAITING_IN_LINE:
+        search_deadline(core, transfer)
+    elif transfer.state is TransferState.HANDED_OVER:
+        back_in_line(core, transfer, ClearedBy.SYSTEM, TransferCause.TIMEOUT)
+    else:
+        transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.NOT_SEEN)
+        tell_failed(core, transfer, TransferCause.TIMEOUT, consulting=True)
+
+
+def restore_transfer(core: Core, transfer: Transfer) -> None:
+    """We hear its Asterisk again: what the transfer waits for gets its full time."""
+    policy = transfer.policy
+    if transfer.state in WAITING_FOR_SIGHT:
+        wait_for_sight(core, transfer)
+    elif transfer.state is TransferState.SEEKING:
+        wait_in_line(core, transfer, policy.wait_us)
+    elif transfer.state is TransferState.RECALLING:
+        wait_in_line(core, transfer, policy.recall_us)

@@ -4,19 +4,16 @@ Each function yields (invariant, where) for every breach.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from routing.agent import AgentWork
 from routing.call import Call, CallState
+from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.transfers.messages import TransferKind
 from routing.transfers.transfer import WAITING_IN_LINE, Transfer, TransferState
 
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
 
-
-def owner_breaches(core: "RoutingEngine") -> Iterator[tuple[str, str]]:
+def owner_breaches(core: Core) -> Iterator[tuple[str, str]]:
     """Every customer is in line, offered, with one agent, or released; exactly one of these."""
     offered = {offer.call_id for offer in core.offers.values()}
     busy = [a.call_id for a in core.agents.values() if a.work is AgentWork.BUSY]
@@ -44,7 +41,7 @@ TRANSFER_CALLS = {
 """Where the customer's call and the consultation may be; they are one call where there is none."""
 
 
-def transfer_breaches(core: "RoutingEngine", transfer: Transfer) -> Iterator[tuple[str, str]]:
+def transfer_breaches(core: Core, transfer: Transfer) -> Iterator[tuple[str, str]]:
     """Both calls are where its state says, it is theirs, and it waits no longer than it may."""
     where = f"transfer {transfer.transfer_id}"
     rule = "transfer_and_its_calls"
@@ -67,7 +64,7 @@ def transfer_breaches(core: "RoutingEngine", transfer: Transfer) -> Iterator[tup
 
 
 def _transfer_wait(
-    core: "RoutingEngine", transfer: Transfer, call: Call, consult: Call
+    core: Core, transfer: Transfer, call: Call, consult: Call
 ) -> Iterator[tuple[str, str]]:
     """A deadline exactly where it waits for something, except while we do not hear its Asterisk.
     An offer has its own.

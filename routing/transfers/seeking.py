@@ -1,43 +1,39 @@
-"""The search for the target of a transfer, and what to do when he cannot be had.
+"""The search for the target of a transfer, and what to do when no target can be had.
 
-Whoever stands in line for the target is the *seeker*: the consultation, or the customer himself
-when the sender has left. Somebody is sought up to `until_us`; a phone that rings at that moment is
+What stands in line for the target is the *seeker*: the consultation, or the customer's own call
+when the sender has left. A target is sought up to `until_us`; a phone that rings at that moment is
 not interrupted. When the search fails the policy has three answers (`IfMissed`), of which the last
-resort is always the recall: the sender still has the customer, or is asked to take him back.
+resort is always the recall: the sender still has the customer, or is asked to take the customer
+back.
 
-A recall after a single-step transfer looks for the sender only while he is ready for calls, and not
-for long; then the customer is in line where he came from. He is in some line throughout.
+A recall after a single-step transfer looks for the sender only while the sender is ready for calls,
+and not for long; then the customer is in line in the queue that the call came from. The customer is
+in some line throughout.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import Call, CallState
 from routing.commands import OfferOutcome
+from routing.core import Core
 from routing.deadlines import DeadlineKind
-from routing.events import CallCleared, CallDiverted, CallOutcome
-from routing.ids import NO_AGENT, NO_TRANSFER, AgentId, QueueId
+from routing.events import CallOutcome
+from routing.ids import NO_AGENT, AgentId, QueueId
 from routing.index.selection import apply_boosts
 from routing.machine import advance
-from routing.matching import (
-    check_reserve,
-    leave_pool,
-    line_up,
-    offer_to_best_agent,
-)
 from routing.queue import Queue
 from routing.refusals import Refusal
-from routing.transfers.messages import (
-    CallTransferred,
-    Connection,
-    IfMissed,
-    TransferCause,
-    TransferFailed,
+from routing.transfers.messages import IfMissed, TransferCause
+from routing.transfers.telling import (
+    end_transfer,
+    forget_consultation,
+    tell_diverted,
+    tell_failed,
 )
 from routing.transfers.transfer import TRANSFER_TABLE, Transfer, TransferState, TransferTrigger
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.verbs.matching import check_reserve, line_up, offer_to_best_agent
+from routing.verbs.standing import leave_pool
 
 MISSED: Final = {
     OfferOutcome.NO_ANSWER: ("no_answer", TransferCause.RECALL_NO_ANSWER),
@@ -47,13 +43,13 @@ MISSED: Final = {
 """How an offer to the target failed, as the rule of the policy that covers it and CSTA's cause."""
 
 NOT_THERE: Final = ("not_ready", TransferCause.RECALL_RESOURCES_NOT_AVAILABLE)
-"""… and every other way in which he cannot be reached."""
+"""The same for every other way in which a target cannot be had."""
 
 
 # --- standing in line ---------------------------------------------------------------------------
 
 
-def readdress(core: "RoutingEngine", call: Call, queue_id: QueueId, wanted: AgentId) -> None:
+def readdress(core: Core, call: Call, queue_id: QueueId, wanted: AgentId) -> None:
     """The contact asks for somebody else from now on: a new request. The call is in no line."""
     left = core.queues[call.queue_id]
     call.request_no = next_request(core, call)
@@ -65,33 +61,33 @@ def readdress(core: "RoutingEngine", call: Call, queue_id: QueueId, wanted: Agen
     check_reserve(core, left)
 
 
-def next_request(core: "RoutingEngine", call: Call) -> int:
+def next_request(core: Core, call: Call) -> int:
     """The number of a new request of the contact; one is used once, also when it fails."""
     contact = core.calls[call.consult_for] if call.consult_for else call
     contact.requests += 1
     return contact.requests
 
 
-def seek(core: "RoutingEngine", seeker: Call, cause: str) -> None:
+def seek(core: Core, seeker: Call, cause: str) -> None:
     """The seeker stands in line, and gets the best agent if there is one."""
     line_up(core, seeker, cause)
     offer_to_best_agent(core, seeker, cause)
 
 
-def wait_in_line(core: "RoutingEngine", transfer: Transfer, for_us: int) -> None:
-    """From now on somebody is sought for this long."""
+def wait_in_line(core: Core, transfer: Transfer, for_us: int) -> None:
+    """A target is sought for this long, from now on."""
     transfer.until_us = core.now_us + for_us
     wait_until(core, transfer, transfer.until_us)
 
 
-def wait_until(core: "RoutingEngine", transfer: Transfer, due_us: int) -> None:
+def wait_until(core: Core, transfer: Transfer, due_us: int) -> None:
     """Give the transfer its deadline; while we hear nothing of its Asterisk it has none."""
     if core.calls[transfer.call_id].pbx not in core.pbx_lost:
         core.deadlines.set(DeadlineKind.TRANSFER, transfer.transfer_id, due_us)
 
 
 def why_no_queue(queue: Queue, sender: AgentId) -> Refusal | None:
-    """Why nobody can be transferred to this queue; None when he can."""
+    """Why nobody can be transferred to this queue; None when it can be done."""
     if not queue.accepting:
         return Refusal.QUEUE_CLOSED
     if queue.waiting >= queue.spec.max_waiting:
@@ -104,8 +100,8 @@ def why_no_queue(queue: Queue, sender: AgentId) -> Refusal | None:
 # --- nobody comes -------------------------------------------------------------------------------
 
 
-def target_missed(core: "RoutingEngine", seeker: Call, outcome: OfferOutcome) -> None:
-    """An offer to the target failed; the seeker is in no line now. A group has others to ask."""
+def target_missed(core: Core, seeker: Call, outcome: OfferOutcome) -> None:
+    """An offer to the target failed; the seeker is in no line. A group has others to ask."""
     transfer = core.transfers[seeker.transfer_id]
     rule, cause = MISSED.get(outcome, NOT_THERE)
     if transfer.state is TransferState.RECALLING:
@@ -118,9 +114,7 @@ def target_missed(core: "RoutingEngine", seeker: Call, outcome: OfferOutcome) ->
         recall(core, transfer, cause)
 
 
-def _missed(
-    core: "RoutingEngine", transfer: Transfer, rule: str, cause: TransferCause, why: str
-) -> None:
+def _missed(core: Core, transfer: Transfer, rule: str, cause: TransferCause, why: str) -> None:
     """The one agent who will do cannot be had now: what does the policy say?"""
     answer: IfMissed = getattr(transfer.policy, rule)
     if answer is IfMissed.QUEUE_TO_AGENT and core.now_us < transfer.until_us:
@@ -131,15 +125,17 @@ def _missed(
         recall(core, transfer, cause)
 
 
-def _may_overflow(core: "RoutingEngine", transfer: Transfer) -> bool:
+def _may_overflow(core: Core, transfer: Transfer) -> bool:
     queue = core.queues.get(transfer.policy.overflow_to)
     return queue is not None and why_no_queue(queue, transfer.initiator) is None
 
 
-def _overflow(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -> None:
-    """Anybody of another queue will do; a customer who stands there himself is one of its calls."""
+def _overflow(core: Core, transfer: Transfer, cause: TransferCause) -> None:
+    """Anybody of another queue will do. A customer whose own call stands there is one of that
+    queue's calls: the transfer is over.
+    """
     seeker, to_queue = core.calls[transfer.consult_id], transfer.policy.overflow_to
-    _tell_diverted(core, seeker, to_queue, cause)
+    tell_diverted(core, seeker, to_queue, cause)
     if transfer.has_consultation:
         wait_in_line(core, transfer, transfer.policy.wait_us)
     else:
@@ -148,8 +144,10 @@ def _overflow(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -
     seek(core, seeker, cause)
 
 
-def recall(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -> None:
-    """Nobody was found; the seeker is in no line now. The sender has the customer, or gets him."""
+def recall(core: Core, transfer: Transfer, cause: TransferCause) -> None:
+    """Nobody was found; the seeker is in no line. The sender has the customer, or is asked to take
+    the customer back.
+    """
     seeker = core.calls[transfer.consult_id]
     tell_failed(core, transfer, cause)
     if transfer.has_consultation:
@@ -160,31 +158,31 @@ def recall(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -> N
     if sender is None or sender.status is not AgentStatus.READY or not sender.reachable:
         _go_home(core, transfer, cause)
         return
-    _tell_diverted(core, seeker, seeker.queue_id, cause)
+    tell_diverted(core, seeker, seeker.queue_id, cause)
     transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.RECALL)
     wait_in_line(core, transfer, transfer.policy.recall_us)
     readdress(core, seeker, seeker.queue_id, transfer.initiator)
     seek(core, seeker, cause)
 
 
-def _go_home(core: "RoutingEngine", transfer: Transfer, cause: TransferCause) -> None:
-    """Nor can the sender take him back: the customer is in line where he came from, which is the
-    queue on whose behalf the target was asked for.
+def _go_home(core: Core, transfer: Transfer, cause: TransferCause) -> None:
+    """Nor can the sender take the customer back: the call is in line where it came from, which is
+    the queue on whose behalf the target was asked for.
     """
     call = core.calls[transfer.call_id]
-    _tell_diverted(core, call, call.queue_id, cause)
+    tell_diverted(core, call, call.queue_id, cause)
     end_transfer(core, transfer)
     readdress(core, call, call.queue_id, NO_AGENT)
     seek(core, call, cause)
 
 
-def nobody_found(core: "RoutingEngine", consult: Call) -> None:
+def nobody_found(core: Core, consult: Call) -> None:
     """The queue sends its callers out of the router; a consultation cannot go there."""
     recall(core, core.transfers[consult.transfer_id], TransferCause.RECALL_RESOURCES_NOT_AVAILABLE)
 
 
-def search_deadline(core: "RoutingEngine", transfer: Transfer) -> None:
-    """Somebody was sought for long enough. If a phone rings right now, that is waited for."""
+def search_deadline(core: Core, transfer: Transfer) -> None:
+    """A target was sought for long enough. If a phone rings right now, that is waited for."""
     seeker = core.calls[transfer.consult_id]
     if seeker.state is CallState.OFFERED:
         return
@@ -198,8 +196,8 @@ def search_deadline(core: "RoutingEngine", transfer: Transfer) -> None:
         recall(core, transfer, cause)
 
 
-def wanted_agent_left(core: "RoutingEngine", agent: Agent) -> None:
-    """An agent signed out: nobody goes on waiting for him, unless the policy says so."""
+def wanted_agent_left(core: Core, agent: Agent) -> None:
+    """An agent signed out: no call goes on waiting for this agent, unless the policy says so."""
     for transfer in list(core.transfers.values()):
         seeker = core.calls[transfer.consult_id]
         if seeker.wanted != agent.agent_id or seeker.state is not CallState.WAITING:
@@ -209,90 +207,3 @@ def wanted_agent_left(core: "RoutingEngine", agent: Agent) -> None:
             _go_home(core, transfer, TransferCause.RECALL_RESOURCES_NOT_AVAILABLE)
         else:
             _missed(core, transfer, *NOT_THERE, "agentLoggedOff")
-
-
-# --- telling and forgetting ---------------------------------------------------------------------
-
-
-def _tell_diverted(
-    core: "RoutingEngine", call: Call, to_queue: QueueId, cause: TransferCause
-) -> None:
-    """The present request ends unanswered; another one takes its place."""
-    core.emit(
-        CallDiverted(
-            call.call_id,
-            call.request_no,
-            call.queue_id,
-            call.pbx,
-            to_queue,
-            cause,
-            core.now_us - call.asked_us,
-            "",
-        )
-    )
-
-
-def tell_failed(
-    core: "RoutingEngine", transfer: Transfer, cause: TransferCause, *, consulting: bool = False
-) -> None:
-    """The transfer did not reach what it was to reach."""
-    seeker = core.calls[transfer.consult_id]
-    core.emit(
-        TransferFailed(
-            transfer.transfer_id,
-            transfer.call_id,
-            seeker.request_no,
-            seeker.queue_id,
-            transfer.initiator,
-            cause,
-            consulting,
-        )
-    )
-
-
-def tell_transferred(
-    core: "RoutingEngine", transfer: Transfer, consult: Call, to: AgentId, connection: Connection
-) -> None:
-    """The sender has the customer no longer. `consult` is the call whose place he takes."""
-    core.emit(
-        CallTransferred(
-            transfer.transfer_id,
-            transfer.call_id,
-            consult.request_no,
-            consult.queue_id,
-            transfer.initiator,
-            consult.call_id,
-            to,
-            core.agents[transfer.initiator].device,
-            core.agents[to].device if to else "",
-            transfer.kind,
-            connection,
-        )
-    )
-
-
-def end_transfer(core: "RoutingEngine", transfer: Transfer) -> None:
-    """The transfer is over, whatever became of it; its calls go on as they are."""
-    del core.transfers[transfer.transfer_id]
-    core.deadlines.cancel(DeadlineKind.TRANSFER, transfer.transfer_id)
-    call, consult = core.calls[transfer.call_id], core.calls[transfer.consult_id]
-    call.transfer_id = consult.transfer_id = NO_TRANSFER
-    call.wanted = NO_AGENT
-
-
-def forget_consultation(core: "RoutingEngine", consult: Call, outcome: CallOutcome) -> None:
-    """The second call is over. The books count contacts, so they do not know of it."""
-    waited_us = consult.waited_us if consult.established_us else core.now_us - consult.asked_us
-    queue = core.queues[consult.queue_id]
-    del core.calls[consult.call_id]
-    core.emit(
-        CallCleared(
-            consult.call_id,
-            consult.request_no,
-            consult.queue_id,
-            outcome,
-            waited_us,
-            consult.talked_us,
-        )
-    )
-    check_reserve(core, queue)

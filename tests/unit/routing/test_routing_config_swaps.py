@@ -5,6 +5,7 @@ from routing.config import (
     Boost,
     Mode,
     QueueSpec,
+    overlaid,
 )
 from routing.events import (
     AgentStateChanged,
@@ -13,7 +14,6 @@ from routing.events import (
     ModeChanged,
     OfferMade,
 )
-from routing.handlers.on_config import overlaid
 from tests.worlds.routing.centre import Centre, S, agent, queue
 from tests.worlds.routing.told import apply, of, one, refusal, told_alike_after_a_restart
 

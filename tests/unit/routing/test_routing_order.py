@@ -349,7 +349,8 @@ def test_the_order_of_service_is_the_order_of_positions():
         centre.wait(rng.choice((0, 1, 4)))
     core = centre.core
     places = {
-        name: calls_in_front(core, core.queues["q"], call) for name, call in core.calls.items()
+        name: calls_in_front(core.now_us, core.queues["q"], call)
+        for name, call in core.calls.items()
     }
     assert sorted(places.values()) == list(range(40))
     order = []
@@ -377,7 +378,7 @@ def test_the_position_is_the_place_in_the_sorted_line(sl_points, age_cap):
          call.number, call.call_id)
         for call in core.calls.values()
     )  # fmt: skip
-    places = [calls_in_front(core, core.queues["q"], core.calls[entry[3]]) for entry in line]
+    places = [calls_in_front(core.now_us, core.queues["q"], core.calls[entry[3]]) for entry in line]
     assert places == list(range(60))
 
 

@@ -4,8 +4,8 @@ from routing import RoutingEngine
 from routing import commands as c
 from routing.call import Call, CallState
 from routing.config import BreakCap
-from routing.index.bands import Band
 from routing.index.ordered import OrderedLine
+from routing.index.pool import Band
 from routing.invariants import check
 from tests.worlds.routing.centre import Centre, S, agent, queue
 
@@ -87,7 +87,7 @@ def queue_that_lost_its_bands(core):
 def queue_with_an_empty_band(core):
     queue = core.queues["rare"]
     call = queue.bands[0].head
-    empty = Band(queue.pools[0], queue, 99, call)
+    empty = Band(queue.pools[0], queue.ageing, 99, call)
     empty.leave(call)
     call.band = queue.bands[0]
     queue.bands.append(empty)

@@ -1,14 +1,15 @@
 """A conversation: it begins when both legs were seen in one bridge, and ends for one agent.
 
-What the handlers of offers, calls and transfers have in common. Each agent's part is closed by
-itself, with its own times: who was transferred away from is charged nothing that came later.
+Each agent's part is closed by itself, with its own times: whoever hands a customer on is charged
+nothing that comes later.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from routing.agent import WORK_TABLE, Agent, WorkTrigger
+from routing.agent import SIGN_OUT, WORK_TABLE, Agent, WorkTrigger
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.commands import RequestedState
+from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.events import (
     CallEstablished,
@@ -17,19 +18,15 @@ from routing.events import (
     ClearedBy,
     ConnectionCleared,
 )
-from routing.handlers.on_agents import SIGN_OUT
 from routing.ids import NO_AGENT, NO_CALL, NO_OFFER
 from routing.machine import advance
-from routing.matching import becomes_idle, show
 from routing.offer import Offer
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.verbs.shown import becomes_idle, show
 
 IN_CONVERSATION: Final = (CallState.TALKING, CallState.HELD)
 
 
-def establish(core: "RoutingEngine", offer: Offer) -> None:
+def establish(core: Core, offer: Offer) -> None:
     """Both legs of the offer are in one bridge: the call is established."""
     now, call, agent = core.now_us, core.calls[offer.call_id], core.agents[offer.agent_id]
     close_offer(core, offer)
@@ -47,27 +44,27 @@ def establish(core: "RoutingEngine", offer: Offer) -> None:
         agent.pending = SIGN_OUT
     core.emit(
         CallEstablished(
-            offer.offer_id,
-            call.call_id,
-            call.request_no,
-            call.queue_id,
-            agent.agent_id,
-            now - call.asked_us,
-            now - (offer.ringing_us or offer.made_us),
+            offer_id=offer.offer_id,
+            call_id=call.call_id,
+            request_no=call.request_no,
+            queue_id=call.queue_id,
+            agent_id=agent.agent_id,
+            waited_us=now - call.asked_us,
+            rang_us=now - (offer.ringing_us or offer.made_us),
         )
     )
     show(core, agent)
 
 
-def close_offer(core: "RoutingEngine", offer: Offer) -> None:
-    """The offer is no more; call and agent are told apart from it."""
+def close_offer(core: Core, offer: Offer) -> None:
+    """The offer is over and forgotten; its call and its agent name none."""
     del core.offers[offer.offer_id]
     core.deadlines.cancel(DeadlineKind.OFFER, offer.offer_id)
     core.calls[offer.call_id].offer_id = NO_OFFER
     core.agents[offer.agent_id].offer_id = NO_OFFER
 
 
-def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
+def clear_connection(core: Core, call: Call, by: ClearedBy) -> Agent:
     """The conversation is over; the agent's after-call work begins, if there is any.
 
     The caller of this must call `after_work` when the call's own fate has been told.
@@ -77,8 +74,7 @@ def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
     agent.worked_us += now - agent.work_since_us
     agent.work_since_us = now
     work_us = core.queues[call.queue_id].spec.after_call_work_us
-    open_ended = agent.pending == RequestedState.WORKING_AFTER_CALL
-    if open_ended:
+    if agent.pending == RequestedState.WORKING_AFTER_CALL:
         agent.pending = agent.pending_reason = agent.pending_by = ""
         work_us = core.limits.open_work_us
     if work_us:
@@ -93,7 +89,7 @@ def clear_connection(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
     return agent
 
 
-def part(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
+def part(core: Core, call: Call, by: ClearedBy) -> Agent:
     """Caller and agent have parted: say how long they talked. The agent is as busy as before."""
     now, agent = core.now_us, core.agents[call.agent_id]
     if call.state is CallState.HELD:
@@ -103,31 +99,37 @@ def part(core: "RoutingEngine", call: Call, by: ClearedBy) -> Agent:
     call.talked_us += talked_us
     core.emit(
         ConnectionCleared(
-            call.call_id,
-            call.request_no,
-            call.queue_id,
-            agent.agent_id,
-            by,
-            talked_us,
-            call.held_us,
+            call_id=call.call_id,
+            request_no=call.request_no,
+            queue_id=call.queue_id,
+            agent_id=agent.agent_id,
+            by=by,
+            talked_us=talked_us,
+            held_us=call.held_us,
         )
     )
     call.agent_id = NO_AGENT
     return agent
 
 
-def hold(core: "RoutingEngine", call: Call) -> None:
-    """The caller hears music from now on."""
+def hold(core: Core, call: Call) -> None:
+    """The caller hears music from this moment on."""
     call.state = advance(CALL_TABLE, call.state, CallTrigger.HOLD)
     call.held_since_us = core.now_us
     core.emit(CallHeldEvent(call.call_id, call.request_no, call.queue_id, call.agent_id))
 
 
-def retrieve(core: "RoutingEngine", call: Call) -> None:
+def retrieve(core: Core, call: Call) -> None:
     """Caller and agent hear each other again."""
     call.state = advance(CALL_TABLE, call.state, CallTrigger.RETRIEVE)
     held_us = core.now_us - call.held_since_us
     call.held_us += held_us
     core.emit(
-        CallRetrievedEvent(call.call_id, call.request_no, call.queue_id, call.agent_id, held_us)
+        CallRetrievedEvent(
+            call_id=call.call_id,
+            request_no=call.request_no,
+            queue_id=call.queue_id,
+            agent_id=call.agent_id,
+            held_us=held_us,
+        )
     )

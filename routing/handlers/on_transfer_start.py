@@ -1,36 +1,21 @@
-"""The command that starts a transfer: may it, whom to seek, and who stands in line for him."""
+"""The command that starts a transfer: may it, whom to seek, and which call stands in line."""
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import CALL_TABLE, Call, CallTrigger
-from routing.conversation import IN_CONVERSATION, clear_connection
+from routing.core import Core
 from routing.events import ClearedBy
-from routing.handlers.on_agents import after_work
-from routing.ids import NO_AGENT, NO_CALL, AgentId, QueueId, TransferId, consultation_id
+from routing.ids import NO_AGENT, AgentId, QueueId, TransferId, consultation_id
 from routing.index.selection import apply_boosts
 from routing.machine import advance
 from routing.refusals import Refusal
-from routing.transfers.messages import (
-    Connection,
-    IfMissed,
-    StartTransfer,
-    TransferKind,
-    TransferStarted,
-)
-from routing.transfers.seeking import (
-    end_transfer,
-    next_request,
-    readdress,
-    seek,
-    tell_transferred,
-    wait_in_line,
-    why_no_queue,
-)
+from routing.transfers.messages import Connection, IfMissed, StartTransfer, TransferKind
+from routing.transfers.seeking import next_request, readdress, seek, wait_in_line, why_no_queue
+from routing.transfers.telling import end_transfer, tell_started, tell_transferred
 from routing.transfers.transfer import Transfer
-
-if TYPE_CHECKING:
-    from routing.engine import RoutingEngine
+from routing.verbs.agents import after_work
+from routing.verbs.conversation import IN_CONVERSATION, clear_connection
 
 MAX_WAIT_US: Final = 3_600_000_000
 """An hour: nobody is sought for longer."""
@@ -43,8 +28,8 @@ class _Aim(NamedTuple):
     wanted: AgentId
 
 
-def start_transfer(core: "RoutingEngine", command: StartTransfer) -> None:
-    """An agent hands his customer on."""
+def start_transfer(core: Core, command: StartTransfer) -> None:
+    """An agent hands a customer on."""
     aim = _aim(core, command)
     if isinstance(aim, Refusal):
         core.refuse(command, command.call_id, aim)
@@ -54,33 +39,33 @@ def start_transfer(core: "RoutingEngine", command: StartTransfer) -> None:
         _consult(core, command, aim)
 
 
-def _consult(core: "RoutingEngine", command: StartTransfer, aim: _Aim) -> None:
+def _consult(core: Core, command: StartTransfer, aim: _Aim) -> None:
     """The sender keeps the customer; a second call looks for the target."""
     call = core.calls[command.call_id]
     consult = _second_call(core, call, aim)
     apply_boosts(core.config.boosts, consult)
     core.calls[consult.call_id] = consult
     transfer = _begin(core, command, call, consult)
-    _tell_started(core, transfer, consult.request_no, aim)
+    tell_started(core, transfer, consult.request_no, *aim)
     wait_in_line(core, transfer, command.policy.wait_us)
     seek(core, consult, command.kind)
 
 
-def _second_call(core: "RoutingEngine", call: Call, aim: _Aim) -> Call:
-    """It stands where the customer would: his first-queue time, his priority, his number."""
+def _second_call(core: Core, call: Call, aim: _Aim) -> Call:
+    """It stands where the customer would: same first-queue time, priority and arrival number."""
     request_no = next_request(core, call)
     return Call(
-        consultation_id(call.call_id, request_no),
-        call.number,
-        aim.queue_id,
-        call.pbx,
-        call.priority,
-        call.needs,
-        call.first_queued_us,
-        call.caller,
-        NO_AGENT,
-        call.own_priority,
-        call.tags,
+        call_id=consultation_id(call.call_id, request_no),
+        number=call.number,
+        queue_id=aim.queue_id,
+        pbx=call.pbx,
+        priority=call.priority,
+        needs=call.needs,
+        first_queued_us=call.first_queued_us,
+        caller=call.caller,
+        preferred=NO_AGENT,
+        own_priority=call.own_priority,
+        tags=call.tags,
         request_no=request_no,
         training=call.training,
         asked_us=core.now_us,
@@ -89,14 +74,14 @@ def _second_call(core: "RoutingEngine", call: Call, aim: _Aim) -> Call:
     )
 
 
-def _single_step(core: "RoutingEngine", command: StartTransfer, aim: _Aim) -> None:
+def _single_step(core: Core, command: StartTransfer, aim: _Aim) -> None:
     """The sender is released at once, and the customer is in line for the target."""
     call = core.calls[command.call_id]
     transfer = _begin(core, command, call, call)
-    _tell_started(core, transfer, call.requests + 1, aim)
+    tell_started(core, transfer, call.requests + 1, *aim)
     sender = clear_connection(core, call, ClearedBy.TRANSFER)
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
-    call.callback = ""  # he was reached
+    call.callback = ""  # the customer was reached
     readdress(core, call, aim.queue_id, aim.wanted)
     tell_transferred(core, transfer, call, NO_AGENT, Connection.QUEUED)
     if aim.wanted:
@@ -107,40 +92,25 @@ def _single_step(core: "RoutingEngine", command: StartTransfer, aim: _Aim) -> No
     after_work(core, sender)
 
 
-def _begin(core: "RoutingEngine", command: StartTransfer, call: Call, seeker: Call) -> Transfer:
+def _begin(core: Core, command: StartTransfer, call: Call, seeker: Call) -> Transfer:
     core.last_transfer += 1
     transfer = Transfer(
-        TransferId(core.last_transfer),
-        call.call_id,
-        seeker.call_id,
-        command.initiator,
-        command.kind,
-        command.policy,
+        transfer_id=TransferId(core.last_transfer),
+        call_id=call.call_id,
+        consult_id=seeker.call_id,
+        initiator=command.initiator,
+        kind=command.kind,
+        policy=command.policy,
     )
     core.transfers[transfer.transfer_id] = transfer
     call.transfer_id = seeker.transfer_id = transfer.transfer_id
     return transfer
 
 
-def _tell_started(core: "RoutingEngine", transfer: Transfer, request_no: int, aim: _Aim) -> None:
-    core.emit(
-        TransferStarted(
-            transfer.transfer_id,
-            transfer.call_id,
-            request_no,
-            aim.queue_id,
-            transfer.initiator,
-            transfer.kind,
-            transfer.consult_id if transfer.has_consultation else NO_CALL,
-            aim.wanted,
-        )
-    )
-
-
 # --- may it start? ------------------------------------------------------------------------------
 
 
-def _aim(core: "RoutingEngine", command: StartTransfer) -> _Aim | Refusal:
+def _aim(core: Core, command: StartTransfer) -> _Aim | Refusal:
     """Whom to seek, or why the sender keeps the customer."""
     call = core.calls.get(command.call_id)
     if call is None or call.consult_for:
@@ -157,7 +127,7 @@ def _aim(core: "RoutingEngine", command: StartTransfer) -> _Aim | Refusal:
     return _at_queue(core, command, command.to_queue)
 
 
-def _why_not_now(core: "RoutingEngine", command: StartTransfer, call: Call) -> Refusal | None:
+def _why_not_now(core: Core, command: StartTransfer, call: Call) -> Refusal | None:
     if call.transfer_id:
         return Refusal.TRANSFER_EXISTS
     if call.state not in IN_CONVERSATION:
@@ -167,7 +137,7 @@ def _why_not_now(core: "RoutingEngine", command: StartTransfer, call: Call) -> R
     return Refusal.TELEPHONY_LOST if call.pbx in core.pbx_lost else None
 
 
-def _why_not_so(core: "RoutingEngine", command: StartTransfer) -> Refusal | None:
+def _why_not_so(core: Core, command: StartTransfer) -> Refusal | None:
     policy = command.policy
     if bool(command.to_queue) == bool(command.to_agent):
         return Refusal.BAD_VALUE
@@ -179,7 +149,7 @@ def _why_not_so(core: "RoutingEngine", command: StartTransfer) -> Refusal | None
     return None
 
 
-def _why_no_room(core: "RoutingEngine", command: StartTransfer, call: Call) -> Refusal | None:
+def _why_no_room(core: Core, command: StartTransfer, call: Call) -> Refusal | None:
     limits = core.limits
     if command.kind is not TransferKind.SINGLE_STEP and len(core.calls) >= limits.calls:
         return Refusal.TOO_MANY_CALLS
@@ -188,14 +158,14 @@ def _why_no_room(core: "RoutingEngine", command: StartTransfer, call: Call) -> R
     return None
 
 
-def _at_queue(core: "RoutingEngine", command: StartTransfer, queue_id: QueueId) -> _Aim | Refusal:
+def _at_queue(core: Core, command: StartTransfer, queue_id: QueueId) -> _Aim | Refusal:
     queue = core.queues.get(queue_id)
     if queue is None:
         return Refusal.UNKNOWN_QUEUE
     return why_no_queue(queue, command.initiator) or _Aim(queue_id, NO_AGENT)
 
 
-def _at_agent(core: "RoutingEngine", command: StartTransfer, call: Call) -> _Aim | Refusal:
+def _at_agent(core: Core, command: StartTransfer, call: Call) -> _Aim | Refusal:
     agent = core.agents.get(command.to_agent)
     if agent is None:
         return Refusal.UNKNOWN_AGENT
@@ -213,7 +183,7 @@ def _at_agent(core: "RoutingEngine", command: StartTransfer, call: Call) -> _Aim
 
 
 def _why_never(command: StartTransfer, call: Call, agent: Agent) -> Refusal | None:
-    """What no policy helps against."""
+    """What no policy can help."""
     if agent.agent_id == command.initiator:
         return Refusal.OWN_ID
     if agent.status is AgentStatus.LOGGED_OFF:

@@ -1,0 +1,54 @@
+"""A call ends, whatever it is doing, and with it what was made on its behalf."""
+
+from routing.call import Call, CallState
+from routing.commands import OfferOutcome
+from routing.core import Core
+from routing.deadlines import DeadlineKind
+from routing.events import CallOutcome, ClearedBy
+from routing.transfers.messages import TransferCause
+from routing.transfers.telling import end_transfer, forget_consultation, tell_failed
+from routing.transfers.transfer import Transfer, TransferState
+from routing.verbs.agents import after_work
+from routing.verbs.conversation import IN_CONVERSATION, clear_connection
+from routing.verbs.lines import forget_call
+from routing.verbs.offers import end_offer
+from routing.verbs.standing import leave_pool
+
+
+def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
+    """Whatever the call is doing ends; `unanswered` is its outcome if nobody spoke to it."""
+    if call.transfer_id:
+        _abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
+    agent_id = call.agent_id
+    if call.state is CallState.OFFERED:
+        blame = OfferOutcome.CALLER_GONE if by is ClearedBy.CALLER else OfferOutcome.WITHDRAWN
+        agent_id = end_offer(core, core.offers[call.offer_id], blame)
+    elif call.state in IN_CONVERSATION:
+        clear_connection(core, call, by)
+    leave_pool(core, call)
+    if call.callback:
+        core.deadlines.cancel(DeadlineKind.CALLBACK, call.call_id)
+    outcome = CallOutcome.ANSWERED if call.established_us else unanswered
+    if call.consult_for:
+        forget_consultation(core, call, outcome)
+    else:
+        forget_call(core, call, outcome)
+    if agent_id:
+        after_work(core, core.agents[agent_id])
+
+
+def _abandon_transfer(
+    core: Core, transfer: Transfer, by: ClearedBy, unanswered: CallOutcome
+) -> None:
+    """The customer is gone: there is nothing left to hand on, so the consultation ends too."""
+    consult = core.calls[transfer.consult_id]
+    lost = unanswered is CallOutcome.LOST
+    if transfer.state is not TransferState.RECALLING:  # that one has been told to have failed
+        tell_failed(
+            core,
+            transfer,
+            TransferCause.SWITCHING_FUNCTION_TERMINATED if lost else TransferCause.CALL_CANCELLED,
+        )
+    end_transfer(core, transfer)
+    if consult.consult_for:
+        end_call(core, consult, by, unanswered)
