@@ -119,7 +119,7 @@ class Call:
     transfer_id: TransferId = NO_TRANSFER  # the live transfer that this call has part in
     consult_for: CallId = NO_CALL  # of a consultation: the customer's call
     wanted: AgentId = NO_AGENT  # nobody else will do, whatever the queue needs
-    band: object = None  # index: where it stands in line; None when it does not
+    band: object | None = None  # index: where it stands in line
 
 
 STORED: Final = (
