@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lab clean lock cover-routing pythons compiled
+.PHONY: help setup run test check lint lab mistakes clean lock cover-routing pythons compiled
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lint: setup ## format, lint, types, import contracts
 
 lab: setup ## build the real Asterisk that tests and benchmarks use (270 MB into .cache/)
 	@$(BIN)/python -m tests.lab build
+
+mistakes: lab ## make deliberate mistakes on an Asterisk of the lab, and show the red line that each gets
+	@$(BIN)/python -m tests.worlds.asterisk.mistakes
 
 HEADERS := import os, sysconfig; exit(not os.path.exists(sysconfig.get_path('include') + '/Python.h'))
 compiled: setup ## the core as an extension of the same source (C compiler, 40 s); benchmarks use it

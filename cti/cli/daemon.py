@@ -60,7 +60,7 @@ def asterisk_check(arguments: argparse.Namespace, words: Words) -> int:
         known = ", ".join(names) or "none; [[asterisks]] in the file of --config names them"
         print(f"cti: no such Asterisk. Configured: {known}", file=sys.stderr)
         return FOUND
-    from cti.cli.asterisk_check import main_check  # noqa: PLC0415  # loads the AMI client
+    from cti.cli.check.run import main_check  # noqa: PLC0415  # loads the AMI client
 
     return int(main_check(settings, arguments.name, as_json=arguments.json, lang=words.language))
 

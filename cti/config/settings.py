@@ -26,6 +26,7 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True):
     secret: of.AmiSecret
     ami_port: of.Port = 5038
     username: of.Name = "cti-router"
+    sip_port: of.ListenPort = 5060  # only `cti asterisk check` asks there; 0: it does not
 
 
 class AgiSettings(msgspec.Struct, frozen=True, kw_only=True):

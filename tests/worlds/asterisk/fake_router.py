@@ -39,7 +39,8 @@ class Question:
 class FakeRouter:
     """Answers each question with the next of `answers`; the last one again and again."""
 
-    def __init__(self, port: int, *answers: Answer) -> None:
+    def __init__(self, port: int, *answers: Answer, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.port = port
         self.answers = list(answers)
         self.questions: list[Question] = []
@@ -49,7 +50,7 @@ class FakeRouter:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._serve, self.host, self.port)
         return self
 
     async def __aexit__(

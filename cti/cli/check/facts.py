@@ -1,0 +1,186 @@
+"""What `cti asterisk check` asks an Asterisk, and what it was told: names and values, no judgement.
+
+`look` fills `Facts`; `rules` and `phones` judge them. The measured reasons stand in
+asterisk-config/README.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Language = Literal["zh", "en"]
+Said = tuple[str, str]
+"""Chinese, English."""
+
+MODULES: Final = (
+    "app_dial",
+    "app_playback",
+    "app_stack",
+    "app_userevent",
+    "chan_pjsip",
+    "func_callerid",
+    "func_cut",
+    "func_dialplan",
+    "func_global",
+    "func_logic",
+    "func_sha1",
+    "func_strings",
+    "func_timeout",
+    "res_agi",
+    "res_manager_devicestate",
+    "res_musiconhold",
+)
+"""What the contexts and the router's actions use."""
+
+LOOKING: Final = ("func_devstate", "func_pjsip_aor", "func_pjsip_endpoint")
+"""What the check itself needs to see phones; calls do without."""
+
+EXPOSING: Final = ("func_config", "func_realtime", "func_sorcery")
+"""Through Getvar they give the configuration, secrets included, to any manager user."""
+
+CONTEXTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "cti-inbound": ("arrive", "s", "i", "t", "T"),
+    "cti-wait": ("s", "ask", "answer-wait", "answer-deliver", "answer-leave", "unheard",
+                 "i", "t", "T"),
+    "cti-deliver": ("_X.", "i", "t", "T"),
+    "cti-after": ("s", "i", "t", "T"),
+    "cti-leave": ("s", "i", "t", "T"),
+    "cti-failsafe": ("s", "last", "goodbye", "i", "t", "T"),
+}  # fmt: skip
+"""{context: extensions without which a caller could be lost}."""
+
+PROOF_CONTEXT: Final = "cti-check"
+PROOF_EXTENSION: Final = "proof"
+"""A hint of our dialplan, `Custom:SHA1(secret:cti-check)`. Asterisk works it out when it loads the
+dialplan (ast_add_extension2_lockopt in main/pbx.c; measured at a start and at a reload), and
+ExtensionState, which asks for `reporting` only, tells it. Getvar cannot: it refuses EVAL to a user
+without `system` ("GetVar Access Forbidden", 22.10.1) and evaluates nothing else."""
+
+NEEDED_ACTIONS: Final = ("DeviceStateList", "Hangup", "Ping", "Redirect", "Setvar", "Status")
+
+CLASS_OF: Final[Mapping[str, str]] = {
+    "AGI": "agi",
+    "AOCMessage": "aoc",
+    "Command": "command",
+    "MessageSend": "message",
+    "ModuleLoad": "system",
+    "Originate": "originate",
+    "QueueAdd": "agent",
+    "UpdateConfig": "config",
+    "UserEvent": "user",
+}
+"""An action that only this write class allows: whoever may do it has the class."""
+
+WANTED_EVENTS: Final = frozenset(
+    {
+        "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "FullyBooted", "Hangup",
+        "HangupRequest", "Hold", "OriginateResponse", "Shutdown", "Unhold", "UserEvent",
+    }
+)  # fmt: skip
+"""docs/call-flow.md."""
+
+OURS: Final = "CtiCheck"
+FOREIGN: Final = "PaiduiCheck"
+"""UserEvents that the check sends: the router's user must hear the first and not the second."""
+
+GLOBALS: Final = (
+    "CTI_ROUTER",
+    "CTI_FAILSAFE_QUEUE",
+    "CTI_FAILSAFE_DIAL",
+)
+"""Read as they are. CTI_SECRET is only asked for its existence and for its proof, so that it stays
+off the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """An endpoint, as far as functions of the dialplan tell of it."""
+
+    exists: bool
+    auth: tuple[str, ...] = ()
+    aors: tuple[str, ...] = ()
+    missing_aors: tuple[str, ...] = ()
+    takes_registrations: bool = False
+    """Some AOR of it has max_contacts above 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an Asterisk said. Empty where it said nothing."""
+
+    version: str
+    """`22.10.1~dfsg`"""
+    run_user: str
+    """Set by `runuser`; empty when it is not set."""
+    modules: Mapping[str, bool]
+    """{module: is loaded}, for all that `facts` names; none of them when it cannot be asked."""
+    contexts: Mapping[str, frozenset[str]]
+    """{context: its extensions}, for the contexts that exist."""
+    router_actions: frozenset[str]
+    """What the router's user may do."""
+    router_heard: frozenset[str]
+    """Events that came to the router's user meanwhile; UserEvents by the name they were given."""
+    has_timestamps: bool
+    """Those events carry a Timestamp."""
+    reads_files: bool
+    """A manager user could call a function that live_dangerously=no forbids."""
+    globals: Mapping[str, str]
+    has_secret: bool
+    proof: str
+    """Of CTI_SECRET, see PROOF_EXTENSION; empty when the dialplan does not give it."""
+    failsafe_queue_exists: bool
+    queues: Mapping[str, str] | None
+    """{queue that a line of the operator's dialplan sets: `context,extension`}, the first such line
+    each; None when the dialplan is too long to be looked through."""
+    phones: Mapping[str, Phone]
+    """{device: its endpoint}; empty when the functions that tell are not there."""
+    broken_auth: frozenset[str] | None
+    """Devices whose registration Asterisk cannot check, by its own answer over SIP; None when
+    nobody answered there."""
+    address: str
+    """Where its manager answers, and so most likely where its questions come from."""
+    clock_ms: int
+    """Its clock minus ours, 0 as long as the question's own duration explains it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What the router's own configuration says of it."""
+
+    name: str
+    agi_host: str
+    agi_port: int
+    is_only_one: bool
+    """Whether the router has no other Asterisk; then CTI_ROUTER needs no name at its end."""
+    allowed: tuple[str, ...] = ("0.0.0.0/0", "::/0")
+    """Networks that may ask."""
+    proof: str = ""
+    """Of the router's own secret."""
+    queues: frozenset[str] = frozenset()
+    devices: tuple[str, ...] = ()
+    """Of the agents."""
+    sip_port: int = 5060
+    """Where phones register; 0: not to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's verdict. `next_step` is empty when all is well."""
+
+    check: str
+    ok: bool
+    found: str
+    next_step: str = ""
+    title: str = ""
+    """`check` in the language of the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A finding in both languages. Without a step (a key of `words.STEPS`) it is well."""
+
+    check: str
+    found: str | Said
+    step: str = ""
+    values: tuple[tuple[str, str | Said], ...] = ()
+    """What the step's `{name}`s stand for."""

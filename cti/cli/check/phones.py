@@ -1,0 +1,56 @@
+"""Are the agents' phones known to that Asterisk, and can they register? Pure."""
+
+from cti.cli.check.facts import Expected, Facts, Phone, Verdict
+from cti.cli.check.words import lacking, listed
+
+
+def endpoints(facts: Facts, expected: Expected) -> Verdict:
+    """Each agent's `device` is an endpoint, and the AORs that it names are there."""
+    if expected.devices and not facts.phones:
+        return Verdict("endpoints", ("无法查看", "cannot be seen"), "load")
+    absent = [device for device in expected.devices if not _phone(facts, device).exists]
+    absent += [
+        f"aor {aor} ({device})"
+        for device in expected.devices
+        for aor in _phone(facts, device).missing_aors
+    ]
+    absent += [
+        f"aors ({device})"
+        for device in expected.devices
+        if _phone(facts, device).exists and not _phone(facts, device).aors
+    ]
+    if absent:
+        return Verdict("endpoints", lacking(absent), "endpoints")
+    return Verdict("endpoints", (f"{len(expected.devices)} 个", f"{len(expected.devices)} known"))
+
+
+def auth(facts: Facts, expected: Expected) -> Verdict:
+    """Who registers has to prove it, and Asterisk has something to hold the proof against."""
+    open_ = [
+        device
+        for device in expected.devices
+        if _phone(facts, device).takes_registrations and not _phone(facts, device).auth
+    ]
+    if open_:
+        named = listed(open_)
+        return Verdict("auth", (f"无密码即可注册 {named}", f"no auth: {named}"), "no auth")
+    guarded = [device for device in expected.devices if _phone(facts, device).auth]
+    if not guarded:
+        return Verdict("auth", ("没有可注册的话机", "no phone registers"))
+    if not expected.sip_port:
+        return Verdict("auth", ("未检查（sip_port = 0）", "not looked at (sip_port = 0)"))
+    if facts.broken_auth is None:
+        silent = (f"UDP {expected.sip_port} 上无 SIP 应答", f"no SIP on UDP {expected.sip_port}")
+        return Verdict("auth", silent, "sip port")
+    broken = [
+        f"{'/'.join(_phone(facts, device).auth)} ({device})"
+        for device in guarded
+        if device in facts.broken_auth
+    ]
+    if broken:
+        return Verdict("auth", lacking(broken), "auth section")
+    return Verdict("auth", (f"{len(guarded)} 个话机有密码", f"{len(guarded)} phones have one"))
+
+
+def _phone(facts: Facts, device: str) -> Phone:
+    return facts.phones.get(device, Phone(exists=False))
