@@ -73,8 +73,9 @@ CLASS_OF: Final[Mapping[str, str]] = {
 
 WANTED_EVENTS: Final = frozenset(
     {
-        "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "FullyBooted", "Hangup",
-        "HangupRequest", "Hold", "OriginateResponse", "Shutdown", "Unhold", "UserEvent",
+        "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "DialState", "FullyBooted",
+        "Hangup", "HangupRequest", "Hold", "OriginateResponse", "Reload", "Shutdown", "Unhold",
+        "UserEvent",
     }
 )  # fmt: skip
 """docs/call-flow.md."""

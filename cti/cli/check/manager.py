@@ -97,9 +97,9 @@ class Session:
     def _refused(self) -> None:
         self.said = self.client.failure
         if self.client.state is LoginState.REFUSED:
-            in_use = "Already In Use" in self.said  # authenticate in main/manager.c
-            self.admission = Admission.IN_USE if in_use else Admission.REFUSED
-            self.said = ""
+            self.admission, self.said = Admission.REFUSED, ""
+        elif "already in use" in self.said.lower():  # authenticate in main/manager.c
+            self.admission, self.said = Admission.IN_USE, ""
 
     async def why_refused(self, other: str) -> Admission:
         """Why that user was refused a moment ago, as far as this session was told."""
@@ -110,7 +110,8 @@ class Session:
                 for event in self.heard
                 if event.name in REASONS
             }
-            if other in told:
-                return reason_of(other, told)
+            why = reason_of(other, told)
+            if why is not Admission.REFUSED:
+                return why
             await asyncio.sleep(0.01)
         return Admission.REFUSED

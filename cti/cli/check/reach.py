@@ -41,10 +41,11 @@ class Admission(StrEnum):
 
 REASONS: Final[Mapping[str, Admission]] = {
     "InvalidAccountID": Admission.UNKNOWN_USER,
-    "InvalidPassword": Admission.WRONG_SECRET,
+    "ChallengeResponseFailed": Admission.WRONG_SECRET,
     "FailedACL": Admission.NOT_PERMITTED,
 }
-"""Security events with the refused name as AccountID (measured, 22.10.1)."""
+"""Security events about the manager. They have the refused name as AccountID, but for the wrong
+secret, where Asterisk leaves it empty (measured, 22.10.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +128,4 @@ _LOGIN: Final[Mapping[Admission, tuple[Said, str]]] = {
 
 def reason_of(user: str, heard: Mapping[str, str]) -> Admission:
     """Why this user was refused, by the security events {AccountID: name of the event}."""
-    return REASONS.get(heard.get(user, ""), Admission.REFUSED)
+    return REASONS.get(heard.get(user) or heard.get("", ""), Admission.REFUSED)
