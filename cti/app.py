@@ -3,7 +3,8 @@
     directory   locked: one router, one journal; the epoch counts this start
     core        newest snapshot, then the journal: the router is where it was when it ended
     event log   what was published, with the journal's tail that it had not written yet
-    listeners   gateway, event log, bus, invariants: told in this order; view and metrics: later
+    listeners   gateway, event log, feed (the bus reads it), invariants: told in this order;
+                view and metrics: later
     bus         starts to connect; nobody waits for it
     Asterisks   each is logged in to, compared with the core, and heard from then on
     questions   the AGI port opens when the Asterisks are heard, or after a limit
@@ -51,6 +52,7 @@ from cti.journal.segments import JournalDamaged, list_segments
 from cti.journal.snapshots import SnapshotStore
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog, EventLogError
+from cti.record.subscription import Feed
 from cti.supervision import Background, Stages, notify, watchdog
 from cti.view import StateView
 from cti.view.recover import recovered
@@ -244,18 +246,19 @@ class Daemon:
             call_later=loop.call_later,
         )
         self.broker = parts.make_broker(self.settings)
+        self.feed = Feed(self.encoder.record, self.event_log.read_after, newest=engine.event_seq)
         self.publisher = parts.make_publisher(
             self.settings,
             self.broker,
             self.encoder,
             self.event_log,
             self.clock,
+            feed=self.feed,
             view=self.view,
             catch_up=self.dispatcher.catch_up,
         )
         self.dispatcher.listen_turns("event log", self.event_log.offer_all)
-        if self.settings.bus.enabled:
-            self.dispatcher.listen("bus", self.publisher.offer)
+        self.dispatcher.listen_turns("feed", self.feed.offer_all)
         self.dispatcher.listen_turns("configuration", self._follow_config)
         self.dispatcher.listen_turns("invariants", lambda _: self.watch.after_turn())
         self.dispatcher.listen_later("view", self.view.apply)
@@ -312,7 +315,7 @@ class Daemon:
             # Not before it is ours: on that port may be somebody else's.
             await self.broker.start()
         position = await self.event_log.bookmark(parts.BUS_READER, newest)
-        await self.publisher.start(self.epoch, position, self.event_log.last_seq())
+        await self.publisher.start(self.epoch, position)
 
     async def _start_asterisks(self) -> None:
         self.stages.at_stop("Asterisks", self._log_off, LIMIT_S + 0.4)

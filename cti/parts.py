@@ -20,6 +20,7 @@ from cti.record.cloudevents import CloudEventEncoder
 from cti.record.directory import directory_of
 from cti.record.event_log import EventLog
 from cti.record.masking import masked
+from cti.record.subscription import Feed
 from cti.view import StateView
 from routing.engine import RoutingEngine
 
@@ -50,6 +51,7 @@ def make_publisher(
     event_log: EventLog,
     clock: Clock,
     *,
+    feed: Feed,
     view: StateView,
     catch_up: Callable[[], None],
 ) -> Publisher:
@@ -67,7 +69,7 @@ def make_publisher(
         encoder,
         StateDocuments(view, encoder),
         clock,
-        event_log.read_after,
+        feed,
         lambda position: event_log.mark(BUS_READER, position),
         catch_up=catch_up,
     )

@@ -10,7 +10,7 @@ from collections import deque
 
 from cti.bus.documents import StateDocuments
 from cti.bus.link import Message
-from cti.record.outbox import Outbox
+from cti.record.subscription import Subscription
 from routing.ids import QueueId
 
 
@@ -18,10 +18,10 @@ class Agenda:
     """The order of business over one link after the other."""
 
     def __init__(
-        self, documents: StateDocuments, outbox: Outbox, queue_state_every_s: float
+        self, documents: StateDocuments, events: Subscription, queue_state_every_s: float
     ) -> None:
         self._documents = documents
-        self._outbox = outbox
+        self._events = events
         self._every_s = queue_state_every_s
         self._batch: deque[QueueId] = deque()  # queues whose turn it is
         self._batch_due_s = 0.0  # loop time of the next batch
@@ -30,7 +30,7 @@ class Agenda:
 
     def begin(self) -> None:
         """A new link: everything that is so, then all that is not acknowledged."""
-        self._outbox.rewind()
+        self._events.rewind()
         self._documents.change_all()
         self._batch.clear()
         self._batch_due_s = 0.0
@@ -45,7 +45,7 @@ class Agenda:
                 return message
             self._greeting = False
         self._state_had_turn = False
-        record = await self._outbox.take()
+        record = await self._events.take()
         if record is None:
             return self._next_state()
         return Message(record.topic, record.body, record.seq)

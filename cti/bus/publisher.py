@@ -1,11 +1,11 @@
 """Tells the bus what happens, whatever the broker does.
 
-`offer` is called in line by the dispatcher: it notes and returns. One task owns the link to the
-broker. Over each new link it says first what is so (router, agents, queues: all retained state),
-then goes on after the last event that was acknowledged (`agenda`, `outbox`). Up to `window`
-messages are under way at once, in order; when the link breaks, all that was not acknowledged is
-sent again. So a reader may see an event twice, with the same id, and never misses one or sees two
-of a call in the wrong order.
+It follows the events by a subscription (`cti.record.subscription`), so nobody waits for it. One
+task owns the link to the broker. Over each new link it says first what is so (router, agents,
+queues: all retained state), then goes on after the last event that was acknowledged (`agenda`). Up
+to `window` messages are under way at once, in order; when the link breaks, all that was not
+acknowledged is sent again. So a reader may see an event twice, with the same id, and never misses
+one or sees two of a call in the wrong order.
 
 A state document carries the place in history as of which it is true, and may overtake events. So a
 reader keeps one mark for events, and one for each document: what is not above it is dropped.
@@ -31,17 +31,15 @@ from cti.bus.documents import StateDocuments
 from cti.bus.link import Connector, Link, LinkError, Message, UnpublishableError
 from cti.clock import Clock
 from cti.record.cloudevents import AsOf, CloudEventEncoder
-from cti.record.envelope import Envelope
-from cti.record.outbox import Outbox, ReadAfter, UnreadableError
+from cti.record.subscription import Feed, Subscription, UnreadableError
 from cti.record.topics import Subject
 
 log = logging.getLogger(__name__)
 
 
 class PublisherSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`outbox`: events held in memory, the log has the rest. `window`: messages under way."""
+    """`window`: messages under way; those that come within `gather_s` leave together."""
 
-    outbox: int = 10_000
     window: int = 32
     gather_s: float = 0.02
     queue_state_every_s: float = 1.0
@@ -55,11 +53,9 @@ class BusCounters:
 
     connected: bool = False
     lagging: bool = False  # what comes next has to be read from the event log
-    offered: int = 0
     published: int = 0  # events acknowledged, repetitions included
     states_published: int = 0
     in_flight: int = 0
-    outbox: int = 0  # events in memory
     behind: int = 0  # events not acknowledged yet
     connects: int = 0
     reconnects: int = 0
@@ -72,7 +68,7 @@ class BusCounters:
 class Publisher:
     """One router's voice on the bus.
 
-    `read_after` is the event log's. `mark` is told the last event that needs no sending any more;
+    `feed` is what it follows. `mark` is told the last event that needs no sending any more;
     kept and given to the next `start`, it makes the bus survive a `kill -9` of the router.
     `catch_up` brings what the documents are made of up to now.
     """
@@ -83,7 +79,7 @@ class Publisher:
         encoder: CloudEventEncoder,
         documents: StateDocuments,
         clock: Clock,
-        read_after: ReadAfter,
+        feed: Feed,
         mark: Callable[[int], None] = lambda _position: None,
         settings: PublisherSettings | None = None,
         *,
@@ -95,8 +91,8 @@ class Publisher:
         self._mark = mark
         self._catch_up = catch_up
         self._settings = settings or PublisherSettings()
-        self._outbox = Outbox(encoder.record, read_after, self._settings.outbox)
-        self._agenda = Agenda(documents, self._outbox, self._settings.queue_state_every_s)
+        self._events = Subscription(feed)
+        self._agenda = Agenda(documents, self._events, self._settings.queue_state_every_s)
         self._counters = BusCounters()
         self._epoch = 0
         self._started_us = 0
@@ -107,22 +103,16 @@ class Publisher:
 
     # --- for the app ---
 
-    async def start(self, epoch: int, position: int, newest: int) -> None:
+    async def start(self, epoch: int, position: int) -> None:
         """Begin to connect, without waiting for it.
 
-        `position` is the last event that the bus has (what `mark` was told), `newest` the last one
-        in the event log. They are equal for a router that begins without a past.
+        `position` is the last event that the bus has: what `mark` was told.
         """
         self._epoch = epoch
         self._started_us = self._clock.now_us()
-        self._outbox.start_after(position, newest)
+        self._events.on_news = self._wake.set
+        self._events.open(position)
         self._task = asyncio.create_task(self._run(), name="bus publisher")
-
-    def offer(self, envelope: Envelope) -> None:
-        """One more event, in order of `seq`. Never waits."""
-        self._counters.offered += 1
-        self._outbox.offer(envelope)
-        self._wake.set()
 
     async def close(self, timeout_s: float = 2.0) -> None:
         """Say what is still to be said, and that the router has stopped, within the limit.
@@ -137,23 +127,24 @@ class Publisher:
         self.lost()  # whatever it waits for: look again
         _, still_running = await asyncio.wait((self._task,), timeout=timeout_s)
         if still_running:
-            log.warning("bus: closed too early for %d events", self._outbox.behind)
+            log.warning("bus: closed too early for %d events", self._events.behind)
             self._task.cancel()
             await asyncio.wait((self._task,))
+        self._events.close()
         self._task = None
 
     @property
     def counters(self) -> BusCounters:
         """As of now."""
-        counters, outbox = self._counters, self._outbox
-        counters.outbox, counters.behind = len(outbox), outbox.behind
-        counters.lagging, counters.lost = outbox.is_lagging, outbox.lost
+        counters, events = self._counters, self._events
+        counters.behind, counters.lost = events.behind, events.lost
+        counters.lagging = events.is_lagging
         return counters
 
     @property
     def position(self) -> int:
         """The last event that needs no sending any more."""
-        return self._outbox.position
+        return self._events.position
 
     # --- what a link tells us ---
 
@@ -163,8 +154,8 @@ class Publisher:
         counters.in_flight -= 1
         if message.seq:
             counters.published += 1
-            self._outbox.acknowledge(message.seq)
-            self._mark(self._outbox.position)
+            self._events.acknowledge(message.seq)
+            self._mark(self._events.position)
         else:
             counters.states_published += 1
         if counters.in_flight <= self._resume_at or self._closing.is_set():
@@ -214,7 +205,7 @@ class Publisher:
         window = self._settings.window
         self._resume_at = window // 2
         self._send(link, self._router_state("running"))
-        log.info("bus: up, %d events behind", self._outbox.behind)
+        log.info("bus: up, %d events behind", self._events.behind)
         while not await self._send_some(link, window):
             await self._gather_or_wait(window)
         self._send(link, self._router_state("stopped"))
@@ -249,7 +240,7 @@ class Publisher:
         except UnpublishableError as error:
             self._unpublishable(message, str(error))
             if message.seq:
-                self._outbox.acknowledge(message.seq)
+                self._events.acknowledge(message.seq)
         else:
             self._counters.in_flight += 1
 
@@ -296,7 +287,7 @@ class Publisher:
         """The router's own document."""
         encoder, now_us = self._encoder, self._clock.now_us()
         data = {"node": encoder.node, "state": state, "started_us": self._started_us}
-        at = AsOf(self._epoch, self._outbox.newest, now_us)
+        at = AsOf(self._epoch, self._events.newest, now_us)
         topic = encoder.state_topic(Subject.ROUTER, encoder.node)
         return Message(topic, encoder.state(Subject.ROUTER, encoder.node, at, data))
 

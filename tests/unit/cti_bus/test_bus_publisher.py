@@ -6,6 +6,7 @@ import pytest
 from cti.bus.documents import StateDocuments
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
+from cti.record.subscription import Feed
 from cti.view import StateView
 from routing import events as e
 from tests.eventually import eventually
@@ -21,17 +22,18 @@ PROMPT = {"queue_state_every_s": 0, "backoff_min_s": 0.001, "gather_s": 0}
 class Desk:
     """A publisher, the broker it speaks to and the log behind it."""
 
-    def __init__(self, position=0, newest=0, catch_up=lambda: None, **settings):
+    def __init__(self, position=0, newest=0, memory=10_000, catch_up=lambda: None, **settings):
         self.broker = MemoryBroker()
         self.log = Log()
         self.encoder = encoder()
         self.view = StateView(CONFIG)
+        self.feed = Feed(self.encoder.record, self.log.read_after, newest=newest, capacity=memory)
         self.history = History(seq=newest)
         self.marks = []
-        self.start = (7, position, newest)
+        self.start = (7, position)
         self.publisher = Publisher(
             self.broker, self.encoder, StateDocuments(self.view, self.encoder), SystemClock(),
-            self.log.read_after, self.marks.append, PublisherSettings(**PROMPT | settings),
+            self.feed, self.marks.append, PublisherSettings(**PROMPT | settings),
             catch_up=catch_up,
         )  # fmt: skip
 
@@ -48,7 +50,7 @@ class Desk:
         envelope = self.history.say(event)
         self.log.records.append(self.encoder.record(envelope))
         self.view.apply(envelope)
-        self.publisher.offer(envelope)
+        self.feed.offer_all([envelope])
 
     def say_calls(self, count):
         for _ in range(count):
@@ -79,7 +81,7 @@ async def test_events_are_published_in_order_and_marked():
         assert desk.events() == list(range(1, 101))
         assert desk.marks[-1] == 100
         counters = desk.publisher.counters
-        assert (counters.offered, counters.published, counters.behind) == (100, 100, 0)
+        assert (counters.published, counters.behind) == (100, 0)
         assert counters.connected
 
 
@@ -138,12 +140,12 @@ async def test_a_cut_ends_what_is_under_way_at_once():
 
 
 async def test_a_long_outage_is_made_good_from_the_log():
-    desk = Desk(outbox=10)
+    desk = Desk(memory=10)
     desk.broker.refuses = True
     async with desk:
         desk.say_calls(600)
         assert desk.publisher.counters.lagging
-        assert desk.publisher.counters.outbox == 10
+        assert len(desk.feed) == 10
         desk.broker.refuses = False
         await eventually(lambda: desk.publisher.position == 600, 30)
         assert not desk.publisher.counters.lagging
@@ -151,7 +153,7 @@ async def test_a_long_outage_is_made_good_from_the_log():
 
 
 async def test_a_log_that_cannot_be_read_is_asked_again():
-    desk = Desk(outbox=10)
+    desk = Desk(memory=10)
     desk.broker.refuses = True
     async with desk:
         desk.say_calls(50)
@@ -246,7 +248,7 @@ async def test_a_view_that_is_told_later_is_brought_up_to_date_before_a_document
                                          queue_id="loans"))  # fmt: skip
         desk.log.records.append(desk.encoder.record(envelope))
         untold.append(envelope)
-        desk.publisher.offer(envelope)
+        desk.feed.offer_all([envelope])
         await eventually(lambda: desk.queue("loans")["waiting"] == 1)
         assert not untold
 

@@ -15,6 +15,7 @@ from cti.bus.mqtt import MqttConnector
 from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import SystemClock
 from cti.record.event_log import EventLog
+from cti.record.subscription import Feed
 from cti.view import StateView
 from tests.eventually import eventually
 from tests.worlds.record.history import CONFIG, History, encoder
@@ -86,10 +87,11 @@ class Listener:
 class Voice:
     """A router's event log and publisher, fed by hand."""
 
-    def __init__(self, folder, address, *, epoch=7, silence_s=2, **settings):
+    def __init__(self, folder, address, *, epoch=7, silence_s=2, memory=10_000, **settings):
         self.encoder = encoder()
         self.view = StateView(CONFIG)
         self.log = EventLog(folder / "events.db", self.encoder.record)
+        self.feed = Feed(self.encoder.record, self.log.read_after, capacity=memory)
         self.epoch = epoch
         self.history = History(epoch=epoch)
         self.publisher = Publisher(
@@ -97,16 +99,16 @@ class Voice:
             self.encoder,
             StateDocuments(self.view, self.encoder),
             SystemClock(),
-            self.log.read_after,
+            self.feed,
             lambda position: self.log.mark("bus", position),
             PublisherSettings(**{"queue_state_every_s": 0.05} | settings),
         )
 
     async def __aenter__(self):
         await self.log.start()
-        self.history.seq = self.log.last_seq()
+        self.history.seq = self.feed.newest = self.log.last_seq()
         position = await self.log.bookmark("bus", self.history.seq)
-        await self.publisher.start(self.epoch, position, self.history.seq)
+        await self.publisher.start(self.epoch, position)
         return self
 
     async def __aexit__(self, *_):
@@ -117,7 +119,7 @@ class Voice:
         envelope = self.history.say(event)
         self.log.offer(envelope)
         self.view.apply(envelope)
-        self.publisher.offer(envelope)
+        self.feed.offer_all([envelope])
 
     def say_all(self, events):
         for event in events:
