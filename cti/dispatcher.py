@@ -59,7 +59,9 @@ class RouterStopped(Exception):  # noqa: N818  # says what is
 
 
 class CommandHeld(RouterStopped):
-    """The command has crashed the core before (`cti.journal.quarantine`); it is not tried again."""
+    """This one command is not taken: it has crashed the core before (`cti.journal.quarantine`), or
+    has no form in the journal.
+    """
 
 
 class Cancellable(Protocol):
@@ -81,7 +83,7 @@ class DispatcherCounters:
     events: int = 0
     listener_errors: int = 0
     postponed: int = 0  # submitted by listeners
-    held: int = 0  # have crashed the core before
+    held: int = 0  # not taken: have crashed the core before, or have no form in the journal
     late_deadlines: int = 0  # fired late because the process was held up
 
 
@@ -123,7 +125,7 @@ class Dispatcher:
         self._stopped = ""
         self._timer: Cancellable | None = None
         self._armed_us = 0  # when the timer fires; 0: there is none
-        self._gave_way = False  # the deadline that is due has let the sockets go first
+        self._gave_way = False  # the timer that runs has let the sockets go first
 
     # --- listeners -------------------------------------------------------------------------------
 
@@ -178,11 +180,18 @@ class Dispatcher:
         try:
             events = self._turn(command)
             while self._inbox:
-                self._turn(self._inbox.popleft())
+                self._take_postponed(self._inbox.popleft())
         finally:
             self._running = False
-        self._arm()
+            self._arm()  # in any case: no other command may come that would
         return events
+
+    def _take_postponed(self, command: Command) -> None:
+        """Its listener is told nothing of what becomes of it, and the others must not suffer."""
+        try:
+            self._turn(command)
+        except CommandHeld:
+            log.error("a command of a listener was not taken: %s", type(command).__name__)
 
     def _postpone(self, command: Command) -> None:
         if self._added >= INBOX_LIMIT:
@@ -205,7 +214,7 @@ class Dispatcher:
     def _turn(self, command: Command) -> list[Event]:
         engine = self.engine
         stamped = Stamped(engine.seq + 1, max(self._clock.now_us(), engine.now_us), command)
-        self._journal.append(stamped)
+        self._keep(stamped)
         before = engine.event_seq
         began = time.perf_counter()
         try:
@@ -219,6 +228,16 @@ class Dispatcher:
         if events:
             self._tell(stamped.at_us, before, events)
         return events
+
+    def _keep(self, stamped: Stamped) -> None:
+        """One that has no form in the journal is not applied: no replay could bring it back."""
+        try:
+            self._journal.append(stamped)
+        except Exception as error:
+            self.counters.held += 1
+            kind = type(stamped.command).__name__
+            log.exception("%s cannot be journalled and is not taken", kind)
+            raise CommandHeld(f"{kind} cannot be journalled: {error}") from error
 
     def _tell(self, at_us: int, before: int, events: list[Event]) -> None:
         envelopes = [
@@ -276,13 +295,13 @@ class Dispatcher:
 
     def _fired(self) -> None:
         armed_us, self._timer, self._armed_us = self._armed_us, None, 0
+        gave_way, self._gave_way = self._gave_way, False
         due_us, now_us = self.engine.next_deadline_us(), self._clock.now_us()
         if due_us is None or due_us > now_us:
             self._arm()
-        elif now_us - armed_us > LATE_US and not self._gave_way:
+        elif now_us - armed_us > LATE_US and not gave_way:
             self.counters.late_deadlines += 1
             self._gave_way = True  # once: one more round of the loop, and sockets are read
-            self._fire_in(now_us, 1000)
+            self._fire_in(due_us, 1000)
         else:
-            self._gave_way = False
             self.submit(DeadlinesReached())

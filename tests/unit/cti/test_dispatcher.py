@@ -256,6 +256,44 @@ def test_a_command_that_crashed_the_core_before_does_not_reach_it(world):
     assert again.counters.held == 1
 
 
+class Unwritable:
+    """A journal with no form for one command."""
+
+    def __init__(self, journal, command):
+        self.journal, self.command = journal, command
+
+    def append(self, stamped):
+        if stamped.command == self.command:
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        self.journal.append(stamped)
+
+
+def test_a_command_that_cannot_be_journalled_is_not_applied_and_costs_nobody_else(world, caplog):
+    for command in READY:
+        world.submit(command)
+    world.dispatcher._journal = Unwritable(world.journal, arrival(13))
+    before = world.dispatcher.engine.seq
+    with pytest.raises(CommandHeld, match="cannot be journalled"):
+        world.submit(arrival(13))
+    assert world.dispatcher.engine.seq == before
+    assert world.dispatcher.counters.held == 1
+    assert "CallArrived cannot be journalled" in caplog.text
+    assert world.submit(arrival(14))
+    assert len(world.live_timers()) == 1
+
+
+def test_a_listeners_command_that_is_not_taken_does_not_fail_the_command_before_it(world):
+    def answers(envelope):
+        if isinstance(envelope.event, CallQueued):
+            world.submit(arrival(13))
+            world.submit(CallerHungUp(envelope.event.call_id))
+
+    world.dispatcher.listen("answers", answers)
+    world.dispatcher._journal = Unwritable(world.journal, arrival(13))
+    assert [type(event) for event in world.submit(arrival(1))] == [CallQueued]
+    assert world.dispatcher.engine.calls == {}
+
+
 # --- deadlines ----------------------------------------------------------------------------------
 
 
@@ -317,6 +355,54 @@ def test_a_late_deadline_gives_way_only_once(world):
         timer.live = False
         timer.call()
     assert DeadlinesReached() in [stamped.command for stamped in world.journal.kept]
+
+
+def stall(world, fact=None):
+    """The process is held up for two seconds past its timer; then `fact` is in a socket."""
+    (timer,) = world.live_timers()
+    world.now = timer.at_us + 2_000_000
+    timer.live = False
+    timer.call()
+    if fact is not None:
+        world.submit(fact)
+    world.pass_time(2_000)
+
+
+def expiries(world):
+    return sum(stamped.command == DeadlinesReached() for stamped in world.journal.kept)
+
+
+@pytest.mark.parametrize("stalls", [2, 3, 6])
+def test_every_stall_lets_what_has_happened_go_first(world, stalls):
+    """Not every second one: what was overtaken by a fact leaves nothing behind."""
+    for command in READY:
+        world.submit(command)
+    for number in range(stalls):
+        world.submit(arrival(number))
+        stall(world, CallerHungUp(CallId(f"a1-{number}.1")))
+        world.pass_time(60_000_000)
+    assert world.dispatcher.counters.late_deadlines == stalls
+    assert not any(
+        isinstance(envelope.event, OfferEnded) and envelope.event.outcome == "undelivered"
+        for envelope in world.told
+    )
+
+
+def test_a_command_about_somebody_else_does_not_cut_the_way_short(world):
+    """While the late deadline gives way, a command arms nothing anew: its round is not over."""
+    for command in READY:
+        world.submit(command)
+    world.submit(arrival(1))
+    (timer,) = world.live_timers()
+    world.now = timer.at_us + 2_000_000
+    timer.live = False
+    timer.call()
+    (giving_way,) = world.live_timers()
+    world.submit(arrival(2))
+    assert world.live_timers() == [giving_way]
+    assert expiries(world) == 0
+    world.pass_time(2_000)
+    assert expiries(world) == 1
 
 
 def test_a_stopped_dispatcher_lets_nothing_fire(world):
