@@ -59,7 +59,7 @@ class RouterStopped(Exception):  # noqa: N818  # says what is
 
 
 class CommandHeld(RouterStopped):
-    """This one command is not taken: it has crashed the core before (`cti.journal.quarantine`), or
+    """One command that is not taken: it has crashed the core before (`cti.journal.quarantine`), or
     has no form in the journal.
     """
 

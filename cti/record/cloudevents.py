@@ -27,6 +27,7 @@ import msgspec
 
 from cti.record.directory import NOBODY, Directory
 from cti.record.envelope import Envelope
+from cti.record.set_aside import INTEGER_MAX, LATEST_US, forms, set_aside, within
 from cti.record.topics import PREFIX, Leaf, Subject, level, topic
 from routing import events as e
 
@@ -129,7 +130,8 @@ class CloudEventEncoder:
 
     The same envelope is asked for twice, by the bus and by the event log, some milliseconds apart:
     the last `MEMORY` answers are kept, which halves the cost. `directory` may be replaced at any
-    time; `mask` gets a caller's number and returns what of it may be seen.
+    time; `mask` gets a caller's number and returns what of it may be seen; `on_set_aside` is told
+    of what could not be put into words.
     """
 
     MEMORY = 2048
@@ -150,9 +152,10 @@ class CloudEventEncoder:
         self._source = f"/{prefix}/{level(site)}/{Subject.ROUTER}/{level(node)}"
         self._encode = msgspec.json.Encoder().encode
         self._recent: dict[tuple[int, int], Record] = {}
+        self.on_set_aside: Callable[[str, int, Exception], None] = lambda *_: None
 
     def record(self, envelope: Envelope) -> Record:
-        """The event as it is published and kept."""
+        """The event as it is published and kept; one that has no form is set aside in its place."""
         key = (envelope.epoch, envelope.seq)
         found = self._recent.get(key)
         if found is None:
@@ -167,10 +170,19 @@ class CloudEventEncoder:
         return topic(self._prefix, site, kind, name, Leaf.STATE)
 
     def state(self, kind: Subject, name: str, at: AsOf, data: dict[str, Any]) -> bytes:
-        """A state document, true as of that moment.
+        """A state document, true as of that moment; without those fields that have no form.
 
         Its id is that of the event and what it is about: one event can change several documents.
         """
+        try:
+            return self._state(kind, name, at, data)
+        except Exception as error:  # noqa: BLE001  whatever it is, the bus goes on
+            self.on_set_aside(f"{kind}State", at.seq, error)
+            at = AsOf(within(at.epoch, INTEGER_MAX), at.seq, within(at.at_us, LATEST_US))
+            said = forms(_scrubbed(data).items(), self._encode)
+            return self._state(kind, _scrubbed(name), at, said)
+
+    def _state(self, kind: Subject, name: str, at: AsOf, data: dict[str, Any]) -> bytes:
         card = self.directory.card(name) if kind is Subject.AGENT else NOBODY
         document = CloudEvent(
             specversion="1.0",
@@ -193,14 +205,29 @@ class CloudEventEncoder:
     def _safely(self, envelope: Envelope) -> Record:
         try:
             return self._record(envelope)
-        except UnicodeEncodeError:  # half a surrogate pair in a name: no reason to stop the bus
+        except UnicodeEncodeError as error:  # half a surrogate pair in a name
+            return self._without_halves(envelope, error)
+        except Exception as error:  # noqa: BLE001  whatever it is, the record goes on
+            return self._set_aside(envelope, error)
+
+    def _without_halves(self, envelope: Envelope, error: Exception) -> Record:
+        try:
             plain = _scrubbed(msgspec.to_builtins(envelope.event))
             event = msgspec.convert(plain, type(envelope.event))
             return self._record(msgspec.structs.replace(envelope, event=event))
+        except Exception:  # noqa: BLE001
+            return self._set_aside(envelope, error)
+
+    def _set_aside(self, envelope: Envelope, error: Exception) -> Record:
+        kind = type(envelope.event)
+        self.on_set_aside(kind.__name__, envelope.seq, error)
+        return self._record(set_aside(envelope, error, self._encode, _traits(kind).personal))
 
     def _record(self, envelope: Envelope) -> Record:
         event: Any = envelope.event  # its class says which fields it has
         traits = _traits(type(envelope.event))
+        if not 0 <= envelope.epoch <= INTEGER_MAX:
+            raise OverflowError("the epoch has no form in the record")
         kind = traits.type or f"cti.{csta_name(event)}"
         subject = traits.subject
         name = getattr(event, traits.name_field) if traits.name_field else self.node

@@ -6,7 +6,11 @@ happens to the disk reaches the call path: while it is full or ails, events stay
 `backlog`; what comes on top is dropped and counted, and the log calls itself *degraded* until the
 next start, when `append_missing` gets the journal's tail.
 
-A `kill -9` costs what was not written yet, and the journal's tail makes that good too.
+A `kill -9` costs what was not written yet, and the journal's tail makes that good too. `reached` is
+what that rests on: all events up to there are written. Snapshots and journal that are needed to get
+the later ones again are kept (`cti.journal.keeper`). Where the log has later events and lacks some
+before them it has a *hole*, and remembers where it begins.
+
 The other way round, after a power cut or a full disk the journal may end before this log does. Then
 the router has to number on from `last_seq()`, since a `seq` never comes twice: what is in the log
 has been published, and stays.
@@ -23,7 +27,14 @@ from pathlib import Path
 
 from cti.record.cloudevents import Record
 from cti.record.envelope import Envelope
-from cti.record.event_store import PRUNE_BATCH, EventLogError, EventLogUnavailableError, EventStore
+from cti.record.event_store import (
+    PRUNE_BATCH,
+    Appended,
+    EventLogError,
+    EventLogUnavailableError,
+    EventStore,
+    flush_wal,
+)
 
 __all__ = ["EventLog", "EventLogCounters", "EventLogError", "EventLogUnavailableError"]
 
@@ -55,12 +66,15 @@ class EventLogCounters:
     written: int = 0
     repeated: int = 0  # were there already: expected of `append_missing` only
     misnumbered: int = 0  # offered with a `seq` that was taken: not written; a defect of the caller
+    refused: int = 0  # SQLite will never take them: left out
     flushes: int = 0
     failures: int = 0  # times that the disk refused; tried again
     failing: bool = False  # the last time it did
     backlog: int = 0  # events in memory, waiting to be written
-    lost: int = 0  # dropped since the start, the backlog being full
-    degraded: bool = False  # the record of this run has a hole
+    waiting_us: int = 0  # how long the oldest of them has waited
+    lost: int = 0  # dropped since the start, the backlog being full; or missing, and nowhere else
+    degraded: bool = False  # the record has a hole
+    writing: bool = False  # the task that writes lives
 
 
 class EventLog:
@@ -76,7 +90,9 @@ class EventLog:
         self._pending: deque[Envelope] = deque()
         self._marks: dict[str, int] = {}  # not written yet
         self._marks_due_s = 0.0  # loop time
+        self._waiting_since_s = 0.0  # loop time at which the oldest pending one came
         self._newest = 0
+        self._reached = 0
         self._counters = EventLogCounters()
         self._wake, self._full, self._closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._writing = asyncio.Lock()
@@ -112,6 +128,7 @@ class EventLog:
             if self._pending:
                 log.error("event log: closed with %d events unwritten", len(self._pending))
         finally:
+            self._reached = self.reached
             store, self._store = self._store, None
             if store is not None:
                 await store.close()
@@ -119,9 +136,13 @@ class EventLog:
     @property
     def counters(self) -> EventLogCounters:
         """As of now."""
-        self._counters.backlog = len(self._pending)
-        self._counters.degraded = self._counters.lost > 0
-        return self._counters
+        counters = self._counters
+        counters.backlog = len(self._pending)
+        waiting_s = _now_s() - self._waiting_since_s if self._pending else 0.0
+        counters.waiting_us = round(waiting_s * 1_000_000)
+        counters.degraded = counters.lost + counters.refused > 0
+        counters.writing = self._task is not None and not self._task.done()
+        return counters
 
     # --- writing ---
 
@@ -142,19 +163,24 @@ class EventLog:
         """Keep how far this reader has got; written with some later batch, or at the end. O(1)."""
         self._marks[reader] = seq
 
-    async def append_missing(self, envelopes: Iterable[Envelope]) -> int:
+    async def append_missing(self, envelopes: Iterable[Envelope], newest: int = 0) -> int:
         """The journal's tail: write those that are not in the log yet, return how many that were.
 
         To be called between `start` and the first `offer`. While the disk ails they stay pending
-        like others.
+        like others. What is then still missing up to `newest`, the last event of the past, is
+        nowhere: that is said and counted as lost.
         """
-        before = self._counters.written
+        before, reached = self._counters.written, self.reached
         tail = iter(envelopes)
         while chunk := list(islice(tail, min(BATCH, self._backlog))):
             for envelope in chunk:
                 self._put(envelope)
             with suppress(EventLogError):  # the writing task meets the same, and reports
                 await self._flush()
+        if self._store is not None and not self._pending:
+            with suppress(EventLogError):
+                missing = await self._store.take_stock(reached, newest)
+                self._counters.lost += missing
         return self._counters.written - before
 
     async def prune(self, before_us: int, up_to_seq: int) -> int:
@@ -164,6 +190,7 @@ class EventLog:
         EventLogUnavailableError. SQLite uses the room again, the file does not shrink.
         """
         pruned, found = 0, PRUNE_BATCH
+        up_to_seq = min(up_to_seq, self.reached)  # behind a hole nothing is forgotten
         while found == PRUNE_BATCH:
             async with self._writing:
                 found = await self._opened().prune(before_us, up_to_seq)
@@ -175,6 +202,27 @@ class EventLog:
     def last_seq(self) -> int:
         """The highest `seq` that is in the log or about to be, 0 for none."""
         return self._newest
+
+    @property
+    def reached(self) -> int:
+        """All events up to this one are written; 0 when none is, or the file is not open yet."""
+        if self._store is not None:
+            self._reached = self._store.reached
+        return self._reached
+
+    @property
+    def last_epoch(self) -> int:
+        """The epoch of the last event that was found, 0 when none was."""
+        return self._store.last_epoch if self._store else 0
+
+    async def make_safe(self) -> int:
+        """What is `reached`, safe from a power cut, too. Raises OSError.
+
+        SQLite flushes the -wal only when it copies it into the file (`synchronous=NORMAL`).
+        """
+        reached = self.reached
+        await asyncio.to_thread(flush_wal, self._path)
+        return reached
 
     async def read_after(self, seq: int, limit: int) -> list[Record]:
         """The first `limit` records above `seq`, in order, those not yet written included.
@@ -214,6 +262,7 @@ class EventLog:
             return
         if not self._pending:
             self._wake.set()
+            self._waiting_since_s = _now_s()
         self._pending.append(envelope)
         self._newest = max(self._newest, envelope.seq)
         if len(self._pending) >= BATCH:
@@ -230,7 +279,7 @@ class EventLog:
             try:
                 await self._flush()
                 delay_s = RETRY_MIN_S
-            except EventLogError as error:
+            except Exception as error:  # noqa: BLE001  whatever it is: said, counted, tried again
                 self._failed(error)
                 if self._closing.is_set():
                     return
@@ -252,16 +301,32 @@ class EventLog:
             store = self._store or await self._open()
             while self._pending:
                 batch = await self._worded(list(islice(self._pending, BATCH)))
-                added = await store.append(batch)
+                appended = await store.append(batch)
                 for _ in batch:
                     self._pending.popleft()
-                self._counters.written += added
-                self._counters.repeated += len(batch) - added
-                self._counters.flushes += 1
+                self._waiting_since_s = _now_s()
+                self._count(appended)
             await self._keep_marks(store)
         if self._counters.failing:
             log.warning("event log: writing again")
             self._counters.failing = False
+
+    def _count(self, appended: Appended) -> None:
+        counters, refused, strange = self._counters, appended.refused, appended.strange
+        counters.written += appended.added
+        counters.repeated += appended.repeated
+        counters.refused += len(refused)
+        counters.lost += len(strange)
+        counters.flushes += 1
+        if refused:
+            log.error(
+                "event log: SQLite refuses %d events, the first is %d", len(refused), refused[0]
+            )
+        if strange:
+            log.critical(
+                "event log: %d numbers from %d on were another run's: those events are lost",
+                len(strange), strange[0],
+            )  # fmt: skip
 
     async def _worded(self, envelopes: list[Envelope]) -> list[Record]:
         records: list[Record] = []
@@ -271,7 +336,7 @@ class EventLog:
         return records
 
     async def _keep_marks(self, store: EventStore) -> None:
-        now_s = asyncio.get_running_loop().time()
+        now_s = _now_s()
         if self._closing.is_set() or now_s >= self._marks_due_s:
             for reader, seq in tuple(self._marks.items()):
                 await store.mark(reader, seq)
@@ -281,7 +346,7 @@ class EventLog:
 
     async def _open(self) -> EventStore:
         store = self._store = await EventStore.open(self._path)
-        self._newest = max(self._newest, store.last_seq)
+        self._newest = max(self._newest, store.written)
         return store
 
     def _opened(self) -> EventStore:
@@ -294,6 +359,10 @@ class EventLog:
         if not self._counters.failing:
             log.error("event log: %s; events wait in memory", error)
         self._counters.failing = True
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _until(event: asyncio.Event, limit_s: float) -> None:

@@ -4,9 +4,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from cti.record.cloudevents import CloudEvent, CloudEventEncoder, csta_name
+from cti.record.cloudevents import AsOf, CloudEvent, CloudEventEncoder, csta_name
 from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
+from cti.record.topics import Subject
 from routing import events as e
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from tests.worlds.record.history import (
@@ -149,6 +150,54 @@ def test_half_a_surrogate_pair_in_a_name_does_not_stop_the_bus():
     record, event = said(made(e.CallQueued, call_id="a1-\udc801", request_no=1))
     assert event["contactid"] == "a1-?1"
     assert record.call_id == "a1-?1"
+
+
+FAR_US = 2**70  # beyond the year 9999
+
+UNSAYABLE = [
+    ({"at_us": FAR_US}, made(e.DeviceChanged, agent_id="8001"), "OverflowError"),
+    ({"epoch": 2**64}, made(e.DeviceChanged, agent_id="8001"), "OverflowError"),
+    ({}, made(e.DeviceChanged, agent_id="8001", reachable=object()), "KeyError"),
+    ({}, made(e.CallQueued, call_id="a1-1.1", caller=13812345678), "TypeError"),
+    ({}, made(e.CallQueued, call_id=["a1-1.1"]), "TypeError"),
+    ({}, made(e.CallQueued, call_id="a1-\udc801", first_queued_us=object()), "UnicodeEncodeError"),
+]
+
+
+@pytest.mark.parametrize(("place", "event", "error"), UNSAYABLE)
+def test_what_has_no_form_is_set_aside_in_its_place(place, event, error):
+    speaker, told = encoder(), []
+    speaker.on_set_aside = lambda *what: told.append(what)
+    envelope = Envelope(**{"epoch": 7, "seq": 3, "at_us": NOON_US, "event": event} | place)
+    record = speaker.record(envelope)
+    body = msgspec.json.decode(record.body)
+    assert (record.seq, body["seq"]) == (3, "3")
+    assert record.type == body["type"] == "cti.eventSetAside"
+    assert body["subject"] == "router/n1"
+    assert (body["data"]["event"], body["data"]["error"]) == (type(event).__name__, error)
+    assert 0 <= record.epoch < 2**63
+    assert 0 <= record.at_us < 2**63
+    assert [(kind, seq) for kind, seq, _ in told] == [(type(event).__name__, 3)]
+    assert speaker.record(envelope) is record
+    assert len(told) == 1
+
+
+def test_what_is_set_aside_keeps_what_has_a_form_and_no_customers_number():
+    event = made(e.CallQueued, call_id="a1-1.1", queue_id="loans", caller=13812345678)
+    record, body = said(event)
+    assert record.call_id == body["contactid"] == "a1-1.1"
+    assert body["data"]["fields"]["queue_id"] == "loans"
+    assert "138" not in record.body.decode()
+
+
+def test_a_state_document_without_a_form_is_said_without_that_field():
+    speaker, told = encoder(), []
+    speaker.on_set_aside = lambda *what: told.append(what)
+    data = {"state": "ready", "reason": "\ud800", "since_us": object()}
+    body = msgspec.json.decode(speaker.state(Subject.AGENT, "8001", AsOf(7, 3, FAR_US), data))
+    assert body["data"] == {"state": "ready", "reason": "?"}
+    assert body["seq"] == "3"
+    assert [(kind, seq) for kind, seq, _ in told] == [("agentState", 3)]
 
 
 def test_the_same_envelope_is_encoded_once():
