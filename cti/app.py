@@ -60,6 +60,7 @@ from cti.watch.health import Health
 from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.machine import prepare
 from cti.watch.metrics import LoopLag, Metrics
+from cti.watch.record_watch import RecordWatch
 from routing import invariants
 from routing.events import ConfigApplied
 from routing.ids import PbxId
@@ -130,6 +131,7 @@ class Daemon:
         self.exit_code = 0
         self.stages = Stages()
         self.background = Background()
+        self.record_watch = RecordWatch()
         self.clock: Clock = SystemClock()
         self.clients: dict[PbxId, AmiClient] = {}
 
@@ -191,6 +193,7 @@ class Daemon:
     async def _open_event_log(self, found: Recovered) -> None:
         self.engine = found.engine
         self.encoder = parts.make_encoder(self.settings, self.engine)
+        self.encoder.on_set_aside = self.record_watch.set_aside
         self.event_log = EventLog(self.settings.event_log_path, self.encoder.record)
         await self.event_log.start()
         self.stages.at_stop("event log", self.event_log.close, LIMIT_S)
@@ -307,7 +310,8 @@ class Daemon:
         if self.broker is not None:
             self.stages.at_stop("broker", self.broker.stop, LIMIT_S)
         self.stages.at_stop("bus", partial(self.publisher.close, LIMIT_S * 0.9), LIMIT_S)
-        self.background.keep("bus", partial(self._join_bus, self.event_log.last_seq()))
+        join = partial(self._join_bus, self.event_log.last_seq())
+        self.background.keep("bus", join, may_end=True)
 
     async def _join_bus(self, newest: int) -> None:
         """`newest` is the last event of the past; what came since is new to the bus in any case."""
@@ -375,7 +379,7 @@ class Daemon:
     def _start_background(self) -> None:
         self.background.keep("journal", self.keeper.flush_forever)
         self.background.keep("snapshots", self.keeper.snapshot_forever)
-        self.background.keep("watchdog", watchdog)
+        self.background.keep("watchdog", watchdog, may_end=True)
         self.stages.at_stop("background", self.background.stop, LIMIT_S)
         lag = LoopLag(self.metrics)
         lag.start()

@@ -109,6 +109,7 @@ class Dispatcher:
         self.engine = engine
         self.epoch = epoch
         self.counters = DispatcherCounters()
+        self.failed_listeners: list[str] = []  # each once, by name
         self._journal = journal
         self._clock = clock
         self._call_later = call_later
@@ -157,7 +158,7 @@ class Dispatcher:
                 try:
                     listener(envelope)
                 except Exception:
-                    self.counters.listener_errors += 1
+                    self._failed(name)
                     log.exception("listener %s failed at event %d", name, envelope.seq)
 
     # --- commands --------------------------------------------------------------------------------
@@ -248,12 +249,16 @@ class Dispatcher:
             try:
                 listener(envelopes)
             except Exception:
-                self.counters.listener_errors += 1
-                log.exception(
-                    "listener %s failed at events %d to %d", name, before + 1, envelopes[-1].seq
-                )
+                self._failed(name)
+                log.exception("listener %s failed at events from %d on", name, before + 1)
         if self._later:
             self._put_off(envelopes)
+
+    def _failed(self, name: str) -> None:
+        """What it shows or does is not to be trusted until a restart: it has missed something."""
+        self.counters.listener_errors += 1
+        if name not in self.failed_listeners:
+            self.failed_listeners.append(name)
 
     def _put_off(self, envelopes: list[Envelope]) -> None:
         self._untold += envelopes

@@ -15,12 +15,15 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 log = logging.getLogger(__name__)
 
 RETRY_MIN_S: Final = 0.5
 RETRY_MAX_S: Final = 30.0
+AILING_S: Final = 60.0
+"""So long after a failure the task is called ailing; more than the longest pause between tries."""
 
 Stop = Callable[[], Awaitable[object]]
 
@@ -74,16 +77,33 @@ class Stages:
             log.log(level, "stop: %s in %.3f s%s", name, took_s, said, extra={"stage": name})
 
 
+@dataclass(slots=True)
+class BackgroundCounters:
+    """Plain numbers for the metrics to read."""
+
+    failures: int = 0
+
+
 class Background:
     """Tasks beside the calls. One that raises is logged and started again, with a growing pause."""
 
     def __init__(self) -> None:
-        self.failures = 0
+        self.counters = BackgroundCounters()
         self._tasks: list[asyncio.Task[None]] = []
+        self._failed_s: dict[str, float] = {}  # loop time of the last failure, by name
 
-    def keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Run this until `stop`, or until it returns by itself."""
-        self._tasks.append(asyncio.create_task(self._kept(name, work), name=name))
+    def keep(
+        self, name: str, work: Callable[[], Awaitable[None]], *, may_end: bool = False
+    ) -> None:
+        """Run this until `stop`. It `may_end` by itself, else that is a failure like another."""
+        kept = self._kept(name, work, may_end=may_end)
+        self._tasks.append(asyncio.create_task(kept, name=name))
+
+    def ailing(self) -> list[str]:
+        """What has failed within the last minute, or does not run any more and should."""
+        recent_s = _now_s() - AILING_S
+        dead = {task.get_name() for task in self._tasks if task.done() and not _ended_well(task)}
+        return sorted(dead | {name for name, at_s in self._failed_s.items() if at_s > recent_s})
 
     async def stop(self) -> None:
         """End all of them."""
@@ -92,18 +112,36 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
 
-    async def _kept(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def _kept(self, name: str, work: Callable[[], Awaitable[None]], *, may_end: bool) -> None:
         pause_s = RETRY_MIN_S
         while True:
+            began_s = _now_s()
             try:
                 await work()
             except Exception:
-                self.failures += 1
+                if _now_s() - began_s > RETRY_MAX_S:
+                    pause_s = RETRY_MIN_S  # it had been well
+                self._failed(name)
                 log.exception("%s failed, next try in %.1f s", name, pause_s)
             else:
-                return
+                if may_end:
+                    return
+                self._failed(name)
+                log.error("%s has ended by itself, next try in %.1f s", name, pause_s)
             await asyncio.sleep(pause_s)
             pause_s = min(RETRY_MAX_S, pause_s * 2)
+
+    def _failed(self, name: str) -> None:
+        self.counters.failures += 1
+        self._failed_s[name] = _now_s()
+
+
+def _ended_well(task: asyncio.Task[None]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def notify(state: str) -> None:

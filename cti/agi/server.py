@@ -137,6 +137,11 @@ class AgiServer:
         return int(self._server.sockets[0].getsockname()[1])
 
     @property
+    def is_open(self) -> bool:
+        """The port is listened on."""
+        return self._server is not None and self._server.is_serving()
+
+    @property
     def open_count(self) -> int:
         """Conversations under way."""
         return len(self._conversations)

@@ -245,7 +245,7 @@ class AmiClient:
         try:
             async with asyncio.timeout(CONNECT_LIMIT_S):
                 await asyncio.get_running_loop().create_connection(self._make_wire, *self._address)
-        except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
+        except Exception as error:  # noqa: BLE001  whatever it is: this task has nobody else
             if self._state is LoginState.CONNECTING:
                 self._lost(f"no connection: {str(error) or 'not answered'}")
 

@@ -138,6 +138,8 @@ class Broker:
                 await self._launch(command)
             except (BrokerError, OSError) as error:
                 log.warning("broker: %s", error)
+            except Exception:
+                log.exception("broker: a defect")
 
     def _log_path(self) -> Path:
         return self.folder / "broker.log"

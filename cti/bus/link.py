@@ -50,6 +50,9 @@ class Listener(Protocol):
     def acknowledged(self, message: Message) -> None:
         """The broker has it."""
 
+    def refused(self, message: Message, why: str) -> None:
+        """It cannot be sent, over whatever link; the next one can."""
+
     def lost(self) -> None:
         """The link is gone; `Link.error` says how."""
 

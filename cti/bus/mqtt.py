@@ -30,6 +30,7 @@ from cti.bus.link import (
 
 __all__ = ["BrokerAddress", "MqttConnector"]
 
+log = logging.getLogger(__name__)
 _paho_log = logging.getLogger("cti.bus.paho")
 _paho_log.setLevel(logging.ERROR)  # it warns of each lost link; the publisher says that itself
 
@@ -135,15 +136,23 @@ class _AiomqttLink:
             await self._client.publish(message.topic, message.payload, 1, message.retain)
         except aiomqtt.MqttError as error:
             self._fail(str(error))
+        except Exception as error:  # noqa: BLE001  paho raises ValueError and others for what it
+            self._listener.refused(message, f"{error!r}")  # will not write: not the link's fault
         else:
             self._listener.acknowledged(message)
 
     async def _watch(self) -> None:
         """Nothing is subscribed, so the first thing to come out of here is the end."""
-        with suppress(aiomqtt.MqttError):
+        why = "the broker hung up"
+        try:
             async for _ in self._client.messages:
                 pass
-        self._fail("the broker hung up")
+        except aiomqtt.MqttError:
+            pass
+        except Exception as error:
+            log.exception("bus: a defect of the link")
+            why = f"{error!r}"
+        self._fail(why)
 
     def _fail(self, error: str) -> None:
         if not self.error:

@@ -150,14 +150,23 @@ class Publisher:
 
     def acknowledged(self, message: Message) -> None:
         """See `cti.bus.link.Listener`."""
+        if message.seq:
+            self._counters.published += 1
+        else:
+            self._counters.states_published += 1
+        self._settled(message)
+
+    def refused(self, message: Message, why: str) -> None:
+        """See `cti.bus.link.Listener`."""
+        self._unpublishable(message, why)
+        self._settled(message)
+
+    def _settled(self, message: Message) -> None:
         counters = self._counters
         counters.in_flight -= 1
         if message.seq:
-            counters.published += 1
             self._events.acknowledge(message.seq)
             self._mark(self._events.position)
-        else:
-            counters.states_published += 1
         if counters.in_flight <= self._resume_at or self._closing.is_set():
             self._room.set()
 

@@ -44,6 +44,7 @@ class GatewayCounters:
     strangers: int = 0  # requests that prove nothing: not answered
     odd_arguments: int = 0
     delivered: int = 0  # answers that carried an order
+    failed_ticks: int = 0  # a defect of ours in the watch over a link
     unheard: int = 0  # answers that did not arrive: the caller hung up, or was redirected
 
 
@@ -102,9 +103,13 @@ class Gateway:
         return all(pbx.hearing is Hearing.UP for pbx in self.pbxs.values())
 
     def _tick(self) -> None:
+        self.start()  # first: whatever happens below, the watch goes on
         for pbx in self.pbxs.values():
-            pbx.tick()
-        self.start()
+            try:
+                pbx.tick()
+            except Exception as error:  # noqa: BLE001  one of them must not cost the others theirs
+                self.counters.failed_ticks += 1
+                self._complain(f"{pbx.name}: the watch over its link failed: %s", repr(error))
 
     # --- from the core ---------------------------------------------------------------------------
 

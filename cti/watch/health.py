@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
@@ -14,18 +14,24 @@ from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.side import PbxCounters
 from cti.journal.file import FileJournal
-from cti.record.event_log import EventLog
+from cti.record.event_log import EventLog, EventLogCounters
+from cti.supervision import Background
 from cti.watch.check import Check
 from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.machine import Machine
 from cti.watch.metrics import Metrics
+from cti.watch.record_watch import RecordWatch
 from routing.ids import PbxId
+
+LATE_US: Final = 10_000_000
+"""An event is written a second after it happened; ten, and its disk hangs or cannot keep up."""
 
 
 class Parts(Protocol):
     """What is looked at."""
 
     settings: Settings
+    background: Background
     exit_code: int
     clients: dict[PbxId, AmiClient]
     gateway: Gateway
@@ -36,6 +42,22 @@ class Parts(Protocol):
     agi: AgiServer
     watch: InvariantWatch
     machine: Machine
+    record_watch: RecordWatch
+
+
+def check_of_log(log: EventLogCounters) -> Check:
+    """The event log. Its disk may hang without an error: then its oldest event grows old."""
+    wrong = (
+        (not log.writing, "nobody writes"),
+        (log.failing, "the disk refuses"),
+        (log.waiting_us > LATE_US, f"the oldest event waits for {log.waiting_us // 1_000_000} s"),
+        (log.degraded, f"{log.lost + log.refused} lost"),
+    )
+    return _check("event log", [words for is_so, words in wrong if is_so])
+
+
+def _check(name: str, wrong: Sequence[str]) -> Check:
+    return Check(name, not wrong, ", ".join(wrong))
 
 
 class Health:
@@ -56,13 +78,16 @@ class Health:
     def all(self) -> Sequence[Check]:
         """Everything that should be well."""
         parts = self._parts
-        bus, record = parts.publisher.counters, parts.event_log.counters
-        kept = not (record.failing or record.degraded)
+        bus = parts.publisher.counters
         return (
             *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
             Check("journal", not parts.journal.degraded, parts.journal.failure),
-            Check("event log", kept, "" if kept else f"{record.lost} lost"),
             *parts.machine.checks(),
+            check_of_log(parts.event_log.counters),
+            parts.record_watch.check(),
+            _check("background", [f"{name} fails" for name in parts.background.ailing()]),
+            _check("listeners", parts.dispatcher.failed_listeners),
+            _check("questions", [] if parts.agi.is_open else ["the AGI port is closed"]),
             Check("bus", bus.connected or not parts.settings.bus.enabled, f"{bus.behind} behind"),
         )
 
@@ -77,6 +102,8 @@ class Health:
         watch("dispatcher", lambda: parts.dispatcher.counters)
         watch("journal", lambda: parts.journal.counters)
         watch("event_log", lambda: parts.event_log.counters)
+        watch("background", lambda: parts.background.counters)
+        watch("record", lambda: parts.record_watch.counters)
         watch("bus", lambda: parts.publisher.counters)
         watch("gateway", lambda: parts.gateway.counters)
         watch("invariants", lambda: parts.watch.counters)

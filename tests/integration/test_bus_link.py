@@ -28,10 +28,15 @@ class Ear:
 
     def __init__(self):
         self.done = []  # seq
+        self.not_sent = []  # seq
         self.is_lost = False
 
     def acknowledged(self, message):
         self.done.append(message.seq)
+
+    def refused(self, message, why):
+        assert why
+        self.not_sent.append(message.seq)
 
     def lost(self):
         self.is_lost = True
@@ -84,6 +89,21 @@ async def test_a_state_is_retained_and_an_empty_one_removes_it(kind, tmp_path):
         link.send(Message(topic, b""))
         await eventually(lambda: len(ear.done) == 2)
         assert await listener.retained() == {}
+
+
+@each_broker
+async def test_a_message_that_paho_does_not_write_costs_no_link(kind, tmp_path):
+    """Found when it is written, and not before: a topic that is too long for MQTT."""
+    ear = Ear()
+    async with (
+        broker_of(kind, tmp_path) as broker,
+        MqttConnector(address_of(broker), "n1").connect(WILL, ear) as link,
+    ):
+        link.send(event(1, "t" * 70_000))
+        link.send(event(2))
+        await eventually(lambda: ear.done == [2])
+        assert ear.not_sent == [1]
+        assert not ear.is_lost
 
 
 @each_broker

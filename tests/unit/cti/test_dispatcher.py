@@ -131,6 +131,7 @@ def test_a_listener_that_raises_hurts_nobody_else(world):
     assert isinstance(events[0], CallQueued)
     assert len(last) == len(events)
     assert world.dispatcher.counters.listener_errors == 1
+    assert world.dispatcher.failed_listeners == ["bad"]
 
 
 def test_who_is_told_later_is_told_in_order_and_all_at_once(world):

@@ -49,10 +49,56 @@ async def test_background_work_that_raises_is_started_again(monkeypatch):
         if len(runs) < 3:
             raise RuntimeError("not yet")
 
+    background.keep("work", work, may_end=True)
+    await eventually(lambda: len(runs) == 3)
+    assert background.counters.failures == 2
+    assert background.ailing() == ["work"]
+    monkeypatch.setattr("cti.supervision.AILING_S", 0)
+    assert background.ailing() == []
+    await background.stop()
+
+
+async def test_background_work_that_ends_though_it_should_not_is_started_again(monkeypatch, caplog):
+    monkeypatch.setattr("cti.supervision.RETRY_MIN_S", 0.001)
+    background, runs = Background(), []
+
+    async def work():
+        runs.append(1)
+
     background.keep("work", work)
     await eventually(lambda: len(runs) == 3)
-    assert background.failures == 2
+    assert background.ailing() == ["work"]
+    assert "work has ended by itself" in caplog.text
     await background.stop()
+
+
+async def test_background_work_that_is_cancelled_from_within_does_not_die_in_silence():
+    background = Background()
+
+    async def work():
+        raise asyncio.CancelledError
+
+    background.keep("work", work)
+    await eventually(lambda: background.ailing() == ["work"])
+    await background.stop()
+
+
+async def test_work_that_fails_once_in_a_long_while_is_not_kept_waiting_ever_longer(monkeypatch):
+    monkeypatch.setattr("cti.supervision.RETRY_MIN_S", 0.001)
+    monkeypatch.setattr("cti.supervision.RETRY_MAX_S", 0.01)
+    background, pauses, ended_s = Background(), [], []
+
+    async def work():
+        now_s = asyncio.get_running_loop().time()
+        pauses.extend(now_s - before_s for before_s in ended_s[-1:])
+        await asyncio.sleep(0.02)  # longer than the longest pause: it has been well
+        ended_s.append(asyncio.get_running_loop().time())
+        raise RuntimeError("once in a while")
+
+    background.keep("work", work)
+    await eventually(lambda: len(pauses) >= 8)
+    await background.stop()
+    assert min(pauses[4:]) < 0.01, "doubled each time it would be the longest by now"
 
 
 async def test_systemd_hears_what_it_wants_to_hear(tmp_path, monkeypatch):

@@ -273,6 +273,31 @@ async def test_a_message_that_no_broker_takes_is_passed_over():
     assert desk.events() == [1, 3, 4, 6, 7, 9]
 
 
+async def test_more_messages_than_the_window_that_turn_out_unwritable_do_not_stop_it():
+    """Each of them has taken a place among those under way, and has to give it back."""
+    desk = Desk(window=4)
+    desk.broker.chokes_on = "cti/v1/main/call/a1-1/event"
+    async with desk:
+        desk.say_calls(60)
+        await eventually(lambda: desk.publisher.position == 60)
+        counters = desk.publisher.counters
+        assert (counters.unpublishable, counters.in_flight, counters.connects) == (20, 0, 1)
+    assert desk.events() == [seq for seq in range(1, 61) if (seq - 1) % 3 != 1]
+
+
+async def test_an_event_without_a_form_is_published_as_set_aside_over_the_same_link():
+    async with Desk() as desk:
+        await eventually(lambda: desk.publisher.counters.connected)
+        desk.say(made(e.DeviceChanged, agent_id="8001", reachable=object()))
+        desk.say_calls(3)
+        await eventually(lambda: desk.publisher.position == 4)
+        assert desk.publisher.counters.connects == 1
+    kinds = [msgspec.json.decode(payload)["type"] for topic, payload, _ in desk.broker.messages
+             if topic.endswith("/event")]  # fmt: skip
+    assert kinds[0] == "cti.eventSetAside"
+    assert len(kinds) == 4
+
+
 async def test_under_load_messages_leave_together():
     desk = Desk(gather_s=0.05)
     async with desk:

@@ -228,3 +228,21 @@ def test_a_look_that_fails_is_tried_again_later(world):
     world.link.answer("Status", AmiResponse(True))
     assert world.pbx.counters.looks == 1
     world.gateway.stop()
+
+
+def test_a_watch_that_fails_once_goes_on(world, monkeypatch, caplog):
+    """A timer that raises before it sets itself anew would end the watch over all links."""
+    trouble = [KeyError("a defect")]
+    ticks = []
+
+    def tick():
+        ticks.append(world.clock.now_us())
+        if trouble:
+            raise trouble.pop()
+
+    monkeypatch.setattr(world.pbx, "tick", tick)
+    world.gateway.start()
+    world.clock.advance(SECOND_US)
+    assert len(ticks) >= 3
+    assert world.gateway.counters.failed_ticks == 1
+    assert "a1: the watch over its link failed" in caplog.text

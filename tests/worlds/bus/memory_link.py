@@ -14,6 +14,7 @@ class MemoryBroker:
         self.refuses = False
         self.frozen = False  # takes messages and acknowledges none
         self.hates = ""  # a topic that cannot be published
+        self.chokes_on = ""  # a topic that turns out to be unwritable when it is written
         self.messages = []  # (topic, payload, retain) as they arrived
         self.retained = {}
         self.links = 0
@@ -63,6 +64,9 @@ class _MemoryLink:
         if message.topic == self.broker.hates:
             raise UnpublishableError("no broker wants it")
         if self.error:
+            return
+        if message.topic == self.broker.chokes_on:
+            asyncio.get_running_loop().call_soon(self.listener.refused, message, "unwritable")
             return
         self.broker.receive(message)
         self.under_way.append(message)

@@ -1,0 +1,39 @@
+"""What makes health red: whoever may die or stand still in silence is watched by somebody."""
+
+import pytest
+
+from cti.record.event_log import EventLogCounters
+from cti.watch.health import LATE_US, check_of_log
+from cti.watch.record_watch import RecordWatch
+
+WELL = {"writing": True}
+
+
+def test_a_log_that_writes_is_well():
+    check = check_of_log(EventLogCounters(**WELL, backlog=900, waiting_us=LATE_US))
+    assert (check.ok, check.detail) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("counters", "said"),
+    [
+        ({"writing": False}, "nobody writes"),
+        ({"failing": True}, "the disk refuses"),
+        ({"waiting_us": LATE_US + 1}, "the oldest event waits for 10 s"),
+        ({"degraded": True, "lost": 2, "refused": 1}, "3 lost"),
+    ],
+)
+def test_a_log_that_is_not_well_says_what_is_wrong(counters, said):
+    check = check_of_log(EventLogCounters(**{**WELL, **counters}))
+    assert (check.ok, check.detail) == (False, said)
+
+
+def test_an_event_set_aside_is_counted_and_said_without_what_it_holds(caplog):
+    watch = RecordWatch()
+    assert watch.check().ok
+    watch.set_aside("CallQueued", 7, KeyError("13812345678"))
+    assert watch.counters.set_aside == 1
+    assert (watch.check().ok, watch.check().detail) == (False, "1 set aside, last CallQueued 7")
+    assert "CallQueued 7 cannot be put into words" in caplog.text
+    assert "KeyError" in caplog.text
+    assert "1381" not in caplog.text
