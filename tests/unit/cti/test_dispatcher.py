@@ -3,98 +3,21 @@
 import pytest
 
 from cti.dispatcher import LATER_MAX, CommandHeld, Dispatcher, RouterStopped
-from cti.journal.file import MemoryJournal
 from cti.journal.quarantine import Abandoned, Quarantine
 from cti.watch.invariant_watch import InvariantWatch
 from routing.commands import (
-    ApplyConfig,
-    CallArrived,
     CallerHungUp,
-    DeadlinesReached,
     LogOnAgent,
-    RequestedState,
-    SetAgentState,
-    TelephonyRestored,
 )
-from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.engine import RoutingEngine
-from routing.events import CallQueued, OfferEnded, OfferMade
-from routing.ids import AgentId, CallId, PbxId, QueueId
-
-A1 = PbxId("a1")
-START_US = 1_795_000_000_000_000
-CONFIG = RoutingConfig(
-    queues=(QueueSpec(QueueId("loans")),),
-    agents=(AgentSpec(AgentId("8001"), "p8001"),),
-    pbxs=(A1,),
-)
-READY = (
-    LogOnAgent(AgentId("8001")),
-    SetAgentState(AgentId("8001"), RequestedState.READY),
-)
-
-
-def arrival(number):
-    return CallArrived(CallId(f"a1-{number}.1"), QueueId("loans"), A1)
-
-
-class Timer:
-    def __init__(self, at_us, call):
-        self.at_us, self.call, self.live = at_us, call, True
-
-    def cancel(self):
-        self.live = False
-
-
-class World:
-    """A dispatcher on a clock that is moved by hand."""
-
-    def __init__(self):
-        self.now = START_US
-        self.timers = []
-        self.crashes = []
-        self.took = []
-        self.told = []
-        self.journal = MemoryJournal()
-        self.dispatcher = Dispatcher(
-            RoutingEngine(RoutingConfig()),
-            self.journal,
-            self,
-            epoch=7,
-            call_later=self.call_later,
-            on_crash=self.crashes.append,
-            decided=self.took.append,
-        )
-        self.dispatcher.listen("told", self.told.append)
-        self.submit = self.dispatcher.submit
-        self.submit(ApplyConfig(CONFIG))
-        self.submit(TelephonyRestored(A1))
-
-    def now_us(self):
-        return self.now
-
-    def call_later(self, delay_s, call):
-        timer = Timer(self.now + round(delay_s * 1_000_000), call)
-        self.timers.append(timer)
-        return timer
-
-    def live_timers(self):
-        return [timer for timer in self.timers if timer.live]
-
-    def pass_time(self, us, *, step_us=1_000):
-        """Let time pass and timers fire in their order, each `step_us` late at most."""
-        end = self.now + us
-        while due := [timer for timer in self.live_timers() if timer.at_us <= end]:
-            timer = min(due, key=lambda timer: timer.at_us)
-            self.now = max(self.now, timer.at_us)
-            timer.live = False
-            timer.call()
-        self.now = end
+from routing.events import CallQueued
+from routing.ids import AgentId
+from tests.worlds.dispatcher.world import READY, START_US, DispatcherWorld, arrival
 
 
 @pytest.fixture
 def world():
-    return World()
+    return DispatcherWorld()
 
 
 def test_a_command_is_kept_before_it_is_applied(world):
@@ -293,144 +216,6 @@ def test_a_listeners_command_that_is_not_taken_does_not_fail_the_command_before_
     world.dispatcher._journal = Unwritable(world.journal, arrival(13))
     assert [type(event) for event in world.submit(arrival(1))] == [CallQueued]
     assert world.dispatcher.engine.calls == {}
-
-
-# --- deadlines ----------------------------------------------------------------------------------
-
-
-def test_a_deadline_comes_in_as_a_command_like_any_other(world):
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    assert isinstance(world.told[-1].event, OfferMade)
-    world.pass_time(3_000_000)
-    assert any(stamped.command == DeadlinesReached() for stamped in world.journal.kept)
-    assert any(isinstance(envelope.event, OfferEnded) for envelope in world.told)
-
-
-def test_there_is_one_timer_however_many_commands(world):
-    for command in READY:
-        world.submit(command)
-    for number in range(50):
-        world.submit(arrival(number))
-        assert len(world.live_timers()) == 1
-    assert len(world.timers) < 5
-
-
-def test_a_deadline_is_never_early(world):
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    due = world.dispatcher.engine.next_deadline_us()
-    world.pass_time(due - world.now - 1)
-    assert DeadlinesReached() not in [stamped.command for stamped in world.journal.kept]
-    world.pass_time(1_001)
-    assert DeadlinesReached() in [stamped.command for stamped in world.journal.kept]
-
-
-def test_a_late_deadline_lets_what_has_happened_go_first(world):
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    (timer,) = world.live_timers()
-    world.now = timer.at_us + 2_000_000  # the process was stopped for two seconds
-    timer.live = False
-    timer.call()
-    assert world.dispatcher.counters.late_deadlines == 1
-    assert DeadlinesReached() not in [stamped.command for stamped in world.journal.kept]
-    world.submit(CallerHungUp(CallId("a1-1.1")))  # this was in the socket all the time
-    world.pass_time(2_000)
-    assert not any(
-        isinstance(envelope.event, OfferEnded) and envelope.event.outcome == "undelivered"
-        for envelope in world.told
-    )
-
-
-def test_a_late_deadline_gives_way_only_once(world):
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    for _ in range(2):
-        (timer,) = world.live_timers()
-        world.now = timer.at_us + 2_000_000
-        timer.live = False
-        timer.call()
-    assert DeadlinesReached() in [stamped.command for stamped in world.journal.kept]
-
-
-def stall(world, fact=None):
-    """The process is held up for two seconds past its timer; then `fact` is in a socket."""
-    (timer,) = world.live_timers()
-    world.now = timer.at_us + 2_000_000
-    timer.live = False
-    timer.call()
-    if fact is not None:
-        world.submit(fact)
-    world.pass_time(2_000)
-
-
-def expiries(world):
-    return sum(stamped.command == DeadlinesReached() for stamped in world.journal.kept)
-
-
-@pytest.mark.parametrize("stalls", [2, 3, 6])
-def test_every_stall_lets_what_has_happened_go_first(world, stalls):
-    """Not every second one: what was overtaken by a fact leaves nothing behind."""
-    for command in READY:
-        world.submit(command)
-    for number in range(stalls):
-        world.submit(arrival(number))
-        stall(world, CallerHungUp(CallId(f"a1-{number}.1")))
-        world.pass_time(60_000_000)
-    assert world.dispatcher.counters.late_deadlines == stalls
-    assert not any(
-        isinstance(envelope.event, OfferEnded) and envelope.event.outcome == "undelivered"
-        for envelope in world.told
-    )
-
-
-def test_a_command_about_somebody_else_does_not_cut_the_way_short(world):
-    """While the late deadline gives way, a command arms nothing anew: its round is not over."""
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    (timer,) = world.live_timers()
-    world.now = timer.at_us + 2_000_000
-    timer.live = False
-    timer.call()
-    (giving_way,) = world.live_timers()
-    world.submit(arrival(2))
-    assert world.live_timers() == [giving_way]
-    assert expiries(world) == 0
-    world.pass_time(2_000)
-    assert expiries(world) == 1
-
-
-def test_a_stopped_dispatcher_lets_nothing_fire(world):
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    world.dispatcher.stop()
-    assert world.live_timers() == []
-    with pytest.raises(RouterStopped, match="stopping"):
-        world.submit(arrival(2))
-
-
-def test_a_recovered_core_has_its_deadlines_armed_at_the_start(world):
-    for command in READY:
-        world.submit(command)
-    world.submit(arrival(1))
-    timers = []
-    again = Dispatcher(
-        world.dispatcher.engine,
-        MemoryJournal(),
-        world,
-        epoch=8,
-        call_later=lambda delay_s, call: timers.append(delay_s) or Timer(0, call),
-        on_crash=world.crashes.append,
-    )
-    again.start()
-    assert timers == [pytest.approx(3.0)]
 
 
 # --- invariants ---------------------------------------------------------------------------------
