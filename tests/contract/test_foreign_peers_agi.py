@@ -8,7 +8,8 @@ import io
 from ipaddress import ip_network
 from pathlib import Path
 
-import pytest
+from asterisk import agi as pyst2
+from panoramisk import fast_agi
 
 from cti.agi.messages import AgiCommand, AgiHangup, AgiReply, set_variable
 from cti.agi.protocol import (
@@ -19,9 +20,6 @@ from cti.agi.protocol import (
     encode_request,
 )
 from cti.agi.server import AgiServer
-
-fast_agi = pytest.importorskip("panoramisk.fast_agi")
-pyst2 = pytest.importorskip("asterisk.agi")
 
 CONVERSATION = Path("tests/transcripts/agi_conversation.raw").read_bytes()
 HEADERS = [

@@ -9,16 +9,16 @@ tests/unit/cti_ami/test_ami_client_defects.py.
 import asyncio
 from contextlib import asynccontextmanager, suppress
 
+import basicami
+import panoramisk
 import pytest
+from asterisk import manager as pyst2
 
 from cti.ami.client import AmiClient
 from cti.ami.messages import action
 from tests.eventually import eventually
 from tests.worlds.ami.tiny_server import TinyAmiServer
 
-panoramisk = pytest.importorskip("panoramisk")
-basicami = pytest.importorskip("basicami")
-pyst2 = pytest.importorskip("asterisk.manager")
 # It warns of deprecations whenever garbage is collected, in the middle of somebody else's test.
 del pyst2.Manager.__del__
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from cti.bus.link import BrokerAddress
 from routing import events as e
 from tests.eventually import eventually
+from tests.lab.needs import needs
 from tests.worlds.bus import router as bus_router
 from tests.worlds.bus.world import (
     ROUTER,
@@ -55,13 +55,7 @@ async def test_a_calls_life_is_seen_in_order(kind, tmp_path):
         assert listener.state(ROUTER)["state"] == "running"
 
 
-needs_mosquitto_sub = pytest.mark.skipif(
-    not (shutil.which("mosquitto_sub") and shutil.which("stdbuf")),
-    reason="mosquitto_sub or stdbuf is not installed",
-)
-
-
-@needs_mosquitto_sub
+@needs("mosquitto_sub")
 @each_broker
 async def test_mosquitto_sub_shows_a_calls_life(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker:

@@ -14,17 +14,9 @@ from cti.bus import broker as module
 from cti.bus.broker import Broker, BrokerError
 from cti.bus.broker_kinds import BrokerKind, config_of, program_of
 from tests.eventually import eventually
-from tests.worlds.bus.world import broker_of, listening
+from tests.worlds.bus.world import broker_of, kinds, listening
 
-each_kind = pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(
-            kind, marks=[] if program_of(kind) else pytest.mark.skip(f"no {kind} on this machine")
-        )
-        for kind in BrokerKind
-    ],
-)
+each_kind = pytest.mark.parametrize("kind", kinds())
 
 
 def is_alive(pid):

@@ -1,7 +1,6 @@
 """What the publisher needs of a link, held against real brokers."""
 
 import asyncio
-import shutil
 import ssl
 import subprocess
 
@@ -10,17 +9,15 @@ import pytest
 from cti.bus import broker as broker_module
 from cti.bus import broker_kinds
 from cti.bus.broker import free_port
-from cti.bus.broker_kinds import BrokerKind, program_of
+from cti.bus.broker_kinds import BrokerKind
 from cti.bus.link import PAYLOAD_MAX, BrokerAddress, LinkError, Message, UnpublishableError
 from cti.bus.mqtt import MqttConnector
 from tests.eventually import eventually
+from tests.lab.needs import needs
 from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
 WILL = Message("cti/v1/main/router/n1/state", b'{"data": {"state": "lost"}}')
 each_broker = pytest.mark.parametrize("kind", kinds())
-needs_mosquitto = pytest.mark.skipif(
-    not program_of(BrokerKind.MOSQUITTO), reason="no mosquitto on this machine"
-)
 
 
 class Ear:
@@ -188,7 +185,7 @@ def configured(monkeypatch, more, *, instead_of=""):
     )
 
 
-@needs_mosquitto
+@needs("mosquitto")
 async def test_a_broker_that_does_not_know_us_is_a_link_error(tmp_path, monkeypatch):
     configured(monkeypatch, "allow_anonymous false\n", instead_of="allow_anonymous true\n")
     monkeypatch.setattr(broker_module, "_ACCEPTED", b"\x20\x02\x00\x05")  # "not authorised"
@@ -198,8 +195,7 @@ async def test_a_broker_that_does_not_know_us_is_a_link_error(tmp_path, monkeypa
                 pass
 
 
-@needs_mosquitto
-@pytest.mark.skipif(not shutil.which("mosquitto_passwd"), reason="no mosquitto_passwd")
+@needs("mosquitto", "mosquitto_passwd")
 async def test_it_gives_its_name_and_password(tmp_path, monkeypatch):
     users = tmp_path / "users"
     subprocess.run(  # noqa: ASYNC221
@@ -225,8 +221,7 @@ def certify(folder):
     )  # fmt: skip
 
 
-@needs_mosquitto
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+@needs("mosquitto", "openssl")
 # paho 2.2 leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_it_speaks_tls_and_only_to_whom_it_trusts(tmp_path, monkeypatch):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import platform
 import signal
 import sys
 
-from tests.lab import rootfs, running
+from tests.lab import other_python, rootfs, running, tools
 from tests.lab.asterisk import Agent, LabAsterisk
-from tests.lab.rootfs import LabError
 from tests.lab.scenarios import phone_answers
 from tests.lab.sipp import Phones
+from tests.lab.tools import LabError
 
 
 def main() -> int:
     """Do what the command line says; 1 and one line on stderr when it cannot be done."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("build", help="build the root unless it stands")
+    commands.add_parser("build", help="build what does not stand yet, and say the versions")
     commands.add_parser("where", help="say where the lab is and whether it is built")
     run = commands.add_parser("run", help="start one Asterisk with phones until Ctrl-C")
     run.add_argument("--agents", type=int, default=4, help="phones a8001, a8002, … (4)")
@@ -30,10 +31,23 @@ def main() -> int:
         running.sweep()
         if given.command == "run":
             _run(given.agents, given.agi_port)
+        else:
+            other_python.ensure()
+            tools.say(f"lab: {_versions()}")
     except LabError as error:
         sys.stderr.write(f"lab: {error}\n")
         return 1
     return 0
+
+
+def _versions() -> str:
+    """What the tests run against; LabError when something of it is too old for them."""
+    found = {
+        "Asterisk": rootfs.version(),
+        **tools.versions(),
+        "Python": f"{platform.python_version()} and {other_python.version()}",
+    }
+    return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
 def _where() -> int:

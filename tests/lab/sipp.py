@@ -24,7 +24,7 @@ from typing import Self
 
 from tests.lab import running, scenarios
 from tests.lab.ports import free_port, is_free, media_port
-from tests.lab.rootfs import LabError
+from tests.lab.tools import LabError
 
 START_S = 15.0
 START_ATTEMPTS = 3

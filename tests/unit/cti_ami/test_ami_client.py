@@ -5,6 +5,7 @@ import logging
 import socket
 
 import pytest
+import uvloop
 
 from cti.ami import client as client_module
 from cti.ami.client import AmiClient
@@ -116,7 +117,6 @@ async def test_close_on_the_way_up(state):
 
 def test_close_on_the_way_up_on_uvloop():
     """Where the connection was made but `create_connection` had not returned, it hung."""
-    uvloop = pytest.importorskip("uvloop")
 
     async def close_in_every_state():
         async with asterisk() as server:
@@ -132,7 +132,6 @@ def test_close_on_the_way_up_on_uvloop():
 
 def test_a_short_ping_is_not_nothing_on_uvloop():
     """Its loop counts whole milliseconds."""
-    uvloop = pytest.importorskip("uvloop")
 
     async def ping():
         async with linked() as link:
