@@ -9,10 +9,14 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint lab mistakes clean lock cover-routing pythons compiled
+.PHONY: help tools setup run test check soak cards lint lab mistakes clean lock cover-routing compiled
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# Before there is a .venv: Debian keeps `venv` itself in a package of its own.
+tools: ## install what the tests need of the machine (Debian or Ubuntu, root)
+	@$(PYTHON) -m tests.lab.tools
 
 setup: $(STAMP) ## create .venv and install everything, hash-checked
 
@@ -49,29 +53,26 @@ compiled: setup ## the core as an extension of the same source (C compiler, 40 s
 	        --build-lib .cache/compiled >.cache/compiled.log 2>&1 || { tail -20 .cache/compiled.log; exit 1; }; \
 	    rm -rf .cache/compiled/cti .cache/compiled/benchmarks .cache/compiled/simulators; fi
 
-test: lint lab compiled pythons ## all gates, all tests, the real Asterisk included
-	@$(BIN)/python -X dev -m pytest
+test: tools ## all gates, all tests, the real Asterisk included; ROOM=gateway: only that room's
+	@$(MAKE) --no-print-directory setup
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint lab compiled
+	@$(BIN)/python -m tests $(if $(ROOM),--room $(ROOM))
 
 check: lint ## the gates and the tests that need no Asterisk
-	@$(BIN)/python -X dev -m pytest -m "not real"
+	@$(BIN)/python -m tests -m "not real" $(if $(ROOM),--room $(ROOM))
+
+# The slow lane: what is whole but long. tests/README.md says when.
+soak: setup ## random days, storms and theory, many times over (some 15 minutes)
+	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m soak
+
+cards: tools lab ## every telephony card again and again, 20 kills of the router (some 15 minutes)
+	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m cards
 
 cover-routing: setup ## branch coverage of the routing core, which has to be whole
 	@mkdir -p .cache
 	@COVERAGE_FILE=.cache/coverage-routing $(BIN)/python -m pytest -q --cov=routing --cov-branch --cov-fail-under=100 \
 	    --cov-report=term-missing:skip-covered --ignore-glob='*codec*' \
 	    tests/unit/routing tests/complaints tests/scenarios/test_scenarios.py tests/property
-
-# The versions of Python on this machine that the determinism test compares with ours.
-pythons: setup ## other versions of Python for the determinism test, as far as this machine has them
-	@for path in $(foreach v,3.12 3.13 3.14,$(shell command -v python$(v)) $(wildcard $(HOME)/.pyenv/versions/$(v).*/bin/python)); do \
-	    version=$$($$path -c 'import platform; print(platform.python_version())' 2>/dev/null) || continue; \
-	    test -x .cache/pythons/$$version/bin/python && continue; \
-	    echo "pythons: $$version"; \
-	    $$path -m venv .cache/pythons/$$version; \
-	    .cache/pythons/$$version/bin/python -m pip install -qq --disable-pip-version-check \
-	        $$(sed -n 's/^\(msgspec==[0-9.]*\).*/\1/p' requirements.lock) \
-	        || rm -rf .cache/pythons/$$version; \
-	done
 
 lock: setup ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv

@@ -25,6 +25,8 @@ def imported_names(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytest_plugins":
+            names |= set(ast.literal_eval(node.value))
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
             names |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
     return names

@@ -14,7 +14,7 @@ from tests.lab.asterisk import LabAsterisk
 from tests.lab.sipp import Callers
 from tests.worlds.asterisk.world import MANY_ARGS
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.room("agi", "asterisk-config")]
 
 
 async def test_as_many_arguments_as_asterisk_passes_on(asterisk: LabAsterisk) -> None:

@@ -20,7 +20,7 @@ from tests.worlds.asterisk.fake_router import FakeRouter
 from tests.worlds.asterisk.mistakes import ROUTER, change, lab_asterisk, settings_for
 from tests.worlds.asterisk.world import end_calls
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.room("asterisk-config", "cli")]
 
 
 def check(

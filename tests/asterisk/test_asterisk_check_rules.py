@@ -29,6 +29,8 @@ from cti.cli.check.rules import verdicts
 from cti.cli.check.words import STEPS, TITLES, finding
 from tests.lab.asterisk import SHIPPED
 
+pytestmark = pytest.mark.room("cli")
+
 PHONE = Phone(exists=True, auth=("8001",), aors=("8001",), takes_registrations=True)
 WELL = Facts(
     version="22.10.1+dfsg",

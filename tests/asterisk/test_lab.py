@@ -19,6 +19,8 @@ from tests.lab.scenarios import phone_answers, phone_refuses
 from tests.lab.sipp import Callers, Phones
 from tests.lab.tools import LabError
 
+pytestmark = pytest.mark.room("tests")
+
 
 def mounts() -> str:
     return Path("/proc/self/mounts").read_text(encoding="utf-8")

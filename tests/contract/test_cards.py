@@ -7,6 +7,8 @@ import pytest
 from tests.worlds.cards.play import play
 from tests.worlds.cards.table import CARDS, Card
 
+pytestmark = [pytest.mark.cards, pytest.mark.room("gateway", "simulators", "asterisk-config")]
+
 
 def _name(card: Card) -> str:
     return f"{card.number} {card.title}"

@@ -1,4 +1,4 @@
-"""T-140: the router is killed with -9 under 20 waiting and 10 talking calls, five times.
+"""T-140: the router is killed with -9 under 20 waiting and 10 talking calls, again and again.
 
 Nobody may be lost, nobody overtaken, nobody rung twice; how long routing rests is printed. Agents
 hang up after 1.5 to 3.3 s, so that some become free while the router is dead and their phones must
@@ -15,14 +15,21 @@ from typing import Any
 
 import pytest
 
+from tests.lanes import lane
 from tests.worlds.cards.play import all_answered, in_order, one_at_a_time
 from tests.worlds.cards.router import stories, word
 from tests.worlds.cards.table import Call, Phone
 from tests.worlds.cards.world import World, until_channels
 
+pytestmark = [
+    pytest.mark.cards,
+    pytest.mark.alone,
+    pytest.mark.room("gateway", "journal", "simulators", "asterisk-config"),
+]
+
 TALKING, WAITING = 10, 20
-ROUNDS = 5
-LIMIT_S = 3.0
+ROUNDS = lane(2, whole=20)
+LIMIT_S = 5.0
 SEED = 20261121
 
 AGENTS = {str(8001 + n): Phone(after_ms=100, talk_ms=1500 + 200 * n) for n in range(TALKING)}
@@ -66,7 +73,7 @@ def at(event: dict[str, Any]) -> float:
     return datetime.fromisoformat(event["time"]).timestamp()
 
 
-async def kill_five_times(world: World, capsys: Any) -> None:
+async def kill_again_and_again(world: World, capsys: Any) -> None:
     draw = random.Random(SEED)
     await world.router.start()
     await world.router.ready(*AGENTS)
@@ -83,28 +90,26 @@ async def kill_five_times(world: World, capsys: Any) -> None:
     assert max(rests) <= LIMIT_S
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(lane(120, whole=600))
 async def test_killed_router_on_the_simulated_asterisk(tmp_path: Path, capsys: Any):
     from tests.worlds.cards.simulated import SimulatedWorld
 
     world = SimulatedWorld(AGENTS)
     await world.start(tmp_path)
     try:
-        await kill_five_times(world, capsys)
+        await kill_again_and_again(world, capsys)
     finally:
         await world.stop()
 
 
 @pytest.mark.real
-@pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(lane(120, whole=600))
 async def test_killed_router_on_a_real_asterisk(tmp_path: Path, lab: None, capsys: Any):
     from tests.worlds.cards.real import RealWorld
 
     world = RealWorld(AGENTS)
     await world.start(tmp_path)
     try:
-        await kill_five_times(world, capsys)
+        await kill_again_and_again(world, capsys)
     finally:
         await world.stop()

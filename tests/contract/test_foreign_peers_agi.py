@@ -8,6 +8,7 @@ import io
 from ipaddress import ip_network
 from pathlib import Path
 
+import pytest
 from asterisk import agi as pyst2
 from panoramisk import fast_agi
 
@@ -20,6 +21,8 @@ from cti.agi.protocol import (
     encode_request,
 )
 from cti.agi.server import AgiServer
+
+pytestmark = pytest.mark.room("agi")
 
 CONVERSATION = Path("tests/transcripts/agi_conversation.raw").read_bytes()
 HEADERS = [

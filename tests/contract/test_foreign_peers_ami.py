@@ -19,6 +19,8 @@ from cti.ami.messages import action
 from tests.eventually import eventually
 from tests.worlds.ami.tiny_server import TinyAmiServer
 
+pytestmark = pytest.mark.room("ami")
+
 # It warns of deprecations whenever garbage is collected, in the middle of somebody else's test.
 del pyst2.Manager.__del__
 

@@ -17,6 +17,8 @@ from cti.ami.open_actions import OpenActions
 from cti.ami.protocol import MessageDecoder
 from tests.eventually import eventually
 
+pytestmark = pytest.mark.room("ami", "agi")
+
 ANSWERS = Path("tests/transcripts/ami_answers.raw").read_bytes()
 
 # By reading the recording: (success, message, names of the list's items).

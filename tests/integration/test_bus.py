@@ -26,6 +26,8 @@ from tests.worlds.bus.world import (
 )
 from tests.worlds.record.history import LIFE_TYPES, agent_state, call_life, made
 
+pytestmark = pytest.mark.room("bus", "record")
+
 each_broker = pytest.mark.parametrize("kind", kinds())
 LIFE_OF_CALL = [
     "cti.queued", "cti.agentAllocated", "cti.delivered", "cti.established", "cti.held",

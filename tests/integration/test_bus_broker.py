@@ -16,6 +16,8 @@ from cti.bus.broker_kinds import BrokerKind, config_of, program_of
 from tests.eventually import eventually
 from tests.worlds.bus.world import broker_of, kinds, listening
 
+pytestmark = pytest.mark.room("bus")
+
 each_kind = pytest.mark.parametrize("kind", kinds())
 
 

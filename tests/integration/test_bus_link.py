@@ -16,6 +16,8 @@ from tests.eventually import eventually
 from tests.lab.needs import needs
 from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
+pytestmark = pytest.mark.room("bus")
+
 WILL = Message("cti/v1/main/router/n1/state", b'{"data": {"state": "lost"}}')
 each_broker = pytest.mark.parametrize("kind", kinds())
 

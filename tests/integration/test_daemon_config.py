@@ -12,6 +12,8 @@ from tests.worlds.cards.router import Router, stories, word
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Call, Phone
 
+pytestmark = pytest.mark.room("cti", "config")
+
 MODE = '\n[[modes]]\nname = "storm"\n[[modes.queues]]\nid = "loans"\nring_timeout_s = 2\n'
 
 

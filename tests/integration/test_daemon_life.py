@@ -16,6 +16,8 @@ from tests.worlds.cards.router import Router, stories, word
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Call, Phone
 
+pytestmark = pytest.mark.room("cti", "journal", "gateway")
+
 A = {"8001": Phone(talk_ms=400)}
 
 

@@ -21,6 +21,8 @@ from tests.eventually import eventually
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Call, Phone
 
+pytestmark = pytest.mark.room("cti", "journal")
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[SimulatedWorld]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.room("simulators")
 
 ROOT = Path(__file__).parents[2]
 SUMMARY = re.compile(

@@ -17,6 +17,8 @@ from tests.eventually import eventually
 from tests.worlds.record import event_log_writer
 from tests.worlds.record.history import History, encoder, made
 
+pytestmark = pytest.mark.room("record")
+
 
 @pytest.fixture
 def small_disk(tmp_path):

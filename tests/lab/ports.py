@@ -1,29 +1,69 @@
 """Ports that are free now, for servers that are started a moment later.
 
 All lie below the ephemeral range, so that no outgoing connection of anybody takes one meanwhile.
-Each process begins elsewhere and goes on from there; what is taken is passed over.
+Each process has blocks of its own, which it holds by locked files until it ends: two test runs, or
+two workers of one, are never given the same port. What others have taken is passed over.
 """
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 MEDIA = range(6_000, 10_000)  # SIPp
 RTP = range(10_000, 26_000)  # Asterisk
 LISTEN = range(26_000, 32_000)
 
-_seed = os.getpid()
-_listen = itertools.count(_seed * 37)
-_media = itertools.count(_seed * 64)
-_rtp = itertools.count(_seed)
+BLOCK = 200
+"""Ports in a block: more than a test uses at once, and 30 processes find room for servers."""
+
+MEDIA_STEP = 8
+"""From one SIPp's ports for sound to those of the next."""
+
+LEASES = Path(tempfile.gettempdir()) / f"paidui-ports-{os.getuid()}"
+
+
+class Lease:
+    """Blocks of a range that are ours as long as this process lives."""
+
+    def __init__(self, ports: range, folder: Path = LEASES) -> None:
+        self._ports = ports
+        self._folder = folder
+        self._files: list[int] = []  # open: the kernel lets go of the locks when we end
+        self._round: Iterator[int] | None = None
+
+    def numbers(self, step: int = 1) -> Iterator[int]:
+        """Every `step`th port of our block, each once, from where the last call stopped."""
+        if self._round is None:
+            block = self._take_block()
+            self._round = itertools.cycle(range(block.start, block.stop, step))
+        return itertools.islice(self._round, BLOCK // step)
+
+    def _take_block(self) -> range:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for start in range(self._ports.start, self._ports.stop - BLOCK + 1, BLOCK):
+            file = os.open(self._folder / str(start), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._files.append(file)
+                return range(start, start + BLOCK)
+            os.close(file)
+        raise OSError(f"no free block of ports in {self._ports}: {self._folder} has them all")
+
+
+_listen, _media = Lease(LISTEN), Lease(MEDIA)
+_rtp = itertools.count(os.getpid())
 
 
 def free_port(kind: int = socket.SOCK_DGRAM) -> int:
     """A port on 127.0.0.1 that nobody uses; `kind` is SOCK_STREAM or SOCK_DGRAM."""
-    for number in itertools.islice(_listen, len(LISTEN)):
-        port = LISTEN[number % len(LISTEN)]
+    for port in _listen.numbers():
         if is_free(port, kind):
             return port
     raise OSError("no free port left for a server")
@@ -31,8 +71,7 @@ def free_port(kind: int = socket.SOCK_DGRAM) -> int:
 
 def media_port() -> int:
     """A port for SIPp's sound: it opens this one and the one two above."""
-    for number in itertools.islice(_media, len(MEDIA) // 8):
-        port = MEDIA[number * 8 % len(MEDIA)]
+    for port in _media.numbers(MEDIA_STEP):
         if all(is_free(port + step) for step in range(4)):
             return port
     raise OSError("no free port left for sound")

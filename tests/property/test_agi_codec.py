@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from cti.agi.protocol import (
     encode_request,
     split_words,
 )
+
+pytestmark = pytest.mark.room("agi")
 
 unhurried = settings(deadline=None)  # on a busy machine a slow example is no defect
 

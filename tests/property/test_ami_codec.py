@@ -12,6 +12,8 @@ from cti.ami.errors import AmiProtocolError, AmiUsageError
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, Headers
 from cti.ami.protocol import ActionDecoder, MessageDecoder
 
+pytestmark = pytest.mark.room("ami")
+
 GREETING = encode_greeting("11.0.0")
 SAMPLE = Path("tests/transcripts/ami_sample.raw").read_bytes()
 

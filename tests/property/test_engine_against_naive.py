@@ -14,17 +14,20 @@ from routing import commands as c
 from routing.commands import OfferOutcome, RequestedState
 from routing.transfers import messages as t
 from routing.transfers.transfer import TransferState
+from tests.lanes import lane
 from tests.naive.chance import FAILURES, PBXS, REASONS, SECOND, some_config, some_need
 from tests.naive.chance_transfers import ASKS, REPORTS
 from tests.naive.duel import START_US, DisagreementError, Duel, fought, replayed, shrunk
 
+pytestmark = pytest.mark.soak
 
-@pytest.mark.parametrize("seed", range(120))
+
+@pytest.mark.parametrize("seed", range(lane(120, whole=2_000)))
 def test_a_seeded_world(seed):
     fought(seed)
 
 
-@pytest.mark.parametrize("seed", range(10_000, 10_040))
+@pytest.mark.parametrize("seed", range(10_000, 10_000 + lane(40, whole=500)))
 def test_a_seeded_world_with_a_late_dispatcher(seed):
     fought(seed, prompt=0.3)
 
@@ -181,7 +184,9 @@ class NaiveMachine(RuleBasedStateMachine):
 
 
 TestNaiveMachine = NaiveMachine.TestCase
-TestNaiveMachine.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestNaiveMachine.settings = settings(
+    max_examples=lane(60, whole=1_000), stateful_step_count=60, deadline=None
+)
 
 
 # --- the test of the test -----------------------------------------------------------------------

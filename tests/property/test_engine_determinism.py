@@ -22,6 +22,8 @@ from routing.snapshot import dump, load, state_hash
 from tests.naive.digest import digest
 from tests.naive.duel import fought
 
+pytestmark = pytest.mark.room("routing", "benchmarks")
+
 SEEDS = 6
 
 

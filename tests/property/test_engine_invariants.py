@@ -14,10 +14,13 @@ import pytest
 from routing import commands as c
 from routing import invariants, snapshot
 from routing.transfers.transfer import TransferState
+from tests.lanes import lane
 from tests.worlds.routing.ledger import Ledger
 from tests.worlds.routing.random_centre import PBXS, RandomCentre
 
-SEEDS, COMMANDS, BETWEEN_SNAPSHOTS = 20, 2000, 250
+pytestmark = pytest.mark.soak
+
+SEEDS, COMMANDS, BETWEEN_SNAPSHOTS = lane(20, whole=400), 2000, 250
 
 
 def played(centre: RandomCentre, stamped: c.Stamped, ledger: Ledger) -> None:
@@ -40,7 +43,7 @@ def test_invariants_hold_after_every_command(seed):
             assert invariants.check(centre.engine) == []
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(lane(5, whole=100)))
 def test_when_the_day_is_over_nothing_is_left(seed):
     centre, ledger = RandomCentre(seed), Ledger()
     for _ in range(500):

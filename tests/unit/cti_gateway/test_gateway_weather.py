@@ -12,7 +12,10 @@ from simulators.pbx.phones import Caller
 from simulators.people.habits import PhoneHabits
 from simulators.people.handsets import handsets
 from simulators.prng import Prng, Ratio
+from tests.lanes import lane
 from tests.worlds.gateway.thread import ThreadWorld, config
+
+pytestmark = pytest.mark.soak
 
 AGENTS = 6
 CALLS = 120
@@ -58,7 +61,7 @@ def heal(world: ThreadWorld) -> None:
     world.pass_ms(300_000)
 
 
-@pytest.mark.parametrize("seed", range(1, 13))
+@pytest.mark.parametrize("seed", range(1, 1 + lane(12, whole=80)))
 def test_after_the_storm_everything_is_as_it_should_be(seed):
     world = stormy(seed)
     heal(world)
@@ -74,7 +77,7 @@ def test_after_the_storm_everything_is_as_it_should_be(seed):
     assert len(world.events(CallEstablished)) - before == 10
 
 
-@pytest.mark.parametrize("seed", range(101, 109))
+@pytest.mark.parametrize("seed", range(101, 101 + lane(8, whole=60)))
 def test_a_router_that_dies_again_and_again_in_the_storm(seed):
     world = stormy(seed, kills=4)
     heal(world)

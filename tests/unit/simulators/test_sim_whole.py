@@ -11,6 +11,9 @@ from simulators.pbx.faults import CALM, ROUGH, FaultRates
 from simulators.pbx.phones import Ending
 from simulators.people.habits import CallerHabits, Habits
 from simulators.whole import PBX, SECOND_US, Whole
+from tests.lanes import lane
+
+pytestmark = pytest.mark.soak
 
 
 def config(agent_count: int = 12) -> RoutingConfig:
@@ -50,7 +53,7 @@ def test_a_quiet_hour():
     assert whole.crashes == []
 
 
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", range(2, 2 + lane(2, whole=40)))
 def test_an_hour_of_bad_weather_is_safe_and_heals(seed, caplog):
     caplog.set_level(logging.CRITICAL)
     whole = site(seed, ROUGH)

@@ -1,6 +1,7 @@
 """The cards' world on the simulated Asterisk, over real sockets."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 from simulators.loop_clock import LoopClock
@@ -33,7 +34,7 @@ class SimulatedWorld:
         self._calls = 0
 
     async def start(self, folder: Path) -> None:
-        agi_port = free_port()
+        agi_port = free_port(socket.SOCK_STREAM)
         clock = LoopClock()
         self._agi = AgiClient("127.0.0.1", agi_port)
         first = device_of(next(iter(self._phones)))

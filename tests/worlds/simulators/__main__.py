@@ -6,6 +6,7 @@ run needs a real Asterisk for them.
 
 import asyncio
 import contextlib
+import socket
 import sys
 from collections.abc import Iterator
 
@@ -91,7 +92,7 @@ async def record(call: RoutedCall, asterisk: LabAsterisk, agi_port: int) -> None
 
 async def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    agi_port = free_port()
+    agi_port = free_port(socket.SOCK_STREAM)
     with lab(agi_port) as asterisk:
         for call in CALLS:
             await record(call, asterisk, agi_port)
