@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 TICK_S: Final = 0.25
 ANSWER: Final = "CTI_NEXT"
 _LOG_EVERY_US: Final = 1_000_000
+_NOBODYS_US: Final = 60_000_000
+"""For so long a question that names no Asterisk of ours is remembered: it may be a scanner's."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,16 @@ class GatewayCounters:
     delivered: int = 0  # answers that carried an order
     failed_ticks: int = 0  # a defect of ours in the watch over a link
     unheard: int = 0  # answers that did not arrive: the caller hung up, or was redirected
+
+
+@dataclass(slots=True)
+class TurnedAway:
+    """Questions that proved nothing, from one Asterisk since its last that did."""
+
+    pbx: PbxId
+    why: str
+    last_us: int
+    count: int = 1
 
 
 class Gateway:
@@ -62,6 +74,7 @@ class Gateway:
     ) -> None:
         self.counters = GatewayCounters()
         self.pbxs: dict[PbxId, Pbx] = {}
+        self._turned_away: dict[PbxId, TurnedAway] = {}  # since its last good question
         self._dispatcher = dispatcher
         self._clock = clock
         self._secret = secret
@@ -140,13 +153,27 @@ class Gateway:
             question = read_question(request, self._secret, tuple(self.pbxs))
         except NotOurs as why:
             self.counters.strangers += 1
+            self._note(why)
             self._complain("agi: a request is not answered: %s", str(why))
             return ()
         self.counters.questions += 1
+        if self._turned_away:
+            self._turned_away.pop(question.pbx, None)
         if question.odd:
             self.counters.odd_arguments += 1
             self._complain(f"agi: {question.call_id}: odd argument: %s", ", ".join(question.odd))
         return self._answer(question)
+
+    def turned_away(self) -> list[TurnedAway]:
+        """Whose questions are not answered: their callers all go to failsafe."""
+        after_us = self._clock.now_us() - _NOBODYS_US
+        return [each for each in self._turned_away.values() if each.pbx or each.last_us > after_us]
+
+    def _note(self, why: NotOurs) -> None:
+        now_us = self._clock.now_us()
+        known = self._turned_away.get(why.pbx)
+        count = 1 if known is None else known.count + 1
+        self._turned_away[why.pbx] = TurnedAway(why.pbx, str(why), now_us, count)
 
     def answered(self, _request: AgiRequest, arrived: bool) -> None:
         """Whether the answer was taken."""

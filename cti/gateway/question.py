@@ -21,6 +21,7 @@ from routing.ids import CallId, OfferId, PbxId, QueueId
 MAX_PRIORITY: Final = 1000
 _ARGUMENTS: Final = 9
 _US_PER_MS: Final = 1000
+NO_PBX: Final = PbxId("")
 
 
 class Verb(StrEnum):
@@ -32,7 +33,13 @@ class Verb(StrEnum):
 
 
 class NotOurs(Exception):  # noqa: N818  # it is no error of ours
-    """The request is no question of a dialplan of ours; `str()` says what is missing."""
+    """The request is no question of a dialplan of ours; `str()` says what is missing. `pbx` is the
+    Asterisk that it claims to be of, "" for none that we know.
+    """
+
+    def __init__(self, why: str, pbx: PbxId = NO_PBX) -> None:
+        super().__init__(why)
+        self.pbx = pbx
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,8 @@ def read_question(request: AgiRequest, secret: str, pbxs: Sequence[PbxId]) -> Qu
     if not (border.is_uniqueid(request.uniqueid) and border.is_channel(request.channel)):
         raise NotOurs("no channel of Asterisk's is named")
     if not (border.is_token(token) and token_ok(secret, request.uniqueid, token)):
-        raise NotOurs("the token does not fit the channel")
+        why = "its token does not fit: CTI_SECRET there is not agi.secret here (cti asterisk check)"
+        raise NotOurs(why, pbx)
     odd: list[str] = []
 
     def number(name: str, text: str, most: int) -> int:

@@ -81,6 +81,7 @@ class Health:
         bus = parts.publisher.counters
         return (
             *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
+            self._questions(),
             Check("journal", not parts.journal.degraded, parts.journal.failure),
             *parts.machine.checks(),
             check_of_log(parts.event_log.counters),
@@ -95,6 +96,14 @@ class Health:
         is_up = pbx.hearing is Hearing.UP
         failure = self._parts.clients[pbx.name].failure or pbx.hearing.value
         return Check(f"asterisk {pbx.name}", is_up, "" if is_up else failure)
+
+    def _questions(self) -> Check:
+        """Whose questions are not answered has callers who all go to failsafe."""
+        said = [
+            f"{each.pbx or '?'}: {each.count} not answered: {each.why}"
+            for each in self._parts.gateway.turned_away()
+        ]
+        return Check("questions", not said, "; ".join(said))
 
     def watch(self, metrics: Metrics) -> None:
         """Let the metrics read what each part counts."""

@@ -167,6 +167,21 @@ def test_strangers_get_no_answer_and_fill_no_log(world, caplog):
     assert len([r for r in caplog.records if "is not answered" in r.getMessage()]) == 1
 
 
+def test_whose_questions_are_turned_away_is_kept_until_one_is_right(world):
+    world.up()
+    assert world.gateway.turned_away() == []
+    for _ in range(3):
+        world.gateway.answer(request("arrive", token="0" * 40))
+    world.gateway.answer(request("nonsense"))
+    a1, nobody = world.gateway.turned_away()
+    assert (a1.pbx, a1.count, nobody.pbx, nobody.count) == ("a1", 3, "", 1)
+    assert "CTI_SECRET" in a1.why
+    world.gateway.answer(request("arrive"))
+    assert world.gateway.turned_away() == [nobody]
+    world.clock.advance(60 * SECOND_US)
+    assert world.gateway.turned_away() == []
+
+
 def test_an_odd_argument_is_named_and_answered(world, caplog):
     world.up()
     (command,) = world.gateway.answer(request("arrive", priority="-1"))
