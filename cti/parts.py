@@ -60,8 +60,8 @@ def make_publisher(
     address = BrokerAddress(
         host=broker.host if broker else bus.host,
         port=bus.port,
-        username="" if broker else bus.username,
-        password="" if broker else bus.password.reveal(),
+        username=broker.writer.username if broker else bus.username,
+        password=broker.writer.password if broker else bus.password.reveal(),
     )
     tls = ssl.create_default_context(cafile=bus.ca_path or None) if bus.tls else None
     return Publisher(

@@ -11,6 +11,8 @@ import socket
 import stat
 from pathlib import Path
 
+from cti.private import NotPrivate
+
 OWNER_ONLY = 0o600
 BACKLOG = 64
 
@@ -22,17 +24,20 @@ class SocketBusy(Exception):  # noqa: N818  # it is no mistake of anyone
 class ControlSocket:
     """Bound and listening from construction until `close`.
 
-    Raises SocketBusy when a living daemon holds it, OSError when the path cannot be used. A socket
-    left behind by a daemon that was killed is replaced; a file that is no socket never is.
+    Raises SocketBusy when a living daemon holds it, NotPrivate when anybody could put another one
+    there, OSError when the path cannot be used. A socket left behind by a daemon that was killed is
+    replaced; a file that is no socket never is.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_folder(path.parent)
         # The lock, not the socket file, says whether a daemon lives: it goes with its process, and
         # two that start at the same moment cannot both have it. The file stays, since removing a
         # lock file lets two processes lock two files of one name.
-        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWNER_ONLY)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._lock = os.open(f"{path}.lock", flags, OWNER_ONLY)
         try:
             self._take()
             self.sock = self._bind()
@@ -74,3 +79,15 @@ class ControlSocket:
             sock.close()
             raise
         return sock
+
+
+def _check_folder(folder: Path) -> None:
+    """In a folder that everybody may write to, and that is not sticky as /tmp is, everybody may
+    rename our socket and listen in its place: orders and secrets would go there.
+    """
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise NotPrivate(
+            f"everybody may write to {folder} (mode {mode:04o}), where the control socket is to be;"
+            f" next: chmod o-w {folder}, or another [control] socket"
+        )

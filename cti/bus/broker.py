@@ -20,7 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from cti.bus import tied
-from cti.bus.broker_kinds import BrokerKind, config_of, program_of
+from cti.bus.broker_kinds import Account, BrokerKind, config_of, program_of
+from cti.private import own_folder, write_own
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +41,17 @@ class BrokerError(Exception):
 
 
 class Broker:
-    """One broker process. `port` 0 takes a free one; `kind` None takes what the machine has."""
+    """One broker process. `port` 0 takes a free one; `kind` None takes what the machine has.
+
+    `writer` is who may publish, with a password of this one start; all others may read.
+    """
 
     def __init__(self, folder: Path, *, port: int = 0, kind: BrokerKind | None = None) -> None:
         self.host = HOST
         self.port = port
         self.folder = folder.resolve()
         self.kind = kind
+        self.writer = Account()
         self.restarts = 0
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -60,10 +65,12 @@ class Broker:
     async def start(self, timeout_s: float = 10.0) -> None:
         """Returns when it answers MQTT. Raises BrokerError."""
         self.kind, program = _choose(self.kind)
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # call events are personal data
+        own_folder(self.folder)  # call events are personal data
         self.port = self.port or free_port()
-        config = self.folder / f"{self.kind}.conf"
-        config.write_text(config_of(self.kind, self.folder, self.port), encoding="utf-8")
+        files = config_of(self.kind, self.folder, self.port, self.writer)
+        for name, text in files.items():
+            write_own(self.folder / name, text)
+        config = self.folder / next(iter(files))
         command = (str(program), "-c", str(config))  # both brokers take it so
         try:
             async with asyncio.timeout(timeout_s):
@@ -197,7 +204,13 @@ async def _serve(broker: Broker) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await broker.start()
-    sys.stdout.write(f"{broker.kind} on {broker.host}:{broker.port}, data in {broker.folder}\n")
+    password = broker.folder / "publisher.secret"
+    write_own(password, broker.writer.password)
+    sys.stdout.write(
+        f"{broker.kind} on {broker.host}:{broker.port}, data in {broker.folder}\n"
+        f"anybody on this machine may read; to publish: {broker.writer.username}, password in"
+        f" {password}, new at each start\n"
+    )
     sys.stdout.flush()
     try:
         await ended.wait()

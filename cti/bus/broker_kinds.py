@@ -2,14 +2,18 @@
 
 For a machine of its own, a production site runs its broker as it runs its other services, with
 users, an access list and TLS; what is written here listens on the loopback interface only, lets
-everyone on this machine in, and is for `make run`, small sites and tests.
+everyone on this machine read and only the router write, and is for `make run`, small sites, tests.
 """
 
+import base64
+import hashlib
 import json
 import os
 import pwd
+import secrets
 import shutil
 import sys
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
@@ -27,11 +31,44 @@ def program_of(kind: BrokerKind) -> Path | None:
     return _mosquitto() if kind is BrokerKind.MOSQUITTO else _nats()
 
 
-def config_of(kind: BrokerKind, folder: Path, port: int) -> str:
-    """The text of its configuration file; its data go into `folder`."""
-    if kind is BrokerKind.MOSQUITTO:
-        return _MOSQUITTO.format(folder=folder, port=port, user=pwd.getpwuid(os.getuid()).pw_name)
-    return _NATS.format(folder=json.dumps(str(folder / "jetstream")), port=port)
+def _password() -> str:
+    return secrets.token_urlsafe(24)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The one who may publish. Whoever connects without a name may read, and nothing else."""
+
+    username: str = "router"
+    password: str = field(default_factory=_password, repr=False)
+
+
+def config_of(kind: BrokerKind, folder: Path, port: int, writer: Account) -> dict[str, str]:
+    """Its files, {name: text}; the first is the one that it is started with. Its data go into
+    `folder`, where these files belong, too.
+    """
+    if kind is BrokerKind.NATS:
+        text = _NATS.format(
+            folder=json.dumps(str(folder / "jetstream")),
+            port=port,
+            user=json.dumps(writer.username),
+            password=json.dumps(writer.password),
+            reader=json.dumps(_password()),  # nobody's: nameless readers come in without it
+        )
+        return {f"{kind}.conf": text}
+    user = pwd.getpwuid(os.getuid()).pw_name
+    return {
+        f"{kind}.conf": _MOSQUITTO.format(folder=folder, port=port, user=user),
+        "passwords": f"{writer.username}:{_hashed(writer.password)}\n",
+        "access": f"topic read #\n\nuser {writer.username}\ntopic readwrite #\n",
+    }
+
+
+def _hashed(password: str) -> str:
+    """As mosquitto_passwd writes it: PBKDF2 of SHA-512 (lib/util_mosq.c; `$7$`, since 2.0)."""
+    rounds, salt = 101, secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def _mosquitto() -> Path | None:
@@ -56,7 +93,10 @@ def _nats() -> Path | None:
 
 _MOSQUITTO = """\
 listener {port} 127.0.0.1
+# Who gives no name may read: `access` says so. Only the router has a password.
 allow_anonymous true
+password_file {folder}/passwords
+acl_file {folder}/access
 # Started by root it would become `mosquitto` and could not write here.
 user {user}
 persistence true
@@ -72,7 +112,7 @@ max_queued_messages 20000
 max_queued_bytes 33554432
 max_packet_size 1048576
 log_dest stderr
-log_timestamp_format %Y-%m-%dT%H:%M:%S
+log_timestamp_format %Y-%m-%dT%H:%M:%S%z
 log_type error
 log_type warning
 log_type notice
@@ -84,5 +124,10 @@ server_name: paidui
 listen: "127.0.0.1:-1"
 # MQTT sessions and retained messages live in JetStream.
 jetstream {{ store_dir: {folder}, max_memory_store: 64MB, max_file_store: 1GB }}
-mqtt {{ listen: "127.0.0.1:{port}", max_ack_pending: 1000 }}
+# Who gives no name may read. Only the router has a password.
+authorization {{ users: [
+  {{ user: {user}, password: {password} }}
+  {{ user: reader, password: {reader}, permissions: {{ publish: {{ deny: ">" }} }} }}
+] }}
+mqtt {{ listen: "127.0.0.1:{port}", max_ack_pending: 1000, no_auth_user: reader }}
 """

@@ -26,6 +26,7 @@ def serve(arguments: argparse.Namespace, _words: Words) -> int:
     """`cti serve`: run until stopped."""
     settings = settings_of(arguments.config)
     logs.configure(settings.log.level, settings.log.format)
+    os.umask(0o077)  # whatever is written from here on is for us only, by our children, too
     # Late, so that no other command pays for loading the daemon.
     from cti.app import run  # noqa: PLC0415
 

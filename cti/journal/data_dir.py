@@ -15,8 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from cti.private import own_folder
+
 _MODE: Final = 0o600
-_DIRECTORY_MODE: Final = 0o700  # journal and snapshots hold callers' numbers
 
 
 class DirectoryInUse(OSError):  # noqa: N818  # says what is, not who erred
@@ -24,7 +25,9 @@ class DirectoryInUse(OSError):  # noqa: N818  # says what is, not who erred
 
 
 class DataDirectory:
-    """A directory of ours, locked between `lock` and `release`. Raises OSError as the disk does."""
+    """A directory of ours, locked between `lock` and `release`. Raises NotPrivate, and OSError as
+    the disk does.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,7 +35,7 @@ class DataDirectory:
 
     def lock(self) -> None:
         """Take it; `DirectoryInUse` names the process that has it."""
-        self.path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        own_folder(self.path, marks=("lock", "epoch"))
         file = self.path / "lock"
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
         try:

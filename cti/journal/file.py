@@ -36,6 +36,7 @@ from cti.journal.segments import (
     read_journal,
     segment_path,
 )
+from cti.private import own_folder
 from routing.commands import Stamped
 
 log = logging.getLogger(__name__)
@@ -116,7 +117,7 @@ class FileJournal:
 
     def open(self, next_seq: int, *, resumed: bool = False) -> None:
         """Begin a new segment. Raises OSError."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_folder(self.directory)
         names = [path.stem for path in self.directory.glob("*.jsonl*")]
         self._number = max((int(name[:8]) for name in names if name[:8].isdigit()), default=0) + 1
         header = SegmentHeader(FORMAT, self._code, self._epoch, next_seq, resumed)

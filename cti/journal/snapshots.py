@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 
 from cti.journal.data_dir import write_whole
+from cti.private import own_folder
 from routing.engine import RoutingEngine
 from routing.snapshot import SnapshotError, dump, load, state_hash
 
@@ -66,7 +67,7 @@ class SnapshotStore:
 
     def write(self, snapshot: Snapshot) -> None:
         """Keep it, and let go of the oldest. Blocks; raises OSError and leaves the others alone."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_folder(self.directory)
         file = self.directory / f"{snapshot.header.seq:012d}{SUFFIX}"
         write_whole(file, msgspec.json.encode(snapshot.header) + b"\n" + snapshot.data)
         for old in self._files()[self._keep :]:

@@ -24,6 +24,7 @@ from typing import Any
 
 import aiosqlite
 
+from cti.private import FOLDER, own_file
 from cti.record.cloudevents import Record
 
 log = logging.getLogger(__name__)
@@ -134,7 +135,8 @@ class EventStore:
     async def open(cls, path: Path) -> "EventStore":
         """Open or make the file. Raises EventLogError too, for a file that is not ours."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # personal data
+            path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER)
+            own_file(path)  # personal data; -wal and -shm get its mode (SQLite)
             db = await aiosqlite.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
         except (sqlite3.Error, OSError) as error:
             raise EventLogUnavailableError(f"{path}: {error}") from error

@@ -194,7 +194,7 @@ async def test_the_broker_says_so_when_a_router_is_killed(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker, listening(broker) as listener:
         router = await asyncio.create_subprocess_exec(
             sys.executable, "-m", bus_router.__name__,
-            str(tmp_path), str(broker.port),
+            str(tmp_path), str(broker.port), broker.writer.username, broker.writer.password,
         )  # fmt: skip
         try:
             await eventually(lambda: listener.state(ROUTER), 20)

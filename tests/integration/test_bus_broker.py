@@ -1,20 +1,24 @@
 """The broker as a child: it comes up, comes back, and goes when it should."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import aiomqtt
 import psutil
 import pytest
 
 from cti.bus import broker as module
 from cti.bus.broker import Broker, BrokerError
-from cti.bus.broker_kinds import BrokerKind, config_of, program_of
+from cti.bus.broker_kinds import Account, BrokerKind, config_of, program_of
+from cti.bus.link import Message
+from cti.bus.mqtt import MqttConnector
 from tests.eventually import eventually
-from tests.worlds.bus.world import broker_of, kinds, listening
+from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
 pytestmark = pytest.mark.room("bus")
 
@@ -126,7 +130,7 @@ async def test_it_waits_for_the_port_of_a_router_that_was_just_killed(tmp_path):
 
 @each_kind
 async def test_a_broker_that_ends_at_once_says_why(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "config_of", lambda *_: "no such { thing")
+    monkeypatch.setattr(module, "config_of", lambda *_: {"x.conf": "no such { thing"})
     broker = Broker(tmp_path, kind=kind)
     with pytest.raises(BrokerError, match=f"{kind} ended with [1-9]"):
         await broker.start()
@@ -154,4 +158,115 @@ def test_nats_server_is_found_where_our_dependency_put_it():
 
 
 def test_a_folder_with_odd_characters_is_quoted():
-    assert 'store_dir: "/a b\\"c/jetstream"' in config_of(BrokerKind.NATS, Path('/a b"c'), 1)
+    (text,) = config_of(BrokerKind.NATS, Path('/a b"c'), 1, Account()).values()
+    assert 'store_dir: "/a b\\"c/jetstream"' in text
+
+
+# --- who may write --------------------------------------------------------------------------------
+
+STATE = "cti/v1/main/queue/loans/state"
+WILL = Message("cti/v1/main/router/n1/state", b"{}")
+
+
+class Deaf:
+    def acknowledged(self, message, refusal=""):
+        pass
+
+    def lost(self):
+        pass
+
+
+async def retained(broker, topic):
+    """What somebody who comes now is given on this topic; None when there is nothing.
+
+    A second message, on a topic of its own and after the first, says that no more is to come.
+    """
+    mark = "cti/v1/main/router/mark/state"
+    address = address_of(broker)
+    async with aiomqtt.Client(
+        broker.host, broker.port, username=address.username, password=address.password
+    ) as writer:
+        await writer.publish(mark, b"1", qos=1, retain=True)
+    found = None
+    async with aiomqtt.Client(broker.host, broker.port, timeout=5) as reader:
+        await reader.subscribe([(topic, 1), (mark, 1)])
+        async for message in reader.messages:
+            if str(message.topic) == mark:
+                break
+            found = bytes(message.payload)
+    return found
+
+
+async def until_retained(broker, topic, payload):
+    async with asyncio.timeout(10):
+        while await retained(broker, topic) != payload:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def forge(broker, topic, **how):
+    """Publish without a name, however that ends."""
+    with contextlib.suppress(aiomqtt.MqttError):
+        async with aiomqtt.Client(broker.host, broker.port, timeout=2) as forger:
+            await forger.publish(topic, b"forged", qos=1, retain=True, **how)
+
+
+@each_kind
+async def test_a_state_that_a_stranger_retains_is_not_taken(kind, tmp_path):
+    async with broker_of(kind, tmp_path) as broker:
+        await forge(broker, STATE)
+        assert await retained(broker, STATE) is None
+        address = address_of(broker)
+        async with MqttConnector(address, "n1").connect(WILL, Deaf()) as link:
+            link.send(Message(STATE, b"true"))
+            await until_retained(broker, STATE, b"true")
+        await forge(broker, STATE)
+        assert await retained(broker, STATE) == b"true"
+
+
+async def vanish(broker, topic, username="", password=""):
+    """Connect with a will, and go without a good-bye (MQTT 3.1.1, 3.1)."""
+
+    def text(value):
+        return len(value).to_bytes(2) + value.encode()
+
+    flags = 0x2E | (0xC0 if username else 0)  # clean, will of QoS 1, retained; name and password
+    body = text("MQTT") + bytes((4, flags, 0, 30)) + text("") + text(topic) + text("will")
+    body += text(username) + text(password) if username else b""
+    reader, writer = await asyncio.open_connection(broker.host, broker.port)
+    writer.write(bytes((0x10, len(body))) + body)
+    await reader.read(4)  # accepted or not
+    writer.transport.abort()
+
+
+@each_kind
+async def test_nor_does_a_stranger_speak_through_a_will(kind, tmp_path):
+    async with broker_of(kind, tmp_path) as broker:
+        await vanish(broker, STATE)
+        # The router's own does, and later: so that of the stranger has had its time.
+        await vanish(broker, WILL.topic, broker.writer.username, broker.writer.password)
+        await until_retained(broker, WILL.topic, b"will")
+        assert await retained(broker, STATE) is None
+
+
+@each_kind
+async def test_the_password_is_new_at_each_start_and_only_the_owner_can_read_it(kind, tmp_path):
+    seen = []
+    for _ in range(2):
+        async with broker_of(kind, tmp_path) as broker:
+            seen.append(broker.writer.password)
+            files = [path for path in broker.folder.iterdir() if path.is_file()]
+            texts = [path for path in files if path.suffix != ".db"]
+            assert all(path.stat().st_mode & 0o077 == 0 for path in files if path.suffix != ".log")
+            kept = any(seen[-1] in path.read_text("utf-8", "replace") for path in texts)
+            assert kept is (kind is BrokerKind.NATS)  # Mosquitto keeps a hash
+    assert seen[0] != seen[1]
+    assert seen[0] not in repr(Account())
+
+
+@each_kind
+async def test_a_folder_that_was_made_beforehand_is_closed_to_others(kind, tmp_path, caplog):
+    (tmp_path / "broker").mkdir(mode=0o755)
+    (tmp_path / "broker").chmod(0o755)
+    async with broker_of(kind, tmp_path) as broker:
+        assert broker.folder.stat().st_mode & 0o777 == 0o700
+    assert "was open to others (mode 0755): it is 0700 now" in caplog.text

@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 
-from cti.bus import broker as broker_module
 from cti.bus import broker_kinds
 from cti.bus.broker import free_port
 from cti.bus.broker_kinds import BrokerKind
@@ -187,30 +186,14 @@ def configured(monkeypatch, more, *, instead_of=""):
     )
 
 
-@needs("mosquitto")
-async def test_a_broker_that_does_not_know_us_is_a_link_error(tmp_path, monkeypatch):
-    configured(monkeypatch, "allow_anonymous false\n", instead_of="allow_anonymous true\n")
-    monkeypatch.setattr(broker_module, "_ACCEPTED", b"\x20\x02\x00\x05")  # "not authorised"
-    async with broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker:
-        with pytest.raises(LinkError, match=r"no MQTT at .*uthori"):
-            async with MqttConnector(address_of(broker), "n1").connect(WILL, Ear()):
+@pytest.mark.parametrize(("username", "password"), [("router", "geheim"), ("nobody", "geheim")])
+@each_broker
+async def test_a_broker_that_does_not_know_us_is_a_link_error(kind, tmp_path, username, password):
+    async with broker_of(kind, tmp_path) as broker:
+        address = BrokerAddress(port=broker.port, username=username, password=password)
+        with pytest.raises(LinkError, match=r"no MQTT at .*(uthori|password)"):
+            async with MqttConnector(address, "n1").connect(WILL, Ear()):
                 pass
-
-
-@needs("mosquitto", "mosquitto_passwd")
-async def test_it_gives_its_name_and_password(tmp_path, monkeypatch):
-    users = tmp_path / "users"
-    subprocess.run(  # noqa: ASYNC221
-        ["mosquitto_passwd", "-b", "-c", users, "router", "geheim"], check=True
-    )
-    configured(monkeypatch, f"password_file {users}\n", instead_of="allow_anonymous true\n")
-    monkeypatch.setattr(broker_module, "_ACCEPTED", b"\x20\x02\x00\x05")  # it asks without a name
-    ear = Ear()
-    async with broker_of(BrokerKind.MOSQUITTO, tmp_path) as broker:
-        address = BrokerAddress(port=broker.port, username="router", password="geheim")
-        async with MqttConnector(address, "n1").connect(WILL, ear) as link:
-            link.send(event(1))
-            await eventually(lambda: ear.done == [1])
 
 
 def certify(folder):

@@ -33,7 +33,7 @@ async def test_questions_with_another_secret_turn_health_red_until_one_is_right(
 
         async def until(*, ok: bool) -> str:
             async with asyncio.timeout(10):
-                while (check := await questions())["ok"] is not ok:
+                while (check := await questions())["ok"] is not ok:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             return str(check["detail"])
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import aiohttp
 import pytest
 
 from tests.eventually import eventually
+from tests.lab.ports import free_port
 from tests.worlds.cards.router import Router, stories, word
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Call, Phone
@@ -161,6 +163,47 @@ async def test_a_link_that_is_silent_is_given_up_and_made_up_for(world: Simulate
 def state_of(events: list[dict]) -> str:
     states = [e["data"]["state"] for e in events if e["type"] == "cti.systemStatus"]
     return states[-1] if states else ""
+
+
+async def test_nothing_that_it_writes_can_be_read_by_others(world: SimulatedWorld):
+    """Whatever the umask, the folder's mode before, and where the event log is."""
+    router = world.router
+    config = router.folder / "cti.toml"
+    text = config.read_text(encoding="utf-8")
+    log = router.folder / "elsewhere.db"
+    log.touch()
+    log.chmod(0o644)
+    bus = f'[bus]\nport = {free_port(socket.SOCK_STREAM)}\n[event_log]\npath = "{log}"'
+    config.write_text(text.replace("[bus]\nenabled = false", bus), encoding="utf-8")
+    data = router.folder / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    await router.start()
+    await router.ready("8001")
+    await world.call(Call(stay_ms=60_000))
+    await router.until(lambda events: any(word(event) == "established 8001" for event in events))
+    await router.stop()
+    written = [data, *data.rglob("*"), *router.folder.glob("elsewhere.db*")]
+    assert [path for path in written if path.lstat().st_mode & 0o077] == []
+    assert {"journal", "snapshots", "broker", "epoch"} <= {path.name for path in written}
+    said = log_of(router)
+    assert f"{data} was open to others (mode 0755): it is 0700 now" in said
+    assert f"{log} was open to others (mode 0644): it is 0600 now" in said
+
+
+async def test_a_data_folder_that_may_be_somebody_elses_is_refused(world: SimulatedWorld):
+    router = world.router
+    data = router.folder / "data"
+    data.mkdir()
+    (data / "letters").touch()
+    data.chmod(0o755)
+    await router.start(wait=False)
+    process = router.process
+    assert process is not None
+    await eventually(lambda: process.poll() is not None, 10)
+    assert process.returncode == 1
+    assert f"next: chmod 700 {data}, or name a folder of its own" in log_of(router)
+    assert data.stat().st_mode & 0o777 == 0o755
 
 
 async def test_the_bus_does_not_hold_up_the_start(world: SimulatedWorld):

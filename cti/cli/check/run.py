@@ -26,6 +26,7 @@ from cti.cli.check.words import BAD_WORD, NEXT_WORD, OK_WORD, finding
 from cti.cli.codes import FOUND, OK, UNREACHABLE, USAGE
 from cti.config import Settings
 from cti.config.settings import AsteriskSettings
+from cti.config.sources import readable_by_others
 from cti.watch.logs import printable
 
 USER = "cti-check"
@@ -143,6 +144,8 @@ async def _logins(found: Door, check: Session, router: Session) -> list[Verdict]
 def _secret(environ: Mapping[str, str]) -> str:
     path = environ.get("ASTERISK_CHECK_SECRET_FILE")
     if path:
+        if readable_by_others(path):
+            print(f"warning: everybody can read {printable(path)}; chmod o-rwx", file=sys.stderr)
         return Path(path).read_text(encoding="utf-8").strip()
     return environ.get("ASTERISK_CHECK_SECRET", "")
 

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from cti.api.sockets import ControlSocket, SocketBusy
+from cti.private import NotPrivate
 from tests.worlds.api.router import Router
 
 
@@ -96,6 +97,23 @@ def test_a_link_to_a_socket_of_somebody_else_is_not_followed(tmp_path):
         ControlSocket(tmp_path / "cti.sock")
     assert theirs.path.is_socket()
     theirs.close()
+
+
+def test_a_folder_that_everybody_may_write_to_is_refused_unless_it_is_sticky(tmp_path):
+    folder = tmp_path / "open"
+    folder.mkdir()
+    folder.chmod(0o777)
+    with pytest.raises(NotPrivate, match=f"next: chmod o-w {folder}, or another"):
+        ControlSocket(folder / "cti.sock")
+    folder.chmod(0o1777)
+    ControlSocket(folder / "cti.sock").close()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "cti.sock.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic links"):
+        ControlSocket(tmp_path / "cti.sock")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_path_that_is_too_long_says_so(tmp_path):

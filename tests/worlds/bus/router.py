@@ -1,4 +1,4 @@
-"""`python -m tests.worlds.bus.router FOLDER PORT`: a router to be killed."""
+"""`python -m tests.worlds.bus.router FOLDER PORT USER PASSWORD`: a router to be killed."""
 
 import asyncio
 import sys
@@ -13,8 +13,9 @@ except ImportError:
     from asyncio import run
 
 
-async def main(folder, port):
-    async with Voice(Path(folder), BrokerAddress(port=int(port))):
+async def main(folder, port, username, password):
+    address = BrokerAddress(port=int(port), username=username, password=password)
+    async with Voice(Path(folder), address):
         await asyncio.Event().wait()
 
 

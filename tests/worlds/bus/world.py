@@ -155,7 +155,14 @@ async def broker_of(kind, folder):
 
 
 def address_of(broker, port=0):
-    return BrokerAddress(host=broker.host, port=port or broker.port)
+    """As the daemon has it: the one that may publish."""
+    writer = broker.writer
+    return BrokerAddress(
+        host=broker.host,
+        port=port or broker.port,
+        username=writer.username,
+        password=writer.password,
+    )
 
 
 class Gate:
