@@ -81,14 +81,13 @@ class Health:
         bus = parts.publisher.counters
         return (
             *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
-            self._questions(),
             Check("journal", not parts.journal.degraded, parts.journal.failure),
             *parts.machine.checks(),
             check_of_log(parts.event_log.counters),
             parts.record_watch.check(),
             _check("background", [f"{name} fails" for name in parts.background.ailing()]),
             _check("listeners", parts.dispatcher.failed_listeners),
-            _check("questions", [] if parts.agi.is_open else ["the AGI port is closed"]),
+            _check("questions", self._unanswered()),
             Check("bus", bus.connected or not parts.settings.bus.enabled, f"{bus.behind} behind"),
         )
 
@@ -97,13 +96,13 @@ class Health:
         failure = self._parts.clients[pbx.name].failure or pbx.hearing.value
         return Check(f"asterisk {pbx.name}", is_up, "" if is_up else failure)
 
-    def _questions(self) -> Check:
+    def _unanswered(self) -> list[str]:
         """Whose questions are not answered has callers who all go to failsafe."""
-        said = [
+        closed = [] if self._parts.agi.is_open else ["the AGI port is closed"]
+        return closed + [
             f"{each.pbx or '?'}: {each.count} not answered: {each.why}"
             for each in self._parts.gateway.turned_away()
         ]
-        return Check("questions", not said, "; ".join(said))
 
     def watch(self, metrics: Metrics) -> None:
         """Let the metrics read what each part counts."""

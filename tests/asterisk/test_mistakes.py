@@ -6,7 +6,7 @@ import pytest
 
 from tests.worlds.asterisk.mistakes import MISTAKES, Mistake, made
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.room("asterisk-config", "cli")]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)

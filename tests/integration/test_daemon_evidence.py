@@ -12,7 +12,7 @@ from tests.worlds.asterisk.mistakes import change
 from tests.worlds.cards.real import RealWorld
 from tests.worlds.cards.table import Call, Phone
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.room("cti", "gateway", "watch")]
 
 
 async def test_questions_with_another_secret_turn_health_red_until_one_is_right(
