@@ -150,7 +150,10 @@ class Agent:
 
     def skills_in_use(self) -> dict[SkillId, int]:
         """The skills of the specification, with levels, but for those taken out of use."""
-        return {s: level for s, level in self.spec.skills if s not in self.idle_groups}
+        skills = dict(self.spec.skills)
+        for group in self.idle_groups:
+            skills.pop(group, None)
+        return skills
 
 
 STORED: Final = (
