@@ -62,6 +62,7 @@ from cti.watch.machine import prepare
 from cti.watch.metrics import LoopLag, Metrics
 from cti.watch.record_watch import RecordWatch
 from routing import invariants
+from routing.commands import ContinueEvents
 from routing.events import ConfigApplied
 from routing.ids import PbxId
 
@@ -149,8 +150,6 @@ class Daemon:
             self._open_journal()
             self._join_listeners()
             self._apply_config()
-            if self.renumbered:
-                await self.keeper.snapshot()  # no replay would come to that number
         async with starting("bus"):
             await self._start_bus()
         async with starting("Asterisks"):
@@ -200,10 +199,6 @@ class Daemon:
         missing = await self.event_log.append_missing(found.tail)
         if missing:
             log.info("event log: %d events of the last run were missing", missing)
-        # A power cut may cost the journal more than the log; a number never comes twice.
-        self.renumbered = self.event_log.last_seq() > self.engine.event_seq
-        if self.renumbered:
-            self.engine.event_seq = self.event_log.last_seq()
 
     def _open_journal(self) -> None:
         settings = self.settings.journal
@@ -224,7 +219,6 @@ class Daemon:
     def _join_listeners(self) -> None:
         engine, loop = self.engine, asyncio.get_running_loop()
         self.view = StateView(engine.config)
-        self.view.reset(recovered(engine, self.epoch))
         self.metrics = Metrics(self.view, self.clock, invariants.NAMES)
         self.watch = InvariantWatch(engine, self.metrics.breached)
         self.dispatcher = Dispatcher(
@@ -239,6 +233,8 @@ class Daemon:
                 self.settings.data_path, code=version(), now_us=self.clock.now_us()
             ),
         )
+        self._continue_events()
+        self.view.reset(recovered(engine, self.epoch))
         self.metrics.before_scrape = self.dispatcher.catch_up
         self.stages.at_stop("snapshot", self._last_snapshot, LIMIT_S)
         self.gateway = Gateway(
@@ -267,6 +263,12 @@ class Daemon:
         self.dispatcher.listen_later("view", self.view.apply)
         self.dispatcher.listen_later("metrics", self.metrics.apply)
         self.dispatcher.start()
+
+    def _continue_events(self) -> None:
+        """A power cut may cost the journal more than the event log; a number never comes twice."""
+        last = self.event_log.last_seq()
+        if last > self.engine.event_seq:
+            self.dispatcher.submit(ContinueEvents(last))
 
     def _apply_config(self) -> None:
         """The file's configuration or the core's: `cti.config.at_start` says which and why."""

@@ -231,6 +231,18 @@ class ExtendAfterCallWork(Message, frozen=True):
     extra_us: int
 
 
+class ContinueEvents(Message, frozen=True):
+    """Number the next event `after` + 1.
+
+    The event log may hold more events than the journal leads to: a power cut can cost the journal
+    more than the log. No number is given twice, so the numbers go on after those of the log. That
+    is a command, in the journal like any other, so that a replay comes to the same numbers and the
+    same state. Refused (`badValue`) when events beyond `after` have been told.
+    """
+
+    after: int
+
+
 class ApplyConfig(Message, frozen=True):
     """Swap the whole configuration. State that the difference does not name is untouched."""
 
@@ -264,6 +276,7 @@ Command = (
     | CancelCallback
     | SetMode
     | RollbackConfig
+    | ContinueEvents
     | ApplyConfig
     | TransferCommand
 )

@@ -61,6 +61,7 @@ HANDLERS: Final[dict[type[Any], Callable[[Core, Any], None]]] = {
     c.TelephonyRestored: on_system.telephony_restored,
     c.TelephonyGone: on_system.telephony_gone,
     c.DeadlinesReached: on_system.deadlines_reached,
+    c.ContinueEvents: on_system.continue_events,
     c.SetQueueAccepting: on_groups.set_queue_accepting,
     c.ApplyConfig: on_config.apply_config,
     c.RollbackConfig: on_config.rollback_config,

@@ -1,12 +1,19 @@
-"""Time and Asterisk: what concerns many calls and agents at once."""
+"""Time, Asterisk and the numbers of events: what concerns many calls and agents at once."""
 
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
-from routing.commands import DeadlinesReached, TelephonyGone, TelephonyLost, TelephonyRestored
+from routing.commands import (
+    ContinueEvents,
+    DeadlinesReached,
+    TelephonyGone,
+    TelephonyLost,
+    TelephonyRestored,
+)
 from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.events import CallOutcome, ClearedBy, TelephonyChanged
 from routing.ids import AgentId, CallId, OfferId, PbxId, TransferId
 from routing.machine import advance
+from routing.refusals import Refusal
 from routing.transfers.handover import restore_transfer, transfer_deadline
 from routing.verbs.agents import gap_over, work_done
 from routing.verbs.callbacks import callback_due
@@ -37,6 +44,14 @@ def deadlines_reached(core: Core, command: DeadlinesReached) -> None:
                 _gone(core, PbxId(str(subject)))
             case _:  # a transfer
                 transfer_deadline(core, core.transfers[TransferId(int(subject))])
+
+
+def continue_events(core: Core, command: ContinueEvents) -> None:
+    """The next event has the number after `command.after`."""
+    if command.after < core.event_seq:
+        core.refuse(command, str(command.after), Refusal.BAD_VALUE)
+    else:
+        core.event_seq = command.after
 
 
 # --- Asterisk -----------------------------------------------------------------------------------

@@ -308,6 +308,7 @@ class Draw:
                 c.SetQueueAccepting(queue, accepting=rng.random() < 0.7),
                 c.SetMode(rng.choice(("storm", "drill", "none")), on=rng.random() < 0.5),
                 c.RollbackConfig(),
+                c.ContinueEvents(rng.choice((0, 1_000_000))),
             )
         )
 

@@ -75,6 +75,13 @@ class NaiveEngine(Transfers):
             }[first.what](first.subject)
             self.match()
 
+    def continue_events(self, command: c.ContinueEvents) -> Refusal | None:
+        """The next event has the number after this one; numbers do not go back."""
+        if command.after < self.event_seq:
+            return Refusal.BAD_VALUE
+        self.event_seq = command.after
+        return None
+
     # --- Asterisks --------------------------------------------------------------------------
 
     def telephony_lost(self, command: c.TelephonyLost) -> None:

@@ -7,7 +7,7 @@ from cti.journal.quarantine import DAY_US, Abandoned
 from cti.journal.recovery import ReplayFailed, clock_for, quarantine_of, recover
 from cti.journal.segments import JournalDamaged
 from cti.record.envelope import Envelope
-from routing.commands import DeadlinesReached
+from routing.commands import ContinueEvents, DeadlinesReached
 from routing.engine import RoutingEngine
 from routing.snapshot import state_hash
 from tests.worlds.journal.life import CODE, CONFIG, OPENING, START_US, Life, arrival
@@ -72,6 +72,19 @@ def test_the_events_of_the_tail_come_back_with_their_numbers_and_epoch(life):
     assert events[0].seq == after + 1
     assert life.start().tail == events
     assert life.start(after_event_seq=events[1].seq).tail == events[2:]
+
+
+def test_numbers_that_go_on_after_the_event_log_do_so_in_a_replay_too(life):
+    """The log held 5,000 events when the journal led to fewer."""
+    life.run(*OPENING)
+    life.snapshot()
+    life.run(ContinueEvents(5_000), arrival(1))
+    before = state_hash(life.engine)
+    assert life.engine.event_seq == 5_000 + len(life.start().tail)
+    assert life.found.tail[0].seq == 5_001
+    assert state_hash(life.engine) == before
+    life.snapshot()
+    assert life.differences() == []
 
 
 def test_a_snapshot_that_is_broken_is_passed_over(life):

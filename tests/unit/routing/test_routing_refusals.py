@@ -51,6 +51,7 @@ ABOUT_NOTHING = [
     (c.SetQueueAccepting("nowhere", accepting=True), "nowhere", "unknownQueue"),
     (c.SetMode("none", on=True), "none", "unknownMode"),
     (c.RollbackConfig(), "1", "noPreviousConfig"),
+    (c.ContinueEvents(0), "0", "badValue"),
     (t.StartTransfer("nobody", "ann", t.TransferKind.BLIND, "q"), "nobody", "unknownCall"),
     (t.StartTransfer("c1", "ann", t.TransferKind.BLIND, "q"), "c1", "callState"),
     (t.CancelTransfer(7), "7", "unknownTransfer"),

@@ -125,6 +125,7 @@ class RandomCentre:
             (1, lambda: c.TelephonyGone(PBXS[0])),
             (3, self.configure),
             (2, c.RollbackConfig),
+            (1, lambda: c.ContinueEvents(self.engine.event_seq + self.rnd.randrange(3) - 1)),
             (3, lambda: c.SetMode("storm", self.coin())),
             (3, lambda: c.ExtendAfterCallWork(self.agent(), S)),
             (90, self.transfer),
