@@ -115,9 +115,14 @@ class DeviceReachable(Message, frozen=True):
 
 
 class TelephonyLost(Message, frozen=True):
-    """We no longer hear this Asterisk. Its calls may live on, but none of them is offered now."""
+    """We no longer hear this Asterisk. Its calls may live on, but none of them is offered now.
+
+    `heard`: its reports do come, but it takes no orders, since it waits for its last call to end.
+    As long as that is said anew, nothing is given up.
+    """
 
     pbx: PbxId
+    heard: bool = False
 
 
 class TelephonyRestored(Message, frozen=True):

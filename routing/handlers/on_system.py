@@ -63,6 +63,8 @@ def telephony_lost(core: Core, command: TelephonyLost) -> None:
     """
     pbx = command.pbx
     if pbx in core.pbx_lost:
+        if command.heard and core.pbx_lost[pbx] == "lost":
+            hear_nothing_of(core, pbx)  # the time begins anew
         return
     _lose_sight(core, pbx)
     hear_nothing_of(core, pbx)

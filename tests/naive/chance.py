@@ -295,6 +295,8 @@ class Draw:
         pbx = self.rng.choice(PBXS)
         if pbx in self.world.gone:
             kind = c.TelephonyRestored
+        if kind is c.TelephonyLost:
+            return c.TelephonyLost(pbx, heard=self.rng.random() < 0.5)
         return kind(pbx)
 
     def centre(self) -> Command:

@@ -85,9 +85,12 @@ class NaiveEngine(Transfers):
     # --- Asterisks --------------------------------------------------------------------------
 
     def telephony_lost(self, command: c.TelephonyLost) -> None:
+        due = self.now + self.world.config.limits.telephony_lost_us
+        lost, gone = self.world.lost, self.world.gone
+        if command.heard and command.pbx in lost and command.pbx not in gone:
+            self.world.set_deadline("telephony lost", command.pbx, due)
         if command.pbx not in self.world.lost:
             self.world.lost.append(command.pbx)
-            due = self.now + self.world.config.limits.telephony_lost_us
             self.world.set_deadline("telephony lost", command.pbx, due)
             self.out.append(e.TelephonyChanged(command.pbx, "lost"))
             self.look_at_calls_of(command.pbx)

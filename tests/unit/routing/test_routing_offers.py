@@ -361,6 +361,19 @@ def test_an_asterisk_that_is_away_for_too_long_is_dead_and_its_calls_with_it():
     assert centre.core.calls == {}
 
 
+def test_an_asterisk_that_is_heard_and_takes_no_orders_is_not_given_up():
+    """It waits for its last conversation to end, as long as that takes."""
+    centre = centre_with()
+    centre.answer("8001")
+    for _ in range(3):
+        centre.do(c.TelephonyLost("a1", heard=True))
+        assert centre.wait(599) == []
+    assert centre.do(c.TelephonyLost("a1")) == []  # not heard any more: the time runs on
+    assert one(centre.wait(1), TelephonyChanged).state == "gone"
+    assert centre.do(c.TelephonyLost("a1", heard=True)) == []
+    assert centre.core.next_deadline_us() is None
+
+
 def test_a_call_that_arrives_from_a_dead_asterisk_shows_that_it_lives():
     """Its calls have a deadline again; they are offered when the link is back."""
     centre = centre_with()

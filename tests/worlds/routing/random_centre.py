@@ -120,7 +120,7 @@ class RandomCentre:
             (12, lambda: self.of_call(c.BookCallback, "123")),
             (3, lambda: self.of_call(c.CancelCallback)),
             (10, lambda: c.DeviceReachable(self.agent(), self.rnd.random() < 0.8)),
-            (3, lambda: c.TelephonyLost(PBXS[0])),
+            (3, lambda: c.TelephonyLost(PBXS[0], heard=self.rnd.random() < 0.3)),
             (9, lambda: c.TelephonyRestored(PBXS[0])),
             (1, lambda: c.TelephonyGone(PBXS[0])),
             (3, self.configure),
