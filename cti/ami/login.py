@@ -43,7 +43,7 @@ from enum import StrEnum
 from typing import Final
 
 from cti.ami.errors import AmiUsageError
-from cti.ami.messages import AmiAction, action
+from cti.ami.messages import SHUTTING_DOWN, AmiAction, action
 
 FIRST_RETRY_US: Final = 200_000
 LAST_RETRY_US: Final = 5_000_000
@@ -52,7 +52,7 @@ PROVEN_US: Final = LAST_RETRY_US
 
 # What passes by itself, in Asterisk's words (22.10.1, measured): a graceful restart is waiting for
 # calls to end; `allowmultiplelogin = no`, and our connection before this one is not taken for dead.
-_PASSING: Final = frozenset({"asterisk is shutting down", "login already in use"})
+_PASSING: Final = frozenset({SHUTTING_DOWN, "Login Already In Use"})
 
 
 class LoginState(StrEnum):
@@ -138,7 +138,7 @@ def retry_delay_us(state: LoginState, failure_count: int) -> int:
 
 def refusal_of(message: str) -> LoginTrigger:
     """What a login that was not accepted is: REFUSED, or LOST where the reason passes by itself."""
-    return LoginTrigger.LOST if message.lower() in _PASSING else LoginTrigger.REFUSED
+    return LoginTrigger.LOST if message in _PASSING else LoginTrigger.REFUSED
 
 
 def login_action(username: str, secret: str, challenge: str = "") -> AmiAction:

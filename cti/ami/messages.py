@@ -16,6 +16,8 @@ from cti.ami.text import decode_text
 
 FieldValue = str | int | Sequence[str]
 
+SHUTTING_DOWN: Final = "Asterisk is shutting down"
+
 _SECRET_NAMES: Final = frozenset({"secret", "key", "md5secret"})
 
 
@@ -157,6 +159,16 @@ class AmiResponse(msgspec.Struct, frozen=True, gc=False):
     def action_id(self) -> str:
         """ActionID of the action that is answered, or empty."""
         return self.headers.get("ActionID")
+
+    @property
+    def is_shutting_down(self) -> bool:
+        """
+        Whether Asterisk refuses this action since it refuses all of them.
+
+        From `core restart gracefully` on it takes no login, no action and no new channel until the
+        last call has ended, as long as that takes; it still tells events (22.10.1, measured).
+        """
+        return not self.success and self.message == SHUTTING_DOWN
 
 
 class AmiAction(msgspec.Struct, frozen=True, gc=False):

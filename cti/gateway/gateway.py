@@ -10,6 +10,7 @@ listeners: an order leaves before anything is written down about it.
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -175,13 +176,21 @@ class Gateway:
         count = 1 if known is None else known.count + 1
         self._turned_away[why.pbx] = TurnedAway(why.pbx, str(why), now_us, count)
 
-    def answered(self, _request: AgiRequest, arrived: bool) -> None:
-        """Whether the answer was taken."""
-        if not arrived:
-            self.counters.unheard += 1
+    def answered(self, request: AgiRequest, arrived: bool) -> None:
+        """Whether the answer was taken. If not, the caller may be gone, and AMI may have said so
+        before the question was read.
+        """
+        if arrived:
+            return
+        self.counters.unheard += 1
+        with suppress(NotOurs):
+            question = read_question(request, self._secret, tuple(self.pbxs))
+            self.pbxs[question.pbx].doubt(question.call_id, at_once=True)
 
     def _answer(self, question: Question) -> Sequence[AgiCommand]:
         pbx = self.pbxs[question.pbx]
+        if question.call_id not in self._dispatcher.engine.calls:
+            pbx.doubt(question.call_id, at_once=False)
         desk = Desk(
             self._dispatcher.engine, self._dispatcher.submit, pbx.legs, pbx.moment, self._slice_s
         )

@@ -104,7 +104,7 @@ class Caller:
 class Delivery:
     """One offer in Asterisk's terms. `leg` is the Uniqueid of the agent's channel ("" before the
     Dial); `sounded` that the phone said 183; `status` the DialStatus of its DialEnd; `bridged` that
-    both were seen in one bridge.
+    both were seen in one bridge; `repeated` that its order was given anew, which is done once.
     """
 
     offer_id: OfferId
@@ -117,6 +117,7 @@ class Delivery:
     status: str = ""
     bridge: str = ""
     bridged: bool = False
+    repeated: bool = False
 
     @property
     def answered(self) -> bool:

@@ -6,14 +6,16 @@ from functools import partial
 from typing import Final
 
 from cti.ami.errors import AmiFailure
-from cti.ami.messages import action
+from cti.ami.messages import AmiEvent, action
+from cti.gateway.border import read_deliver_order
 from cti.gateway.effects import Moment, deliver, effects_of
-from cti.gateway.legs import Place
+from cti.gateway.legs import Caller, Delivery, Place
 from cti.gateway.link import AmiAnswer, OnAnswer
 from cti.gateway.side import Side
-from routing.commands import CallerHungUp
+from routing.commands import CallerHungUp, OfferFailed, OfferOutcome
 from routing.events import Event
 from routing.ids import CallId, OfferId
+from routing.offer import OfferState
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,38 @@ class Orders:
         epoch = str(self._side.around.dispatcher.epoch)
         self._side.send(action("Setvar", Variable="CTI_EPOCH", Value=epoch), on_answer)
 
+    def came_back(self, event: AmiEvent) -> None:
+        """`UserEvent(CtiRefused)`: the dialplan had an order whose epoch is not that of CTI_EPOCH.
+
+        Where that is empty, a `dialplan reload` has cleared it (`clearglobalvars`, or `core
+        reload`; the first of the two tells nobody): it is set again, and the order repeated.
+        """
+        get, ours = event.headers.get, self._side.around.dispatcher.epoch
+        order = read_deliver_order(get("Order"))
+        if order is None or order[0] != ours:
+            return  # of the router before us: as it should be
+        self._side.counters.came_back += 1
+        if get("Epoch"):
+            log.error("%s: obeys the router of epoch %s, not us", self._side.name, get("Epoch"))
+            return
+        self.set_epoch()
+        self._repeat(OfferId(order[1]))
+
+    def _repeat(self, offer_id: OfferId) -> None:
+        legs = self._side.legs
+        delivery = legs.deliveries.get(offer_id)
+        caller = legs.callers.get(delivery.call_id) if delivery is not None else None
+        if delivery is None or caller is None or delivery.repeated:
+            return
+        if caller.offer_id == offer_id and caller.place is Place.ORDERED:
+            delivery.repeated = True
+            self._deliver(caller, delivery)
+
+    def _deliver(self, caller: Caller, delivery: Delivery) -> None:
+        self._side.counters.orders += 1
+        order = deliver(caller, delivery, self._side.moment)
+        self._side.send(order, partial(self._ordered, caller.call_id))
+
     def _send_held(self, offer_id: OfferId) -> None:
         """The question that was to carry this order has not come."""
         legs, counters = self._side.legs, self._side.counters
@@ -61,9 +95,7 @@ class Orders:
             return
         if caller.place is Place.RETURNING:
             counters.held_sent += 1
-            counters.orders += 1
-            order = deliver(caller, delivery, self._side.moment)
-            self._side.send(order, partial(self._ordered, caller.call_id))
+            self._deliver(caller, delivery)
 
     def _ordered(self, call_id: CallId, answer: AmiAnswer) -> None:
         """Success means nothing; "Channel does not exist" does."""
@@ -75,3 +107,13 @@ class Orders:
             if "does not exist" in answer.message and call_id in side.legs.callers:
                 side.legs.forget_call(call_id)
                 side.submit(CallerHungUp(call_id))
+            elif answer.is_shutting_down:
+                self._undelivered(call_id)
+
+    def _undelivered(self, call_id: CallId) -> None:
+        """No phone will ring for this offer: its agent is free for callers elsewhere."""
+        side = self._side
+        caller = side.legs.callers.get(call_id)
+        offer = side.engine.offers.get(caller.offer_id) if caller is not None else None
+        if offer is not None and offer.state is OfferState.MADE:
+            side.submit(OfferFailed(offer.offer_id, OfferOutcome.UNDELIVERED))

@@ -7,6 +7,10 @@
                `TelephonyGone`. Then `reconcile`, `TelephonyRestored`, and what has waited
     link_down  `TelephonyLost`. When connections are *refused* for a second, the process behind the
                port is dead and its channels with it: `TelephonyGone`
+    leaving    it goes down on purpose and ends all channels: `TelephonyGone`, however its hang-ups
+               are worded. Or it waits for the last of them to end and refuses all actions:
+               `TelephonyLost`, said anew since its reports go on. Asked now and then, since an
+               operator may call it off (`core abort shutdown`); then all is as after link_up
 
 What it does about the core's decisions is in `orders`, what it does about its own doubts in
 `lookout`. The core refuses what does not fit (reports cross); nothing depends on whether it does.
@@ -37,12 +41,15 @@ REFUSED_S: Final = 1.0
 """Asterisk's port is open again 0.3 to 0.5 s after a restart of the process began (measured)."""
 
 RETRY_S: Final = 1.0
+LEAVING_ASK_S: Final = 5.0
+"""Each question costs one line in Asterisk's log of errors."""
+
 BACKLOG: Final = 100_000
 _SECOND_US: Final = 1_000_000
 
 EVENTS: Final = frozenset({
     "FullyBooted", "Shutdown", "Reload", "DialBegin", "DialState", "DialEnd", "BridgeEnter", "Hold",
-    "Unhold", "HangupRequest", "Hangup", "ContactStatus", "UserEvent",
+    "Unhold", "HangupRequest", "SoftHangupRequest", "Hangup", "ContactStatus", "UserEvent",
 })  # fmt: skip
 """All that is read; docs/call-flow.md and the filter in `asterisk-config` say the same."""
 
@@ -53,6 +60,7 @@ class Hearing(StrEnum):
     DEAF = "deaf"
     SYNCING = "syncing"
     UP = "up"
+    LEAVING = "shutting down: it takes no orders"
 
 
 class Pbx:
@@ -71,6 +79,7 @@ class Pbx:
         self._refused_since_us = 0
         self._gone = False
         self._has_forgotten = False  # what we had set
+        self._side.on_leaving = self._leaves
         self.submit = self._side.submit
 
     def attach(self, link: AmiLink, is_refused: Callable[[], bool] = lambda: False) -> None:
@@ -121,10 +130,14 @@ class Pbx:
         now_us = self._clock.now_us()
         if self.hearing is Hearing.DEAF:
             self._watch_refusals(now_us)
-        elif (
-            self.hearing is Hearing.UP and now_us >= self._lookout.next_us and self._lookout.look()
-        ):
-            self._orders.set_epoch()  # a `dialplan reload` may have forgotten it
+        elif self.hearing is Hearing.UP:
+            self._lookout.ask_about_doubts(now_us)
+            if now_us >= self._lookout.next_us and self._lookout.look():
+                self._orders.set_epoch()  # whatever has made it forget it
+
+    def doubt(self, call_id: CallId, *, at_once: bool) -> None:
+        """Nothing but a question speaks for this caller; `at_once`: nobody took its answer."""
+        self._lookout.doubt(call_id, at_once=at_once)
 
     def _change(self, hearing: Hearing) -> None:
         self._side.session += 1
@@ -145,6 +158,23 @@ class Pbx:
             self._gone = True
             self.counters.restarts += 1
             self.submit(TelephonyGone(self.name))
+
+    def _leaves(self) -> None:
+        """It refuses whatever is asked of it."""
+        if self.hearing is Hearing.UP:
+            log.warning("%s: is shutting down", self.name, extra={"pbx": self.name})
+            self.hearing = Hearing.LEAVING
+            self._ask_whether_it_stays()
+
+    def _ask_whether_it_stays(self) -> None:
+        self.submit(TelephonyLost(self.name, heard=True))
+        self._side.send(action("Getvar", Variable="CTI_EPOCH"), self._may_stay)
+        self._side.later(LEAVING_ASK_S, self._ask_whether_it_stays)
+
+    def _may_stay(self, answer: AmiAnswer) -> None:
+        if self.hearing is Hearing.LEAVING and isinstance(answer, AmiResponse) and answer.success:
+            log.info("%s: stays after all", self.name, extra={"pbx": self.name})
+            self.link_up()
 
     # --- after a login ---------------------------------------------------------------------------
 
@@ -203,7 +233,7 @@ class Pbx:
 
     def heard(self, event: AmiEvent) -> None:
         """An event of this Asterisk."""
-        if self.hearing is Hearing.UP:
+        if self.hearing in (Hearing.UP, Hearing.LEAVING):
             self._apply(event)
         elif self.hearing is Hearing.SYNCING:
             self._backlog.append(event)
@@ -216,9 +246,14 @@ class Pbx:
             for change in self._devices.contact_changed(self.name, event):
                 self.submit(change)
             return
+        if event.name == "Reload":
+            self._orders.set_epoch()
+        elif event.headers.get("UserEvent") == "CtiRefused":
+            self._orders.came_back(event)
         for command in translate(event, self.legs):
             if isinstance(command, TelephonyGone):
-                self._has_died("it says that it shuts down")
+                self._has_died("it shuts down")
+                self._leaves()
             else:
                 self.submit(command)
 

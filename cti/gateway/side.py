@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cti.ami.errors import AmiUsageError
-from cti.ami.messages import AmiAction
+from cti.ami.messages import AmiAction, AmiResponse
 from cti.clock import Clock
 from cti.dispatcher import CallLater, Dispatcher, RouterStopped
 from cti.gateway.devices import Devices
 from cti.gateway.effects import Moment
 from cti.gateway.legs import Legs
-from cti.gateway.link import AmiLink, OnAnswer
+from cti.gateway.link import AmiAnswer, AmiLink, OnAnswer
 from routing.commands import Command
 from routing.engine import RoutingEngine
 from routing.ids import CallId, PbxId
@@ -32,6 +32,7 @@ class PbxCounters:
     lookups: int = 0  # of one caller of whom too little was heard
     repairs: int = 0  # commands and orders that a comparison with Asterisk led to
     restarts: int = 0
+    came_back: int = 0  # orders that the dialplan did not carry out, for want of our epoch
     last_look_us: int = 0  # how long the last comparison took
 
 
@@ -55,6 +56,7 @@ class Side:
         self.counters = PbxCounters()
         self.link: AmiLink | None = None
         self.session = 0
+        self.on_leaving: Callable[[], None] = lambda: None  # it refuses all actions
 
     @property
     def engine(self) -> RoutingEngine:
@@ -77,8 +79,15 @@ class Side:
         """Give an order; nothing that could be misread gets out."""
         if self.link is None:
             return
+
+        def answered(answer: AmiAnswer) -> None:
+            if isinstance(answer, AmiResponse) and answer.is_shutting_down:
+                self.on_leaving()
+            if on_answer is not None:
+                on_answer(answer)
+
         try:
-            self.link.send(order, on_answer)
+            self.link.send(order, answered)
         except AmiUsageError as error:
             log.error("%s: not ordered: %s", self.name, error, extra={"pbx": self.name})
 

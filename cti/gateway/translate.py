@@ -34,6 +34,8 @@ from routing.commands import (
 from routing.ids import OfferId
 
 NORMAL_CLEARING = 16
+SOFT_HANGUP_SHUTDOWN = "4"
+"""AST_SOFTHANGUP_SHUTDOWN (include/asterisk/channel.h), set by ast_begin_shutdown."""
 
 
 def translate(event: AmiEvent, legs: Legs) -> list[Command]:
@@ -203,6 +205,15 @@ def _shutdown(_event: AmiEvent, legs: Legs) -> list[Command]:
     return [TelephonyGone(legs.pbx)]
 
 
+def _soft_hangup_request(event: AmiEvent, legs: Legs) -> list[Command]:
+    """Asterisk itself ends a channel. When it goes down it ends all of them in one go, and says so
+    of each *before* the first Hangup; `Shutdown` comes 1.1 s after the last (SIGTERM, `core stop
+    now`, `core restart now`; 22.10.1, measured). Those callers have not given up: we lost them.
+    """
+    is_shutdown = event.headers.get("Cause") == SOFT_HANGUP_SHUTDOWN
+    return [TelephonyGone(legs.pbx)] if is_shutdown else []
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
@@ -218,6 +229,7 @@ _HANDLERS: dict[str, Callable[[AmiEvent, Legs], list[Command]]] = {
     "Hangup": _hangup,
     "UserEvent": _user_event,
     "Shutdown": _shutdown,
+    "SoftHangupRequest": _soft_hangup_request,
 }
-"""The contract with Asterisk: `asterisk-config` lets these through and `FullyBooted`,
-`ContactStatus` and `OriginateResponse`, which are read elsewhere (`gateway`, `devices`)."""
+"""The contract with Asterisk: `asterisk-config` lets these through and `FullyBooted`, `Reload`,
+`ContactStatus` and `OriginateResponse`, which are read elsewhere (`pbx`, `devices`)."""

@@ -48,6 +48,11 @@ class Actions:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether nothing is carried out, since Asterisk is shutting down."""
+        return self._world.is_leaving
+
     def carry_out(self, action: AmiAction, rights: frozenset[str]) -> Answer:
         """The answer to one action of a user with these write classes (`all` has every one)."""
         row = self._rows.get(action.name.lower())

@@ -90,6 +90,12 @@ class Announcer:
             ),
         )
 
+    def soft_hangup_request(self, channel: Channel, reason: int) -> None:
+        """Asterisk itself wants to end this channel; `reason` is an AST_SOFTHANGUP flag."""
+        self._publish(
+            "SoftHangupRequest", "call", lambda: (*channel_headers(channel), ("Cause", str(reason)))
+        )
+
     def hangup(self, channel: Channel) -> None:
         """A channel is gone, and why."""
         self._publish(

@@ -10,6 +10,7 @@ it: `kill`, `restart`, `stop`, `cut`, and the faults of `faults.py`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from simulators.pbx.actions import Actions
@@ -28,6 +29,9 @@ ROUTER = AmiUser("cti-router", "simulated-ami-secret")
 OBSERVER = AmiUser("observer", "simulated-observer-secret", events=None, rights=frozenset({"all"}))
 BOOT_US = 400_000
 """From AMI's greeting to FullyBooted; 0.4 to 0.8 s measured on a near-empty configuration."""
+
+LAST_WORD_US = 1_100_000
+"""From the last Hangup to `Shutdown` (22.10.1, measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class SimulatedAsterisk:
         self._lines: list[Line] = []
         self._booting: Timer | None = None  # until FullyBooted
         self._return: Timer | None = None  # of a shut port, or of a dead Asterisk
+        self._leaving: Timer | None = None  # looks whether the last channel has ended
         self._strikes: dict[str, Timer] = {}  # the next of each spontaneous fault
         self.set_rates(rates)
 
@@ -118,9 +123,34 @@ class SimulatedAsterisk:
         self.world.die()
 
     def stop(self) -> None:
-        """Shut down on purpose: those who listen are told."""
+        """Shut down on purpose, with no channel left: those who listen are told."""
         self.announcer.shutdown(restart=False)
         self.kill()
+
+    def shut_down(self, back_after_us: int = 0) -> None:
+        """SIGTERM, `core stop now`, `core restart now`: all channels end, and then Asterisk does.
+
+        With `back_after_us` it is started again, so long after that.
+        """
+        self.world.is_leaving = True
+        self.world.end_all()
+
+        self._after(LAST_WORD_US, lambda: self._end(back_after_us))
+
+    def leave(self, back_after_us: int = 0) -> None:
+        """`core stop gracefully`: no action, no login, no new channel, until the last has ended."""
+        self.world.is_leaving = True
+        self._leave_when_empty(back_after_us)
+
+    def stay(self) -> None:
+        """`core abort shutdown`."""
+        self.world.is_leaving = False
+        if self._leaving is not None:
+            self._leaving.cancel()
+
+    def reload_dialplan(self) -> None:
+        """`dialplan reload` with `clearglobalvars`: what the router had set is gone, untold."""
+        self.world.globals.clear()
 
     def start(self) -> None:
         """Come back after `kill` or `stop`: AMI greets at once, FullyBooted follows."""
@@ -144,6 +174,18 @@ class SimulatedAsterisk:
         self._arm("restart", self.faults.next_restart_us, self._strike_restart)
 
     # --- internal -----------------------------------------------------------------------------
+
+    def _leave_when_empty(self, back_after_us: int) -> None:
+        if self.world.channels:
+            again = partial(self._leave_when_empty, back_after_us)
+            self._leaving = self._after(LAST_WORD_US, again)
+        else:
+            self._end(back_after_us)
+
+    def _end(self, back_after_us: int) -> None:
+        self.stop()
+        if back_after_us:
+            self._go_away(back_after_us, self.start)
 
     def _uptime_s(self) -> int | None:
         if self._booting is not None:

@@ -75,8 +75,9 @@ class Dial:
         self._channel.busy_with("Dial", f"PJSIP/{self._endpoint}")
         self._channel.stop = self._taken_away
         phone = self._world.phones.get(self._endpoint)
-        if phone is None or not phone.is_registered:
-            # chan_pjsip makes no channel for an endpoint without a contact, so there is no event.
+        if phone is None or not phone.is_registered or self._world.is_leaving:
+            # chan_pjsip makes no channel for an endpoint without a contact, and none at all while
+            # Asterisk is shutting down, so there is no event.
             self._end("CHANUNAVAIL", NO_ROUTE)
             return
         self._leg = leg = self._make_leg(phone)

@@ -182,8 +182,14 @@ class Dialplan:
     def _deliver(self, channel: Channel) -> None:
         """EPOCH*OFFER*RING_S*ENDPOINT, from an answer or by Redirect."""
         epoch, offer, ring_s, endpoint = (*channel.exten.split("*"), "", "", "")[:4]
-        if epoch != self._world.globals.get("CTI_EPOCH", ""):
-            self._unheard(channel)  # an order of a router that has been replaced
+        current = self._world.globals.get("CTI_EPOCH", "")
+        if epoch != current:
+            # An order of a router that has been replaced, or CTI_EPOCH was cleared.
+            self._world.announcer.user_event(
+                channel, "CtiRefused", (("Order", channel.exten), ("Epoch", current))
+            )
+            channel.at_location("cti-wait", "unheard")
+            self._unheard(channel)
             return
         self._heard(channel)
         channel.variables.update(CTI_STAGE="deliver", CTI_OFFER=offer)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cti.ami.login import login_action
-from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, Headers, response
+from cti.ami.messages import SHUTTING_DOWN, AmiAction, AmiEvent, AmiResponse, Headers, response
 from simulators.pbx.actions import Actions, Answer
 from simulators.pbx.announcer import fully_booted_headers
 
@@ -27,6 +27,7 @@ ROUTER_EVENTS = frozenset(
         "Hold",
         "Unhold",
         "HangupRequest",
+        "SoftHangupRequest",
         "Hangup",
         "ContactStatus",
         "OriginateResponse",
@@ -55,6 +56,8 @@ class AmiUser:
             return False
         if told.name == "DialState":
             return told.headers.get("DialStatus") == "PROGRESS"
+        if told.name == "SoftHangupRequest":
+            return told.headers.get("Cause") == "4"
         return told.name != "UserEvent" or told.headers.get("UserEvent").startswith("Cti")
 
 
@@ -101,6 +104,8 @@ class AmiSession:
         kind = action.name.lower()
         if self.state is SessionState.OVER:
             return [], None
+        if self._actions.is_leaving:
+            return [_with_id(response(False, SHUTTING_DOWN), action.action_id)], None
         of_session = {"challenge": self._challenged, "login": self._login, "logoff": self._logoff}
         if kind in of_session:
             return of_session[kind](action), None

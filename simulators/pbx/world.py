@@ -17,6 +17,7 @@ from simulators.prng import Prng, Ratio
 from simulators.virtual_clock import Scheduler, Timer
 
 HOP_US = 1_000
+SOFT_HANGUP_SHUTDOWN = 4  # AST_SOFTHANGUP_SHUTDOWN
 """Redirect to DialBegin takes 2 ms on the lab machine, answer to BridgeEnter 1 to 3 ms."""
 
 MS_US = 1_000
@@ -34,6 +35,7 @@ class World:
         self.phones: dict[str, Phone] = {}
         self.channels: dict[str, Channel] = {}
         self.globals: dict[str, str] = {}
+        self.is_leaving = False  # shuts down: no new channel, no action
         self.call_count = 0  # since start, as in CoreStatus
         self.started_us = clock.now_us()
         self._bridge_ids = prng.fork("bridges")
@@ -90,6 +92,11 @@ class World:
         channel = self.channel(TRUNK)
         channel.state = ChannelState.RING
         channel.caller, channel.on_end = caller, on_end
+        if self.is_leaving:  # "Refusing due to active shutdown", main/channel.c
+            del self.channels[channel.name]
+            channel.gone = True
+            self._report(channel, Ending.LOST)
+            return channel
         channel.caller_number = caller.number
         channel.caller_name = caller.name or channel.caller_name
         channel.at_location("from-trunk", caller.queue)
@@ -204,8 +211,16 @@ class World:
             self.announcer.hangup(channel)
         self._report(channel, Ending.SERVED if channel.first_talk_us else self._unserved(channel))
 
+    def end_all(self) -> None:
+        """Asterisk hangs up everybody since it shuts down; each hang-up is announced before any."""
+        for channel in self.channels.values():
+            self.announcer.soft_hangup_request(channel, SOFT_HANGUP_SHUTDOWN)
+        for channel in tuple(self.channels.values()):
+            self.hang_up(channel)
+
     def die(self) -> None:
         """Asterisk is killed: everything is gone at once and nobody is told."""
+        self.is_leaving = False
         dead, self.channels = self.channels, {}
         self.globals.clear()
         for phone in self.phones.values():

@@ -79,8 +79,10 @@ async def test_an_order_of_a_replaced_router_is_refused_and_the_caller_asks_agai
             first = await router.question(0)
             await asyncio.sleep(0.2)
             await redirect(ami, first.channel, "cti-deliver", "6*41*5*a8001")
+            said = await ami.event("UserEvent", UserEvent="CtiRefused", Channel=first.channel)
             second = await router.question(1)
             result = await end_calls(ami, callers)
+    assert (said["Order"], said["Epoch"]) == ("6*41*5*a8001", "7")
     assert second.verb == "again"
     assert second.arrived == first.arrived
     assert second.at - first.at < RETRY_S + 0.2 + SLACK_S

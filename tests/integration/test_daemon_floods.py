@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from cti.agi.server import MAX_CONNECTIONS
-from cti.watch.machine import FILES_KEPT
-from tests.worlds.cards.router import Router
+from cti.watch.machine import FILES_KEPT, prepare
+from tests.worlds.agi.crowd import ask_all, proven
+from tests.worlds.cards.router import Router, word
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Phone
 
 FEW = 512
+CROWD = 2_000
 
 
 @pytest.fixture
@@ -67,3 +69,25 @@ async def test_a_service_that_may_have_no_more_files_says_so_and_routes(world: S
 
 async def failing(router: Router) -> list[dict[str, str]]:
     return list((await router.get("/v1/status"))["failing"])
+
+
+async def test_two_thousand_at_once_are_answered_and_those_who_do_not_exist_dropped(
+    world: SimulatedWorld,
+):
+    """Each question proves itself, and no channel of any of them is there."""
+    allowed = prepare(questions=2 * CROWD, queue=CROWD)
+    if not all(check.ok for check in allowed.checks()):
+        pytest.skip(f"this machine does not allow it: {allowed}")
+    router, secret = world.router, world.agi_secret
+    await router.start()
+    questions = [
+        proven(f"1795900000.{number}", f"PJSIP/trunk-{number:08x}", secret)
+        for number in range(CROWD)
+    ]
+    answers = await ask_all(world.agi_port, questions)
+    assert {answer[:27] for answer in answers} == {b'SET VARIABLE CTI_NEXT "wait'}
+    ended = await router.until(
+        lambda events: sum(word(event) == "callCleared abandoned" for event in events) == CROWD, 25
+    )
+    assert sum(word(event) == "queued arrived" for event in ended) == CROWD
+    assert (await router.get("/v1/status"))["live_calls"] == 0

@@ -242,6 +242,11 @@ class LabAsterisk:
         lines = answer.decode(errors="replace").splitlines()
         return "\n".join(line.removeprefix("Output: ") for line in lines if "Output: " in line)
 
+    def command(self, command: str) -> None:
+        """Give a command that Asterisk may not live to answer: `core restart now`."""
+        action = f"Action: Command\r\nCommand: {command}\r\n\r\n"
+        self._manager(action, until=b"Authentication accepted", answers=1)
+
     def reload(self, module: str = "") -> str:
         """Read the configuration again, of one module or of all."""
         return self.cli(f"module reload {module}".strip())

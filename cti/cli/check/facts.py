@@ -74,8 +74,8 @@ CLASS_OF: Final[Mapping[str, str]] = {
 WANTED_EVENTS: Final = frozenset(
     {
         "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "DialState", "FullyBooted",
-        "Hangup", "HangupRequest", "Hold", "OriginateResponse", "Reload", "Shutdown", "Unhold",
-        "UserEvent",
+        "Hangup", "HangupRequest", "Hold", "OriginateResponse", "Reload", "Shutdown",
+        "SoftHangupRequest", "Unhold", "UserEvent",
     }
 )  # fmt: skip
 """docs/call-flow.md."""

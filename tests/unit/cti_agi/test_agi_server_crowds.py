@@ -1,57 +1,23 @@
 """Many at once, the silent among them, and those who have gone before it was their turn."""
 
-import asyncio
-import select
-import socket
-
 import pytest
 
 from cti.agi import server as server_module
 from cti.watch.machine import prepare
 from tests.eventually import eventually
+from tests.worlds.agi.crowd import ask_all, connect_now
 from tests.worlds.agi.scripted_dialplan import REQUEST, calling, serving, whole_call
 
-CROWD = 2_000
+CROWD = 500
 
 
-def connect_now(port: int) -> socket.socket:
-    sock = socket.socket()
-    sock.setblocking(False)
-    sock.connect_ex(("127.0.0.1", port))
-    return sock
-
-
-def connected(socks: list[socket.socket]) -> int:
-    """How many the kernel has taken; nothing is waited for."""
-    poll = select.poll()
-    for sock in socks:
-        poll.register(sock, select.POLLOUT)
-    return sum(flags == select.POLLOUT for _, flags in poll.poll(0))
-
-
-async def ask(sock: socket.socket) -> bytes:
-    loop = asyncio.get_running_loop()
-    await loop.sock_sendall(sock, REQUEST)
-    answer = await loop.sock_recv(sock, 1000)
-    await loop.sock_sendall(sock, b"200 result=1\n")
-    assert await loop.sock_recv(sock, 1000) == b""
-    return answer
-
-
-async def test_two_thousand_at_once_are_taken_by_the_kernel_and_all_answered():
+async def test_all_who_come_at_once_are_taken_by_the_kernel_and_all_answered():
     """With asyncio's own queue of 100 the others are put off by TCP for 1, 3, 7, 15 s."""
     allowed = prepare(questions=2 * CROWD, queue=CROWD)
     if not all(check.ok for check in allowed.checks()):
         pytest.skip(f"this machine does not allow it: {allowed}")
     async with serving() as served:
-        # Nobody takes a connection before this task waits for something.
-        socks = [connect_now(served.server.port) for _ in range(CROWD)]
-        try:
-            assert connected(socks) == CROWD
-            answers = await asyncio.gather(*map(ask, socks))
-        finally:
-            for sock in socks:
-                sock.close()
+        answers = await ask_all(served.server.port, [REQUEST] * CROWD)
         assert {answer[:12] for answer in answers} == {b"SET VARIABLE"}
         await eventually(lambda: served.server.counters.completed == CROWD)
         assert served.server.counters.refused_full == 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.worlds.cards.router import stories, word
 from tests.worlds.cards.table import Call, Card, Do, Ready, Until
-from tests.worlds.cards.world import World, until_channels
+from tests.worlds.cards.world import OPERATED, World, until_channels
 
 WITHIN_S = 25
 
@@ -62,8 +62,8 @@ class Player:
                 world.wire.mend()
             case Do(what="callsEnd"):
                 await until_channels(world, 0)
-            case Do(what="restartAsterisk"):
-                await world.restart_asterisk()
+            case Do(what=what) if what in OPERATED:
+                await world.operate(what)
             case Do(what="routing" | "startRouter" as what):
                 if what == "startRouter":
                     await world.router.start(wait=False)

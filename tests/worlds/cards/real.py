@@ -48,6 +48,7 @@ class RealWorld:
 
     async def start(self, folder: Path) -> None:
         await asyncio.to_thread(self._start_asterisk)
+        self.agi_port, self.agi_secret = self.asterisk.agi_port, self.asterisk.secret
         self.wire = Wire(self.asterisk.ami_port)
         await self.wire.start()
         self.router = router_for(
@@ -90,12 +91,24 @@ class RealWorld:
         self._callers.append(callers)
         await asyncio.to_thread(self._stack.enter_context, callers)
 
-    async def restart_asterisk(self) -> None:
-        await asyncio.to_thread(self.asterisk.kill9)
-        # Its unique ids are whole seconds and a count from 0: this one is back so soon that its
-        # first call could have the id of its predecessor's.
-        await asyncio.sleep(1.0)
-        await asyncio.to_thread(self.asterisk.start)
+    async def operate(self, what: str) -> None:
+        if what == "kill":
+            await asyncio.to_thread(self.asterisk.kill9)
+            # Its unique ids are whole seconds and a count from 0: this one is back so soon that its
+            # first call could have the id of its predecessor's.
+            await asyncio.sleep(1.0)
+            await asyncio.to_thread(self.asterisk.start)
+        elif what == "stopAndStart":
+            await asyncio.to_thread(self.asterisk.restart)
+        elif what == "reloadDialplan":
+            file = self.asterisk.etc / "extensions.conf"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace("[general]", "[general]\nclearglobalvars=yes", 1))
+            for _ in range(2):  # the setting is in force from the first on
+                await asyncio.to_thread(self.asterisk.cli, "dialplan reload")
+        else:
+            how = {"restartNow": "now", "restartGracefully": "gracefully"}[what]
+            await asyncio.to_thread(self.asterisk.command, f"core restart {how}")
 
     async def channels(self) -> int:
         async with LabAmi(self.asterisk.ami_port, self.asterisk.ami_secret) as ami:

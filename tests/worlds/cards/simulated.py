@@ -34,7 +34,7 @@ class SimulatedWorld:
         self._calls = 0
 
     async def start(self, folder: Path) -> None:
-        agi_port = free_port(socket.SOCK_STREAM)
+        self.agi_port = agi_port = free_port(socket.SOCK_STREAM)
         clock = LoopClock()
         self._agi = AgiClient("127.0.0.1", agi_port)
         first = device_of(next(iter(self._phones)))
@@ -43,6 +43,7 @@ class SimulatedWorld:
             failsafe_after_s=self._failsafe_s or 600,
             failsafe_dial=first if self._failsafe_s else "",
         )
+        self.agi_secret = dialplan.secret
         self.pbx = SimulatedAsterisk(clock, self._agi, settings=PbxSettings(dialplan=dialplan))
         self.pbx.world.add_phones(
             simulated.Phone(
@@ -82,8 +83,15 @@ class SimulatedWorld:
     def _ended(self, report: CallReport) -> None:
         self.served += report.ending is Ending.SERVED
 
-    async def restart_asterisk(self) -> None:
-        self.pbx.restart(away_us=AWAY_US)
+    async def operate(self, what: str) -> None:
+        if what == "kill":
+            self.pbx.restart(away_us=AWAY_US)
+        elif what == "reloadDialplan":
+            self.pbx.reload_dialplan()
+        elif what == "restartGracefully":
+            self.pbx.leave(back_after_us=AWAY_US)
+        else:
+            self.pbx.shut_down(back_after_us=AWAY_US)
 
     async def channels(self) -> int:
         return len(self.pbx.world.channels)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 QUEUED = "queued arrived"
 DONE = "callCleared answered"
 ABANDONED = "callCleared abandoned"
+LOST = "connectionCleared system"  # with its channels
 CALLER, AGENT = "connectionCleared caller", "connectionCleared agent"
 # Unheard, while the link was cut: nobody was there to be told who it was.
 EITHER = "connectionCleared caller|agent"
@@ -58,8 +59,8 @@ class Ready:
 
 @dataclass(frozen=True)
 class Do:
-    """Something that happens to the world: `cut`, `mend`, `killRouter`, `startRouter`,
-    `restartAsterisk`.
+    """Something that happens to the world: `cut`, `mend`, `killRouter`, `startRouter`, or to its
+    Asterisk (`world.OPERATED`).
     """
 
     what: str
@@ -267,7 +268,7 @@ CARDS = (
         (
             Call(stay_ms=60_000),
             Until("queued"),
-            Do("restartAsterisk"),
+            Do("kill"),
             Until("callCleared lost"),
             Do("routing"),
             Ready((A,)),
@@ -275,6 +276,73 @@ CARDS = (
             Until("callCleared answered"),
         ),
         ((QUEUED, "callCleared lost"), (QUEUED, *talk(A, AGENT))),
+    ),
+    *(
+        Card(
+            number,
+            f"Asterisk is {how}: everybody it had is lost, nobody has given up",
+            {A: ANSWERS},
+            (
+                Call(stay_ms=60_000, count=2),
+                Until(f"established {A}"),
+                Until("queued", 2),
+                Do(what),
+                Until("callCleared", 2),
+                Until("systemStatus gone"),
+                Do("routing"),
+                Ready((A,)),
+                Call(stay_ms=1500),
+                Until("callCleared", 3),
+            ),
+            (
+                (QUEUED, f"delivered {A}", f"established {A}", LOST, DONE),
+                (QUEUED, "callCleared lost"),
+                (QUEUED, *talk(A)),
+            ),
+            ready=(A,),
+        )
+        for number, how, what in (
+            ("T-152", "restarted by command", "restartNow"),
+            ("T-154", "stopped and started", "stopAndStart"),
+        )
+    ),
+    Card(
+        "T-156",
+        "Asterisk waits for its calls to end: no new call is begun, each end is what it is",
+        {A: ANSWERS, B: ANSWERS},
+        (
+            Call(stay_ms=2500),
+            Call(stay_ms=5000),
+            Until(f"established {A}"),
+            Until("queued", 2),
+            Do("restartGracefully"),
+            Ready((B,)),
+            Until("systemStatus lost"),
+            Until("callCleared", 2),
+            Until("systemStatus gone"),
+            Do("routing"),
+            Call(stay_ms=1500),
+            Until("callCleared", 3),
+        ),
+        (
+            (QUEUED, *talk(A)),
+            (QUEUED, "failed undelivered", "queued undelivered", ABANDONED),
+            (QUEUED, *talk(A)),
+        ),
+        ready=(A,),
+    ),
+    Card(
+        "T-158",
+        "the dialplan is reloaded and has forgotten us: the next phone rings all the same",
+        {A: ANSWERS},
+        (
+            Call(stay_ms=4000),
+            Until("queued"),
+            Do("reloadDialplan"),
+            Ready((A,)),
+            Until("callCleared"),
+        ),
+        ((QUEUED, *talk(A)),),
     ),
     Card(
         "T-160",

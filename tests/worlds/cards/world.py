@@ -13,12 +13,20 @@ SPACING_S = 0.1
 """Between two callers, so that their order of arrival is what the card says."""
 
 
+OPERATED = ("kill", "restartNow", "stopAndStart", "restartGracefully", "reloadDialplan")
+"""What may happen to an Asterisk: it dies and comes back, or its operator does that to it. A reload
+clears all globals.
+"""
+
+
 class World(Protocol):
     """One Asterisk with its people. `router` is a process of its own in both worlds."""
 
     name: str
     router: Router
     wire: Wire
+    agi_port: int
+    agi_secret: str
     served: int  # callers who were answered by somebody and have ended
 
     async def start(self, folder: Path) -> None:
@@ -30,8 +38,8 @@ class World(Protocol):
     async def call(self, call: Call) -> None:
         """The callers call, one after the other."""
 
-    async def restart_asterisk(self) -> None:
-        """It dies at once and comes back."""
+    async def operate(self, what: str) -> None:
+        """What happens to it, one of `OPERATED`."""
 
     async def channels(self) -> int:
         """How many channels Asterisk has now."""

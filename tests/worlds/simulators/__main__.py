@@ -1,7 +1,7 @@
 """Play the calls of `routed_calls` on the real Asterisk of the lab and write down what it tells.
 
-`python -m tests.worlds.simulators`, half a minute. The transcripts are checked in, so that no test
-run needs a real Asterisk for them.
+`python -m tests.worlds.simulators [NAME …]`, half a minute for all. The transcripts are checked in,
+so that no test run needs a real Asterisk for them.
 """
 
 import asyncio
@@ -95,7 +95,8 @@ async def main() -> None:
     agi_port = free_port(socket.SOCK_STREAM)
     with lab(agi_port) as asterisk:
         for call in CALLS:
-            await record(call, asterisk, agi_port)
+            if call.name in sys.argv[1:] or not sys.argv[1:]:
+                await record(call, asterisk, agi_port)
 
 
 if __name__ == "__main__":
