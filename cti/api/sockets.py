@@ -14,7 +14,10 @@ from pathlib import Path
 from cti.private import NotPrivate
 
 OWNER_ONLY = 0o600
-BACKLOG = 64
+BACKLOG = 1024
+"""A whole centre may give its orders in one moment, when a shift begins. A unix socket whose queue
+is full refuses them at once.
+"""
 
 
 class SocketBusy(Exception):  # noqa: N818  # it is no mistake of anyone

@@ -96,6 +96,7 @@ class Publisher:
         self._counters = BusCounters()
         self._epoch = 0
         self._started_us = 0
+        self._up_at_s = float("inf")  # loop time, of the present link
         self._wake, self._room, self._closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._resume_at = 0  # so few under way make it worth while to send more
         self._flush_by_s = 0.0  # loop time, once closing
@@ -180,7 +181,7 @@ class Publisher:
     async def _run(self) -> None:
         shortest_s = delay_s = self._settings.backoff_min_s
         while not self._closing.is_set():
-            connects = self._counters.connects
+            self._up_at_s = float("inf")
             try:
                 await self._live()
             except LinkError as error:
@@ -188,7 +189,8 @@ class Publisher:
                 log.log(level, "bus: %s; again in %.1f s", error, delay_s)
             except Exception:
                 log.exception("bus: a defect; again in %.1f s", delay_s)
-            if self._counters.connects > connects:
+            # A broker that takes each connection and hangs up would else be called all the time.
+            if _now_s() - self._up_at_s >= self._settings.backoff_max_s:
                 delay_s = shortest_s
             await self._pause(delay_s)
             delay_s = min(delay_s * 2, self._settings.backoff_max_s)
@@ -200,6 +202,7 @@ class Publisher:
                 self._counters.connects += 1
                 self._counters.reconnects = self._counters.connects - 1
                 self._counters.connected = True
+                self._up_at_s = _now_s()
                 await self._session(link)
         except BaseException:
             self._counters.link_failures += 1

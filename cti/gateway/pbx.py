@@ -76,6 +76,7 @@ class Pbx:
         self._clock = around.clock
         self._is_refused: Callable[[], bool] = lambda: False
         self._backlog: list[AmiEvent] = []
+        self._lists = 0  # how many lists of channels were asked for: the last one counts
         self._refused_since_us = 0
         self._gone = False
         self._has_forgotten = False  # what we had set
@@ -199,13 +200,16 @@ class Pbx:
             self._side.later(RETRY_S, self._claim)
 
     def _ask_for_channels(self) -> None:
+        self._lists += 1
         known = self._side.calls()
-        listed = partial(self._channels_listed, self._side.session, known)
+        listed = partial(self._channels_listed, (self._side.session, self._lists), known)
         self._side.send(status_request(), listed)
 
-    def _channels_listed(self, session: int, known: list[CallId], answer: AmiAnswer) -> None:
-        if session != self._side.session:
-            return
+    def _channels_listed(
+        self, asked: tuple[int, int], known: list[CallId], answer: AmiAnswer
+    ) -> None:
+        if asked != (self._side.session, self._lists):
+            return  # of an earlier link, or a newer list is on its way
         if not isinstance(answer, AmiResponse) or not answer.success:
             log.error("%s: no list of channels: %s", self.name, _why(answer))
             self._side.later(RETRY_S, self._ask_for_channels)

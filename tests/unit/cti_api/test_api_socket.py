@@ -1,5 +1,6 @@
 """One daemon to a socket, and nobody but its owner."""
 
+import asyncio
 import os
 import socket
 import stat
@@ -9,6 +10,7 @@ import threading
 
 import pytest
 
+from cti.api import servers as servers_module
 from cti.api.sockets import ControlSocket, SocketBusy
 from cti.private import NotPrivate
 from tests.worlds.api.router import Router
@@ -153,3 +155,25 @@ async def test_a_port_that_is_taken_leaves_nothing_open(tmp_path):
     await first.stop()
     await router.log.close()
     assert not (tmp_path / "a.sock").exists()
+
+
+async def test_who_holds_connections_to_the_probes_gives_way_to_who_asks(tmp_path, monkeypatch):
+    """The port has no password; idle connections and half a request cost their owner only."""
+    monkeypatch.setattr(servers_module, "PROBES_AT_ONCE", 3)
+    router = Router()
+    servers = await router.serve(tmp_path / "a.sock")
+    idle = []
+    for _ in range(3):
+        reader, writer = await asyncio.open_connection("127.0.0.1", servers.port)
+        writer.write(b"GET /healthz HTTP/1.1\r\n")
+        idle.append((reader, writer))
+    reader, writer = await asyncio.open_connection("127.0.0.1", servers.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert (await reader.read()).endswith(b"ok\n")
+        assert await idle[0][0].read() == b""
+    assert not any(reader.at_eof() for reader, _ in idle[1:])
+    for _, each in (*idle, (reader, writer)):
+        each.close()
+    await servers.stop()
+    await router.log.close()

@@ -328,6 +328,27 @@ async def test_the_will_carries_the_epoch():
         assert msgspec.json.decode(desk.broker.retained[ROUTER])["epoch"] == 7
 
 
+@pytest.mark.parametrize(
+    ("proven_s", "expected"), [(60, [1, 2, 4, 8, 16]), (1e-9, [1, 1, 1, 1, 1])]
+)
+async def test_the_pause_grows_until_a_link_has_lasted(proven_s, expected):
+    """A broker that takes each connection and hangs up is not called all the time."""
+    desk, pauses = Desk(backoff_max_s=proven_s), []
+    pause = desk.publisher._pause
+
+    async def noted(delay_s):
+        pauses.append(round(delay_s * 1000))
+        await pause(0)
+
+    desk.publisher._pause = noted
+    async with desk:
+        for number in range(1, 7):
+            await eventually(lambda links=number: desk.broker.links >= links)
+            desk.broker.cut()
+        await eventually(lambda: len(pauses) >= 6)
+    assert pauses[:5] == expected
+
+
 async def test_close_without_a_broker_returns_at_once():
     desk = Desk(backoff_min_s=60)
     desk.broker.refuses = True

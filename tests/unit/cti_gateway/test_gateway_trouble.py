@@ -71,6 +71,10 @@ def test_too_much_heard_before_the_list_is_answered_by_a_newer_list(world, monke
     for number in range(7):
         world.pbx.heard(event("Hold", Uniqueid=str(number)))
     assert world.link.names().count("Status") == 2
+    world.link.answer("Status", AmiResponse(True))
+    assert world.pbx.hearing is Hearing.SYNCING  # what came after the first list is not known
+    world.link.answer("Status", AmiResponse(True))
+    assert world.pbx.hearing is Hearing.UP
 
 
 def test_a_channel_that_is_not_there_any_more_is_a_caller_who_is_gone(world):

@@ -300,7 +300,7 @@ def test_the_dialplan_may_take_a_call_back_at_any_time(stage, outcome):
     assert centre.core.agents["8001"].failures.get("rejected") is None
 
 
-# --- an Asterisk that is away ---------------------------------------------------------------------
+# --- a restart of ours ----------------------------------------------------------------------------
 
 
 def test_offers_survive_a_restart():
