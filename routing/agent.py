@@ -43,7 +43,7 @@ class WorkTrigger(StrEnum):
     RELEASE = "release"
     CONNECT = "connect"
     CLEAR = "clear"  # the conversation is over, after-call work follows
-    CLEAR_TO_IDLE = "clearToIdle"  # … or does not
+    CLEAR_TO_IDLE = "clearToIdle"  # the conversation is over, no after-call work follows
     START_WORK = "startWork"
     WORK_DONE = "workDone"
 

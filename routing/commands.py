@@ -115,7 +115,7 @@ class DeviceReachable(Message, frozen=True):
 
 
 class TelephonyLost(Message, frozen=True):
-    """We no longer hear this Asterisk. Its calls may live on, but none of them is offered now.
+    """We do not hear this Asterisk. Its calls may live on, but none of them is offered.
 
     `heard`: its reports do come, but it takes no orders, since it waits for its last call to end.
     As long as that is said anew, nothing is given up.
@@ -155,7 +155,7 @@ class LogOffAgent(Message, frozen=True):
     """Sign out (签退): at once when idle, else when the call and its after-call work are over."""
 
     agent_id: AgentId
-    by: str = ""  # who forced it; "" for the agent himself
+    by: str = ""  # who forced it; "" for the agents themselves
     reason: str = ""
 
 
@@ -183,7 +183,7 @@ class ServeGroup(Message, frozen=True):
 
 
 class MarkLastCall(Message, frozen=True):
-    """The agent signs out by himself after this conversation, or the next one (end of shift)."""
+    """The agent is signed out after this conversation, or the next one (end of shift)."""
 
     agent_id: AgentId
     on: bool = True
@@ -209,7 +209,7 @@ class BookCallback(Message, frozen=True):
 
 
 class CancelCallback(Message, frozen=True):
-    """The customer no longer wants to be called back."""
+    """The customer does not want to be called back."""
 
     call_id: CallId
     by: str = ""

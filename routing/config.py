@@ -64,9 +64,9 @@ class QueueSpec(msgspec.Struct, frozen=True):
     need: str = ""
     strategy: Strategy = Strategy.LONGEST_IDLE
     priority: int = 0
-    age_points: int = 1  # points of score for each `age_every_us` of waiting …
+    age_points: int = 1  # points of score for each `age_every_us` of waiting
     age_every_us: int = SECOND_US
-    age_cap: int = 3600  # … up to this many
+    age_cap: int = 3600  # the most points that age gives
     ring_timeout_us: int = 15 * SECOND_US
     after_call_work_us: int = 30 * SECOND_US
     max_waiting: int = 10_000
@@ -75,7 +75,7 @@ class QueueSpec(msgspec.Struct, frozen=True):
     service_level_us: int = 20 * SECOND_US
     sl_points: int = 0
     sl_window_us: int = 10 * SECOND_US
-    regain_us: int = 0  # how long a caller who dropped may call again and have his place back
+    regain_us: int = 0  # how long a caller who hung up may call again and have the place back
     allocation: tuple[tuple[str, int], ...] = ()  # percent of the calls for each employer
     reserve: Reserve | None = None
     announcements: tuple[Announcement, ...] = ()
@@ -86,7 +86,7 @@ class QueueSpec(msgspec.Struct, frozen=True):
 
 
 class AgentSpec(msgspec.Struct, frozen=True):
-    """Who may sign in, what he can do, and whom he works for."""
+    """An agent who may sign in: with which phone and skills, and for which employer."""
 
     agent_id: AgentId
     device: str
@@ -127,8 +127,8 @@ class Mode(msgspec.Struct, frozen=True):
 
 
 class OutcomePolicy(msgspec.Struct, frozen=True):
-    """What a failed offer means for the agent: a pause between offers, and after how many in a row
-    he is set not ready (0: never).
+    """What a failed offer means for the agent: a pause between offers, and not ready after so many
+    in a row (0: never).
     """
 
     gap_us: int

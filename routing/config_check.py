@@ -43,14 +43,14 @@ def problems(config: RoutingConfig) -> list[str]:
 
 def _limit_problems(limits: Limits) -> Iterator[str]:
     for name in Limits.__struct_fields__:
-        if name in MAY_BE_NONE:
+        if name in MAY_BE_ZERO:
             if getattr(limits, name) < 0:
                 yield f"{name}: not negative"
         elif getattr(limits, name) <= 0:
             yield f"{name}: more than 0"
 
 
-MAY_BE_NONE = ("decision_rows", "ring_grace_us")
+MAY_BE_ZERO = ("decision_rows", "ring_grace_us")
 
 
 def _rule_problems(config: RoutingConfig, queues: Iterable[str]) -> Iterator[str]:

@@ -36,8 +36,8 @@ class Core:
         self.config = config  # in force: the base with every mode that is on
         self.limits = config.limits
         self.caps_breaks = bool(config.break_caps)
-        self.base = config  # the configuration without modes …
-        self.previous: RoutingConfig | None = None  # … and the one before it
+        self.base = config  # as it was applied, without modes
+        self.previous: RoutingConfig | None = None  # what was applied before it
         self.modes: dict[str, bool] = {}  # emergency overlays that are on
         self.calls: dict[CallId, Call] = {}
         self.agents: dict[AgentId, Agent] = {}

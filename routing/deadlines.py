@@ -28,7 +28,7 @@ class DeadlineKind(StrEnum):
     WORK = "work"  # end of after-call work
     GAP = "gap"  # end of the pause after a failed offer
     CALLBACK = "callback"  # the pause before the customer is tried again
-    PBX = "pbx"  # an Asterisk that we no longer hear
+    PBX = "pbx"  # an Asterisk that we do not hear
     TRANSFER = "transfer"  # a target in line, legs being moved
 
 
@@ -45,8 +45,8 @@ class Deadlines:
         self._live: dict[DeadlineKind, dict[Subject, Entry]] = {kind: {} for kind in DeadlineKind}
         self._near: list[Entry] = []  # a heap: slots up to `_near_slot`
         self._near_slot = -1
-        self._slots: dict[int, dict[int, Entry]] = {}  # the later ones, by number …
-        self._slot_numbers: list[int] = []  # … and a heap of their numbers
+        self._slots: dict[int, dict[int, Entry]] = {}  # those after `_near_slot`, by slot number
+        self._slot_numbers: list[int] = []  # a heap of the keys of `_slots`
         self.number = 0
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class Deadlines:
         self._put((due_us, self.number, kind, subject))
 
     def cancel(self, kind: DeadlineKind, subject: Subject) -> None:
-        """Wait no longer; nothing happens when nothing was waited for."""
+        """Stop waiting for `subject`; nothing happens when it was not waited for."""
         entry = self._live[kind].pop(subject, None)
         if entry is not None:
             self._take_out(entry)

@@ -102,9 +102,9 @@ class CallbackBooked(Message, frozen=True):
 
 
 class OfferMade(Message, frozen=True):
-    """An agent is reserved for a call; Asterisk is to ring him now. `callback` is the number to
-    dial when the customer is not on the line. With a `transfer_id` the call is a consultation, so
-    there is no caller to deliver: ring the agent, and bridge as the transfer's kind says.
+    """An agent is reserved for a call; Asterisk is to ring the phone now. `callback` is the number
+    to dial when the customer is not on the line. With a `transfer_id` the call is a consultation,
+    so there is no caller to deliver: ring the agent, and bridge as the transfer's kind says.
     """
 
     offer_id: OfferId
@@ -227,8 +227,8 @@ class AgentLoggedOff(Message, frozen=True):
 
 
 class AgentStateChanged(Message, frozen=True):
-    """The agent's CSTA state changed, or what he asked for next did (`pending`), or the call he is
-    busy with became another one by a transfer.
+    """The agent's CSTA state changed, or what was asked for next did (`pending`), or the call that
+    the agent is busy with became another one by a transfer.
 
     `reason` is the not-ready reason; `until_us` the planned end of after-call work (0: open);
     `previous_us` how long the previous state lasted: summed up they give the signed-in time.
@@ -246,7 +246,7 @@ class AgentStateChanged(Message, frozen=True):
 
 
 class AgentGroupsChanged(Message, frozen=True):
-    """What the agent serves now: skills with levels."""
+    """What the agent serves from now on: skills with levels."""
 
     agent_id: AgentId
     groups: tuple[tuple[SkillId, int], ...]
@@ -254,7 +254,7 @@ class AgentGroupsChanged(Message, frozen=True):
 
 
 class BreakQueued(Message, frozen=True):
-    """The break that the agent asked for has to wait: so many are before him in the line."""
+    """The break that the agent asked for has to wait: so many asked before."""
 
     agent_id: AgentId
     reason: str
@@ -286,7 +286,7 @@ class ModeChanged(Message, frozen=True):
 
 
 class DeviceChanged(Message, frozen=True):
-    """An agent's phone can, or can no longer, be reached."""
+    """An agent's phone can be reached again, or cannot be reached."""
 
     agent_id: AgentId
     reachable: bool

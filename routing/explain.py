@@ -174,9 +174,9 @@ _EN: dict[type[Any], Callable[[Any], list[str]]] = {
     ],
     t.TransferFailed: lambda x: [
         f"agent {x.agent_id}'s transfer failed ({x.cause})"
-        + (", he goes on consulting" if x.consulting else "")
+        + (", the two go on talking" if x.consulting else "")
     ],
-    t.TransferCancelled: lambda x: [f"agent {x.agent_id} cancelled his transfer"],
+    t.TransferCancelled: lambda x: [f"agent {x.agent_id} cancelled the transfer"],
 }
 
 # --- 中文 ---------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ ENOUGH: Final = 8
 """Departures, and judged forecasts, from which on something is said."""
 
 STALE: Final = 5
-"""Times the mean interval without a departure after which the mean is no longer believed."""
+"""So many mean intervals without a departure: the mean is not believed."""
 
 TRUSTED_PERCENT: Final = 75
 """P90 should hold for 90 of 100 calls; below this the forecast is silent (sampling error of 32)."""
@@ -35,7 +35,7 @@ class Forecast:
     last_departure_us: int = 0
     busy: bool = False  # calls were left waiting by the last departure
     intervals: list[int] = field(default_factory=list)
-    kept: list[int] = field(default_factory=list)  # 1: the call waited no longer than its P90
+    kept: list[int] = field(default_factory=list)  # 1: the wait was within its P90, 0: it was not
     errors: list[int] = field(default_factory=list)  # |waited - P50|
 
     def departed(self, now_us: int, left_waiting: int) -> None:

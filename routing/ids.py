@@ -25,7 +25,7 @@ OfferId = NewType("OfferId", int)
 """One attempt to give one call to one agent; also the fencing number of that attempt."""
 
 TransferId = NewType("TransferId", int)
-"""One attempt of an agent to hand his customer on; numbered by the core, in order."""
+"""One attempt of an agent to hand a customer on; numbered by the core, in order."""
 
 NO_CALL: Final = CallId("")
 NO_AGENT: Final = AgentId("")

@@ -1,11 +1,11 @@
 """An offer: one attempt to give one call to one agent, with a number that fences it.
 
-`made` → the agent is reserved and Asterisk has been asked to ring him; `ringing` → Asterisk dials;
-`answered` → his phone picked up, the bridge is not yet reported; then it ends as established, or
-with one of the outcomes of `OfferOutcome`. Each state has a deadline (`routing.deadlines`), so an
-offer cannot hang whatever Asterisk does. Asterisk may tell us of the bridge before the answer or
-the ringing (reports cross), so establishing is possible from each state. An ended offer is
-forgotten.
+`made`: the agent is reserved, and Asterisk has been asked to ring the phone. `ringing`: Asterisk
+dials. `answered`: the phone picked up, the bridge is not yet reported. Then it ends as established,
+or with one of the outcomes of `OfferOutcome`. Each state has a deadline (`routing.deadlines`), so
+that an offer cannot hang, whatever Asterisk does. Asterisk may tell us of the bridge before the
+answer or the ringing (reports cross), so establishing is possible from each state. An ended offer
+is forgotten.
 """
 
 from dataclasses import dataclass

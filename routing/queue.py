@@ -45,7 +45,7 @@ class Queue:
         self.spec = spec
         self.waiting = 0
         self.bands: list[Band] = []
-        self.pools: list[Pool] = []  # of each step, when the caller brings no need of his own
+        self.pools: list[Pool] = []  # of each step, for callers who bring no need of their own
         self.accepting = True  # False at closing time: serve the waiting, take no new
         self.given: dict[str, int] = {}  # calls given to each employer of the allocation
         self.reserve_open = False
@@ -60,7 +60,7 @@ class Queue:
         return self.spec.queue_id
 
     def use(self, spec: QueueSpec) -> None:
-        """Go by `spec` from now on; who waits stays. Other shares count from now on."""
+        """Go by `spec` from now on; who waits stays. Shares that are new count from zero."""
         if spec.allocation != self.spec.allocation:
             self.given.clear()
         self.spec = spec
@@ -118,12 +118,12 @@ class Queue:
             del self.dropped[next(iter(self.dropped))]
 
     def regain(self, caller: str, now_us: int) -> int:
-        """The first-queue time of a caller who is back in time; 0 when he is not."""
+        """The first-queue time of a caller who is back in time; 0 for everybody else."""
         first_us, until_us = self.dropped.pop(caller, (0, 0))
         return first_us if now_us <= until_us else 0
 
     def step_at(self, waited_us: int, *, prefers: bool) -> int:
-        """Which step is in force after so much waiting."""
+        """Which step is in force after so much waiting; `STICKY_STEP` before the first."""
         if prefers and waited_us < self.spec.sticky_us:
             return STICKY_STEP
         step = 0
@@ -161,7 +161,9 @@ class Queue:
 
 
 def next_play_us(each: Announcement, waited_us: int) -> int:
-    """After how much waiting this announcement is due next; not later than now when never again."""
+    """After how much waiting this announcement is due next; a wait that has passed when it is not
+    played again.
+    """
     if waited_us < each.after_us:
         return each.after_us
     if not each.every_us:

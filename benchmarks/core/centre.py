@@ -1,6 +1,6 @@
 """A large service centre, drawn from a seed: who can do what, and what callers need.
 
-Overlap as in a bank: departments of ten business skills each; an agent knows most of his own
+Overlap as in a bank: departments of ten business skills each; an agent knows most of one
 department's and one or two of a neighbour's, one or two languages, and a few particular products.
 A queue asks for one business skill at a level and, in part, for a language; every fourth relaxes
 after a while, in the end to anyone of the department. One caller in ten asks for a language, most
@@ -108,13 +108,13 @@ def config_of(size: Size, seed: int = 1) -> RoutingConfig:
 
 
 def wish(rng: Random) -> str:
-    """What a caller asks for beside what his queue does."""
+    """What a caller asks for beside what the queue does."""
     [number] = rng.choices((0, 1, 2, rng.randrange(3, LANGUAGES)), (60, 25, 13, 2))
     return language(number)
 
 
 def arrival(rng: Random, size: Size, number: int) -> CallArrived:
-    """One caller; one in ten brings a need of his own, one in ten is important."""
+    """One caller; one in ten brings another need, one in ten is important."""
     return CallArrived(
         call_id=CallId(f"a1-17.{number}"),
         queue_id=QueueId(f"queue-{rng.randrange(size.queues)}"),

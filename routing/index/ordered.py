@@ -1,8 +1,8 @@
 """A sorted line in blocks: add, remove, first and count-before at a cost that hardly grows.
 
 A heap would do for first-in-first-out, but a caller who gives up must leave from the middle at
-once, and the one behind him is told his position; a balanced tree in Python costs ten times as
-much. Since the leading integers of items are unique, what follows is never compared.
+once, and the next caller is told a position; a balanced tree in Python costs ten times as much.
+Since the leading integers of items are unique, what follows is never compared.
 """
 
 from bisect import bisect_left, bisect_right, insort

@@ -1,6 +1,6 @@
 """Where a call stands in line: in which pool, behind how many, in which order.
 
-Looks only, but for the pools that a new need makes.
+Nothing changes here, except that a new need makes a pool.
 """
 
 from collections.abc import Iterable
@@ -47,8 +47,8 @@ def calls_in_front(now_us: int, queue: Queue, call: Call) -> int:
             mine = (-points, first_us, number)
             front += band.count_while(partial(_is_before, band, now_us, mine))
         else:
-            # Of a higher priority are in front who have more points: as many have those who came
-            # later. Of a lower one also who have as many: they came earlier.
+            # Equal points mean an earlier arrival in a band of lower priority, which is in front,
+            # and a later one in a band of higher priority, which is not.
             missing = points - band.priority + (1 if band.priority > priority else 0)
             front += band.count_older(now_us - ageing.least_wait_us(missing) + 1, 0)
     return front

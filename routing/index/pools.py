@@ -29,15 +29,15 @@ rarest skill, so the few hundred that a day's callers bring should stay."""
 
 
 class PoolIndex:
-    """All pools, and who belongs to which."""
+    """All pools, and which agents and calls belong to which."""
 
     def __init__(self) -> None:
         self.pools: dict[PoolKey, Pool] = {}
-        self._by_anchor: dict[str, dict[Pool, None]] = {}
-        self._unanchored: dict[Pool, None] = {}
-        self._holders: dict[str, dict[AgentId, None]] = {}
+        self._by_anchor: dict[str, dict[Pool, None]] = {}  # a skill or `@agent`: `needs.anchors`
+        self._unanchored: dict[Pool, None] = {}  # whose need names no anchor
+        self._holders: dict[str, dict[AgentId, None]] = {}  # of each anchor
         self._signed_in: dict[AgentId, Agent] = {}
-        self._spare: dict[PoolKey, Pool] = {}
+        self._spare: dict[PoolKey, Pool] = {}  # in which nobody waits, the oldest first
 
     # --- pools ---
 
@@ -52,12 +52,12 @@ class PoolIndex:
         if found is not None:
             return found
         pool = self.pools[key] = Pool(key, need)
-        hooks = anchors(need)
-        if hooks is None:
+        anchored = anchors(need)
+        if anchored is None:
             self._unanchored[pool] = None
         else:
-            for hook in hooks:
-                self._by_anchor.setdefault(hook, {})[pool] = None
+            for anchor in anchored:
+                self._by_anchor.setdefault(anchor, {})[pool] = None
         for agent in self._candidates(pool.need):
             self._join(agent, pool)
         self._keep_spare(pool)
@@ -69,7 +69,7 @@ class PoolIndex:
         self._spare.pop(pool.key, None)
 
     def unpin_all(self) -> None:
-        """A new configuration says anew which pools to keep; nobody waits while it is put in."""
+        """Keep no pool for its queue; while a configuration is swapped nobody waits in any."""
         for pool in list(self.pools.values()):
             pool.pinned = False
             self._keep_spare(pool)
@@ -83,14 +83,14 @@ class PoolIndex:
 
     def _drop(self, pool: Pool) -> None:
         del self.pools[pool.key]
-        hooks = anchors(pool.need)
-        if hooks is None:
+        anchored = anchors(pool.need)
+        if anchored is None:
             del self._unanchored[pool]
         else:
-            for hook in hooks:
-                del self._by_anchor[hook][pool]
-                if not self._by_anchor[hook]:
-                    del self._by_anchor[hook]
+            for anchor in anchored:
+                del self._by_anchor[anchor][pool]
+                if not self._by_anchor[anchor]:
+                    del self._by_anchor[anchor]
         for agent in pool.members.values():
             place = agent.pools.index(pool)
             del agent.pools[place]
@@ -106,16 +106,16 @@ class PoolIndex:
         if not anchored:
             return sorted(self._signed_in.values(), key=_LOGON_NO)
         found: set[AgentId] = set().union(*map(self._holders_of, anchored[0]))
-        for hooks in anchored[1:]:
-            found = set().union(*(found & self._holders_of(hook) for hook in hooks))
+        for either in anchored[1:]:
+            found = set().union(*(found & self._holders_of(anchor) for anchor in either))
         agents = map(self._signed_in.__getitem__, found)  # pure-ok: sorted at once
         return sorted(agents, key=_LOGON_NO)
 
-    def _how_many(self, hooks: tuple[str, ...]) -> int:
-        return sum(len(self._holders_of(hook)) for hook in hooks)
+    def _how_many(self, either: tuple[str, ...]) -> int:
+        return sum(len(self._holders_of(anchor)) for anchor in either)
 
-    def _holders_of(self, hook: str) -> AbstractSet[AgentId]:
-        return self._holders.get(hook, {}).keys()
+    def _holders_of(self, anchor: str) -> AbstractSet[AgentId]:
+        return self._holders.get(anchor, {}).keys()
 
     # --- agents ---
 
@@ -123,12 +123,12 @@ class PoolIndex:
         """The agent, whose skills are set, joins every pool whose need these skills meet."""
         agent_id = agent.agent_id
         self._signed_in[agent_id] = agent
-        for hook in (*agent.skills, f"@{agent_id}"):
-            holders = self._holders.get(hook)
+        for anchor in (*agent.skills, f"@{agent_id}"):
+            holders = self._holders.get(anchor)
             if holders is None:
-                holders = self._holders[hook] = {}
+                holders = self._holders[anchor] = {}
             holders[agent_id] = None
-            for pool in self._by_anchor.get(hook, ()):
+            for pool in self._by_anchor.get(anchor, ()):
                 if agent_id not in pool.members:  # another anchor of it may have led here
                     self._join(agent, pool)
         for pool in self._unanchored:
@@ -141,11 +141,11 @@ class PoolIndex:
             del pool.members[agent.agent_id]
         agent.pools.clear()
         del self._signed_in[agent.agent_id]
-        for hook in (*agent.skills, f"@{agent.agent_id}"):
-            holders = self._holders[hook]
+        for anchor in (*agent.skills, f"@{agent.agent_id}"):
+            holders = self._holders[anchor]
             del holders[agent.agent_id]
             if not holders:
-                del self._holders[hook]
+                del self._holders[anchor]
 
     def enter_ready(self, agent: Agent) -> None:
         """The agent can be given a call now, and takes a place in the ready line of each pool."""

@@ -20,7 +20,7 @@ class Predicate:
     __slots__ = ()
 
     def admits(self, agent_id: str, skills: Skills) -> bool:
-        """Is he one of those?"""
+        """Is this agent one of those who meet the need?"""
         return True
 
 

@@ -29,7 +29,7 @@ class TransferKind(StrEnum):
 class IfMissed(StrEnum):
     """What to do when the agent asked for cannot be had."""
 
-    RECALL = "recall"  # back to the sender: he still has the customer, or gets him back
+    RECALL = "recall"  # the sender keeps the customer, or is asked to take the customer back
     QUEUE_TO_AGENT = "queueToAgent"  # wait for that agent, up to a limit, then recall
     OVERFLOW = "overflow"  # to a queue
 
@@ -39,7 +39,7 @@ class TransferPolicy(msgspec.Struct, frozen=True):
 
     A group needs no such rules: a queue has its own ways to find somebody. `wait_us` is how long
     anybody is sought at all. After a single-step transfer the recalled customer waits for the
-    sender for at most `recall_us`, and then in the queue that he came from.
+    sender for at most `recall_us`, and then in the queue that the call came from.
     """
 
     busy: IfMissed = IfMissed.RECALL
@@ -63,12 +63,12 @@ class TransferCause(StrEnum):
 
 
 class Connection(StrEnum):
-    """How the customer is connected to where he was transferred (CSTA local connection state)."""
+    """How the customer is connected after the transfer (CSTA local connection state)."""
 
-    QUEUED = "queued"  # he waits in line
-    ALERTING = "alerting"  # the target's phone rings for him
-    CONNECTED = "connected"  # he and the target are in one bridge
-    HOLD = "hold"  # the target is on the line, not yet bridged with him
+    QUEUED = "queued"  # waits in line
+    ALERTING = "alerting"  # the target's phone rings for the customer
+    CONNECTED = "connected"  # customer and target are in one bridge
+    HOLD = "hold"  # the target is on the line, not yet bridged with the customer
 
 
 # --- asked --------------------------------------------------------------------------------------
@@ -77,8 +77,8 @@ class Connection(StrEnum):
 class StartTransfer(Message, frozen=True):
     """Hand the customer on, to a queue or to an agent: exactly one of the two.
 
-    Refused, and the sender keeps the customer, when the agent is unknown, signed out, the sender
-    himself, or cannot be had now and the policy says `recall`: each with a code of its own.
+    Refused, and the sender keeps the customer, when the agent is unknown, signed out or the sender,
+    or cannot be had at the moment and the policy says `recall`: each with a code of its own.
     """
 
     call_id: CallId
@@ -90,7 +90,7 @@ class StartTransfer(Message, frozen=True):
 
 
 class CancelTransfer(Message, frozen=True):
-    """The sender keeps the customer, or takes him back (CSTA `reconnectCall`)."""
+    """The sender keeps the customer, or takes the customer back (CSTA `reconnectCall`)."""
 
     transfer_id: TransferId
 
@@ -98,7 +98,7 @@ class CancelTransfer(Message, frozen=True):
 class CompleteTransfer(Message, frozen=True):
     """Customer and target are to talk, the sender leaves (CSTA `transferCall`).
 
-    While the target is still sought, the sender lets go at once and the customer waits for him.
+    While the target is still sought, the sender lets go at once and the customer waits for it.
     """
 
     transfer_id: TransferId
@@ -130,7 +130,7 @@ class TransferConferenced(Message, frozen=True):
 
 class TransferStarted(Message, frozen=True):
     """A target is sought. What happens to `consult_id` is told as of any call, until it is cleared;
-    a single-step transfer has none (""): the customer himself stands in line.
+    a single-step transfer has none (""): the customer's own call stands in line.
     """
 
     transfer_id: TransferId
@@ -180,10 +180,10 @@ class CallConferenced(Message, frozen=True):
 
 
 class CallTransferred(Message, frozen=True):
-    """The sender has the customer no longer (CSTA `transferred`); his leg may be hung up.
+    """The customer has left the sender (CSTA `transferred`), whose leg may be hung up.
 
     `call_id` is CSTA's primaryOldCall and the call that results. From here on the customer stands
-    where the consultation stood, as `connection` says; `to_agent` is "" as long as he is queued.
+    where the consultation stood, as `connection` says; `to_agent` is "" while that is `queued`.
     """
 
     transfer_id: TransferId
@@ -203,7 +203,7 @@ class TransferFailed(Message, frozen=True):
     """What the transfer was to reach was not reached.
 
     With `consulting` the two agents go on talking and may try again. Otherwise it is over: the
-    sender has the customer, or, when he had already left, the customer's fate follows.
+    sender has the customer, or, if the sender has left already, the customer's fate follows.
     """
 
     transfer_id: TransferId

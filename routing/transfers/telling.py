@@ -87,7 +87,7 @@ def tell_completing(core: Core, transfer: Transfer, consult: Call) -> None:
 def tell_transferred(
     core: Core, transfer: Transfer, consult: Call, to: AgentId, connection: Connection
 ) -> None:
-    """The sender does not have the customer any more, who takes the place of `consult`."""
+    """The customer leaves the sender and takes the place of `consult`."""
     core.emit(
         CallTransferred(
             transfer_id=transfer.transfer_id,

@@ -1,10 +1,10 @@
-"""A transfer: one agent, the sender, hands his customer on to a target.
+"""A transfer: one agent, the sender, hands a customer on to a target.
 
 A consultation is a call of its own, as in CSTA: a second `Call` with the id `{contact}~{request}`
 that stands in line for the target. It has the customer's first-queue time, priority and arrival
 number, so it stands where the customer would; pools, offers, deadlines and decision records treat
 it like any other. It exists exactly as long as somebody is consulted or sought on the customer's
-behalf; where the customer himself is in line (`consult_id` is `call_id`) there is none.
+behalf; where the customer's own call is in line (`consult_id` is `call_id`) there is none.
 
 The customer is never without an owner. Whoever leaves, there is one rule: **the customer takes the
 place of the consultation, whatever that is** (`routing.transfers.handover`): in line, ringing, or
@@ -12,13 +12,13 @@ talking. And when the target is lost instead, the sender has the customer as bef
 
 The states, and who has the customer:
 
-* `seeking`: the target is looked for, or his phone rings. The sender has the customer. In a
-  single-step transfer the sender has left and the customer himself is in line.
+* `seeking`: the target is looked for, or the target's phone rings. The sender has the customer. In
+  a single-step transfer the sender has left and the customer's own call is in line.
 * `consulting`: sender and target talk, the customer is on hold. The sender has the customer.
 * `joining`: asked to let all three talk; not seen yet.
 * `conferenced`: all three are in one bridge. The sender has the customer.
 * `completing`: asked to bridge customer and target; not seen yet. The sender still has the
-  customer, and gets him back when it is not seen in time.
+  customer, and goes on talking to the target when it is not seen in time.
 * `handedOver`: the sender left while consulting; the target has the customer, who is on hold until
   both are seen in one bridge. When that is not seen in time the customer goes back in line.
 * `recalling`: the target of a single-step transfer could not be had; the customer waits for the

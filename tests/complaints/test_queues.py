@@ -42,7 +42,7 @@ def test_01b_many_calls_at_once_do_not_ring_the_same_agent():
     assert len({pair[0][1] for pair in offers}) == 5
 
 
-def test_02_agent_who_picks_up_and_drops_before_the_bridge_costs_only_his_offer():
+def test_02_agent_who_picks_up_and_drops_before_the_bridge_costs_only_their_offer():
     """asterisk#1557: the call keeps its place and goes to the next agent."""
     centre = Centre([queue("loans")], [agent("8001", "loans"), agent("8002", "loans")])
     centre.ready("8001")
@@ -57,7 +57,7 @@ def test_02_agent_who_picks_up_and_drops_before_the_bridge_costs_only_his_offer(
 
 
 def test_03_after_call_work_is_not_cut_short_by_another_queue():
-    """asterisk#1006: after-call work belongs to the agent, whatever queues he serves."""
+    """asterisk#1006: after-call work belongs to the agent, whatever queues the agent serves."""
     centre = Centre(
         [queue("loans", after_call_work_us=30 * S), queue("cards", after_call_work_us=0)],
         [agent("8001", "loans", "cards")],

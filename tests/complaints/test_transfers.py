@@ -23,7 +23,7 @@ from tests.worlds.routing.transfer_desk import (
 )
 
 
-def test_02_a_target_who_picks_up_and_drops_before_the_bridge_costs_only_his_offer():
+def test_02_a_target_who_picks_up_and_drops_before_the_bridge_costs_only_their_offer():
     """asterisk#1557: everybody else goes on ringing, waiting and talking."""
     desk = answered()
     desk.ready("dan")
@@ -36,7 +36,7 @@ def test_02_a_target_who_picks_up_and_drops_before_the_bridge_costs_only_his_off
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_16_a_reject_never_drops_the_customer(kind):
-    """OpenSIPS#2886: the next of the group is asked, and the customer has his owner meanwhile."""
+    """OpenSIPS#2886: the next of the group is asked, and the customer has an owner meanwhile."""
     desk = Desk()
     desk.ready("cat", "dan")
     desk.start(kind, "cards")
@@ -51,7 +51,7 @@ def test_16_a_reject_never_drops_the_customer(kind):
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_18_the_customer_is_with_exactly_one_owner_whatever_happens(situation, trigger):
     """amazon-connect-streams#897, OpenACD#110: the invariant is checked after every command; and
-    the customer's call ends by himself or by Asterisk only.
+    the customer's call is ended by the customer or by Asterisk only.
     """
     desk = SITUATIONS[situation]()
     events = TRIGGERS[trigger](desk)
@@ -60,7 +60,7 @@ def test_18_the_customer_is_with_exactly_one_owner_whatever_happens(situation, t
 
 
 def test_18b_a_silent_target_leaves_the_sender_in_no_limbo():
-    """Single step: he is in after-call work at once, whatever becomes of the customer."""
+    """Single step: the sender is in after-call work at once, whatever becomes of the customer."""
     desk = Desk()
     desk.ready("cat")
     events = desk.start("singleStep", "cat")
@@ -73,7 +73,7 @@ def test_18b_a_silent_target_leaves_the_sender_in_no_limbo():
 @pytest.mark.parametrize(
     ("rule", "asked"), [("recall", "ann"), ("overflow", "dan"), ("queueToAgent", "cat")]
 )
-def test_18c_each_target_has_its_policy_and_the_customer_his_old_place(rule, asked):
+def test_18c_each_target_has_its_policy_and_the_customer_the_old_place(rule, asked):
     """Requeue with original priority and age, recall to the sender, or overflow."""
     desk = Desk()
     first_us = desk.core.calls["c1"].first_queued_us

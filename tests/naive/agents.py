@@ -43,7 +43,7 @@ class Agents:
             if agent.device != device:
                 return Refusal.ALREADY_LOGGED_ON
             if agent.pending and agent.pending.state is None:
-                agent.pending = None  # he stays after all
+                agent.pending = None  # the agent stays after all
                 self.show(agent)
             return None
         if any(other.device == device for other in self.world.agents):
@@ -129,7 +129,7 @@ class Agents:
     # --- states -----------------------------------------------------------------------------
 
     def grant(self, agent: Agent, wish: Wish) -> None:
-        """An idle agent gets what he asked for."""
+        """An idle agent gets what was asked for."""
         if wish.state is None:
             self.sign_out(agent, wish.by, wish.reason)
         elif wish.state is RequestedState.WORKING_AFTER_CALL:
@@ -138,7 +138,7 @@ class Agents:
             agent.status, agent.reason = "notReady", wish.reason
         elif agent.status != "ready":
             agent.status, agent.reason = "ready", ""
-            agent.failures.clear()  # he is there: counted anew
+            agent.failures.clear()  # the agent is there: counted anew
             self.becomes_idle(agent)
 
     def wish_during_after_call_work(self, agent: Agent, wish: Wish) -> None:
@@ -159,7 +159,7 @@ class Agents:
         self.show(agent)
 
     def work_is_done(self, agent: Agent) -> None:
-        """Back to idle, whatever he was doing, and what he asked for meanwhile is granted."""
+        """Back to idle from whatever it was, and what was asked for meanwhile is granted."""
         self.world.drop_deadline("work over", agent.agent_id)
         self.set_work(agent, "idle")
         agent.until_us, agent.call_id = 0, ""
@@ -195,7 +195,7 @@ class Agents:
         """For the callers of queues that nobody serves any more; see `calls`."""
 
     def nobody_waits_for(self, agent: Agent) -> None:
-        """For those who are to be handed to him; see `transfers`."""
+        """For calls that are to be handed to this agent; see `transfers`."""
 
     # --- breaks -----------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class Agents:
                 agent.pending = wish
             self.show(agent)
 
-    # --- what he serves -----------------------------------------------------------------------
+    # --- what they serve -----------------------------------------------------------------------
 
     def serve_group(self, command: c.ServeGroup) -> Refusal | None:
         agent = self.signed_on(command.agent_id)
@@ -268,7 +268,7 @@ class Agents:
             return agent
         agent.last_call = command.on
         if command.on and agent.work == "busy" and not agent.pending:
-            agent.pending = Wish(None)  # the one he is in
+            agent.pending = Wish(None)  # the present one
             self.show(agent)
         return None
 

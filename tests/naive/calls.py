@@ -71,7 +71,7 @@ class Calls(Offers):
         return None
 
     def regained(self, call: Call) -> int:
-        """His old first-queue time, when he dropped out of this queue not long ago."""
+        """The old first-queue time of a caller who hung up in this queue not long ago."""
         mine = [d for d in self.world.dropped if d[:2] == (call.queue_id, call.caller)]
         self.world.dropped = [d for d in self.world.dropped if d not in mine]
         return next((first for _, _, first, until in mine if self.now <= until), 0)
@@ -283,8 +283,8 @@ class Calls(Offers):
         """Nobody is left to be handed on; see `transfers`."""
 
     def clear(self, call: Call, outcome: e.CallOutcome) -> None:
-        """The contact is over: say so and forget it. Nobody waited longer than until he was first
-        spoken to; a consultation waits from when it began.
+        """The contact is over: say so and forget it. Nobody waited longer than until somebody
+        spoke to them; a consultation waits from when it began.
         """
         began_us = call.asked_us if call.consult_for else call.first_queued_us
         self.world.drop_deadline("something changes", call.call_id)

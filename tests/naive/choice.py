@@ -7,7 +7,7 @@ from tests.naive.records import Agent, Call, World
 
 def need_text(world: World, call: Call) -> str:
     """The whole need as one text: the queue's part (or the preferred agent) and the call's own.
-    Who is handed to one agent needs nothing else of him.
+    A call that is handed to one agent needs nothing else of that agent.
     """
     if call.wanted:
         return f"@{call.wanted}"
@@ -94,7 +94,7 @@ def rank(world: World, call: Call, agent: Agent) -> tuple[int, ...]:
 
 
 def behind(world: World, queue: QueueSpec, employer: str) -> tuple[bool, int, int, str]:
-    """How far an employer is below his share of a queue's calls: smallest comes first."""
+    """How far an employer is below its share of a queue's calls: smallest comes first."""
     percents = dict(queue.allocation)
     total = 1 + sum(n for (queue_id, _), n in world.given.items() if queue_id == queue.queue_id)
     given = world.given.get((queue.queue_id, employer), 0)

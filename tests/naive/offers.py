@@ -180,7 +180,7 @@ class Offers(Agents):
         return agent
 
     def release(self, agent: Agent) -> None:
-        """The agent of an offer that is over gets what he asked for meanwhile."""
+        """The agent of an offer that is over gets what was asked for meanwhile."""
         self.set_work(agent, "idle")
         agent.call_id, agent.offer_id = "", 0
         wish, agent.pending = agent.pending, None
@@ -320,7 +320,7 @@ class Offers(Agents):
         return lambda: self.after_conversation(agent, 0)
 
     def after_conversation(self, agent: Agent, duration_us: int) -> None:
-        """After-call work, or what he asked for during the call."""
+        """After-call work, or what was asked for during the call."""
         if agent.pending and agent.pending.state is RequestedState.WORKING_AFTER_CALL:
             agent.pending = None
         if duration_us:
@@ -332,7 +332,7 @@ class Offers(Agents):
         self.match()
 
     def after_call_work_us(self, agent: Agent, call: Call) -> int:
-        """As long as the queue gives, or as he asked for."""
+        """As long as the queue gives, or as was asked for."""
         if agent.pending and agent.pending.state is RequestedState.WORKING_AFTER_CALL:
             return self.world.config.limits.open_work_us
         return self.world.queue(call.queue_id).after_call_work_us

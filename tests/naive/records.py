@@ -89,7 +89,7 @@ class Offer:
 
 @dataclass
 class Wish:
-    """What an agent asked for while he could not have it: a state, or to be signed out."""
+    """What an agent asked for while it could not be had: a state, or to be signed out."""
 
     state: RequestedState | None  # None: sign out
     reason: str = ""
@@ -113,7 +113,7 @@ class Agent:
     pending: Wish | None = None
     call_id: str = ""
     offer_id: int = 0
-    unused: list[str] = field(default_factory=list)  # groups he does not serve now
+    unused: list[str] = field(default_factory=list)  # groups out of use
     last_call: bool = False
     gap_until_us: int = 0
     gap_cause: str = ""
@@ -126,7 +126,7 @@ class Agent:
     last_offer: int = 0
     worked_us: int = 0  # busy and after-call work
     work_since_us: int = 0
-    occupancy: int = 0  # millionths, measured when he last became idle
+    occupancy: int = 0  # millionths, measured when the agent last became idle
     # what the world was last told
     shown: str = "null"
     shown_as: tuple = ()
@@ -138,7 +138,7 @@ class Agent:
 
     @property
     def skills(self) -> dict[str, int]:
-        """Those of his skills that are in use."""
+        """Those of the agent's skills that are in use."""
         return {skill: level for skill, level in self.spec.skills if skill not in self.unused}
 
 
@@ -174,7 +174,7 @@ class World:
     given: dict[tuple[str, str], int] = field(default_factory=dict)  # offers by queue and employer
     past: dict[str, Past] = field(default_factory=dict)  # of each queue
     dropped: list[tuple[str, str, int, int]] = field(default_factory=list)
-    """Who hung up: queue, caller, first-queue time, until when he may have it back."""
+    """Who hung up: queue, caller, first-queue time, until when it may be had back."""
     breaks: list[tuple[str, str]] = field(default_factory=list)  # who waits for one, and why
     numbers: dict[str, int] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ HOUR_US = 3_600_000_000
 
 
 class TransferStart(Calls):
-    """May he, and whom does he get?"""
+    """May the sender, and who is the target?"""
 
     def start_transfer(self, command: t.StartTransfer) -> Refusal | None:
         refusal = self.why_not(command)
@@ -93,7 +93,7 @@ class TransferStart(Calls):
         self.line_up(call, transfer.kind)
         sender_goes_on()
 
-    # --- may he? ----------------------------------------------------------------------------
+    # --- may it be? ----------------------------------------------------------------------------
 
     def why_not(self, command: t.StartTransfer) -> Refusal | None:
         world, policy = self.world, command.policy
@@ -137,7 +137,7 @@ class TransferStart(Calls):
         return call.queue_id, agent.agent_id
 
     def if_missed(self, policy: t.TransferPolicy, agent: Agent) -> tuple[IfMissed, Refusal | None]:
-        """What the policy says of the reason why he is not free; no refusal when he is."""
+        """What the policy says of why the target is not free; no refusal for a free one."""
         if agent.work in {"reserved", "busy"}:
             return policy.busy, Refusal.AGENT_BUSY
         if agent.agent_id in self.world.unreachable:

@@ -141,7 +141,7 @@ class Transfers(TransferStart):
 
     def hand_over(self, transfer: Transfer, connection: Connection) -> Callable[[], None]:
         """The customer takes the place of the consultation, whatever that is. What is returned is
-        to be called at last: the sender goes on with his work.
+        to be called at last: the sender goes on working.
         """
         world = self.world
         call, consult = self.both(transfer)
@@ -223,7 +223,7 @@ class Transfers(TransferStart):
         return None
 
     def never_came_together(self, transfer: Transfer, by, cause: TransferCause) -> None:
-        """Customer and target: he is in line again."""
+        """Customer and target are not together: the customer is in line again."""
         call = self.world.call(transfer.call_id)
         self.say_failed(transfer, cause)
         self.transfer_is_over(transfer)
@@ -244,7 +244,7 @@ class Transfers(TransferStart):
         if consult is not call:
             self.leaves(consult, unanswered=unanswered, offer_ends=offer_ends, by=by)
 
-    # --- he cannot be had -------------------------------------------------------------------
+    # --- no target can be had -------------------------------------------------------------------
 
     def target_missed(self, seeker: Call, outcome: OfferOutcome) -> None:
         transfer = self.world.transfer(seeker.transfer_id)
@@ -277,7 +277,7 @@ class Transfers(TransferStart):
             self.recall(transfer, cause)
 
     def recall(self, transfer: Transfer, cause: TransferCause) -> None:
-        """The sender has the customer, or is to take him back if he is ready for calls."""
+        """The sender has the customer, or, when ready for calls, is to take the customer back."""
         seeker = self.world.call(transfer.consult_id)
         self.say_failed(transfer, cause)
         sender = self.world.agent(transfer.sender)
@@ -294,7 +294,7 @@ class Transfers(TransferStart):
             self.goes_home(transfer, cause)
 
     def goes_home(self, transfer: Transfer, cause: TransferCause) -> None:
-        """To the line that he came from."""
+        """To the line that the call came from."""
         call = self.world.call(transfer.call_id)
         self.say_diverted(call, call.queue_id, cause)
         self.transfer_is_over(transfer)

@@ -1,4 +1,4 @@
-"""An alarm rings for the last one as for the first, whoever is in order before him; and a snapshot
+"""An alarm rings for the last one as for the first, whoever stands before in order; and a snapshot
 that cannot be is not loaded.
 """
 

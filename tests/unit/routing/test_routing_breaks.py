@@ -1,4 +1,4 @@
-"""Break caps: so many at once, the next one waits his turn; a supervisor may say otherwise."""
+"""Break caps: so many at once, the next one waits for a turn; a supervisor may say otherwise."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def states(events):
     return [(e.agent_id, str(e.state), e.reason) for e in of(events, AgentStateChanged)]
 
 
-def test_the_first_has_his_break_and_the_next_is_told_his_place():
+def test_the_first_has_their_break_and_the_next_is_told_their_place():
     centre = team()
     assert states(centre.not_ready("8001")) == [("8001", "notReady", "break")]
     queued = one(centre.not_ready("8002", "meal"), BreakQueued)
@@ -46,7 +46,7 @@ def test_the_first_has_his_break_and_the_next_is_told_his_place():
     assert centre.core.agents["8002"].status == "ready"
 
 
-def test_who_waits_for_his_break_goes_on_working():
+def test_who_waits_for_their_break_goes_on_working():
     centre = team()
     centre.not_ready("8001")
     centre.not_ready("8002")
@@ -105,7 +105,7 @@ def test_signing_off_takes_the_request_back_and_frees_the_place():
     assert ("8003", "notReady", "break") in states(events)
 
 
-def test_a_supervisor_may_send_him_all_the_same():
+def test_a_supervisor_may_send_them_all_the_same():
     centre = team()
     centre.not_ready("8001")
     centre.not_ready("8002")
@@ -124,7 +124,7 @@ def test_a_break_asked_for_in_a_call_counts_as_taken():
     assert of(centre.not_ready("8002"), BreakQueued)
 
 
-def test_who_is_in_a_call_when_his_break_is_granted_gets_it_afterwards():
+def test_who_is_in_a_call_when_their_break_is_granted_gets_it_afterwards():
     centre = team()
     centre.not_ready("8001")
     centre.call("c1", "loans")
@@ -146,7 +146,7 @@ def test_taking_the_wish_back_frees_the_place():
     assert ("8002", "notReady", "break") in states(events)
 
 
-def test_from_one_capped_reason_to_another_he_needs_no_second_place():
+def test_from_one_capped_reason_to_another_they_need_no_second_place():
     centre = team()
     centre.not_ready("8001", "break")
     assert states(centre.not_ready("8001", "meal")) == [("8001", "notReady", "meal")]
@@ -176,7 +176,7 @@ def test_a_cap_of_nought_lets_nobody_go():
     assert of(centre.not_ready("8001"), BreakQueued)
 
 
-def test_who_was_set_not_ready_waits_for_his_break_there():
+def test_who_was_set_not_ready_waits_for_their_break_there():
     centre = team(ready=("8001", "8002"))
     centre.not_ready("8002")
     centre.call("c1", "loans")
@@ -214,7 +214,7 @@ def test_a_cap_that_was_gone_for_a_while_remembers_no_ghosts():
     assert states(centre.not_ready("8002")) == [("8002", "notReady", "break")]
 
 
-def test_a_member_who_changes_groups_is_counted_where_he_is():
+def test_a_member_who_changes_groups_is_counted_where_they_are():
     centre = team(BreakCap("loans", ("break",), 1))
     centre.not_ready("8004")
     specs = centre.core.base.agents

@@ -291,7 +291,7 @@ def test_lost_skills_hold_for_the_next_call():
     assert centre.offered(centre.call("c1", "cards")) == []
 
 
-def test_new_skills_of_who_is_signed_off_hold_when_he_signs_on():
+def test_new_skills_of_who_is_signed_off_hold_when_they_sign_on():
     centre = shop()
     apply(centre, agents=(agent("8001", "cards"), agent("8002", "cards")))
     centre.ready("8001")

@@ -18,7 +18,7 @@ def team(*names, **fields):
 
 
 def test_the_least_occupied_comes_first_whoever_has_been_idle_for_longer():
-    """Ann has worked for a tenth of her time, Bob for a half; he has been idle for longer."""
+    """Ann has worked for a tenth of the time, Bob for a half; Bob has been idle for longer."""
     centre = team("ann", "bob", strategy=Strategy.LEAST_OCCUPIED, after_call_work_us=0)
     centre.ready("ann", "bob")
     centre.wait(2)
@@ -36,7 +36,7 @@ def test_the_least_occupied_comes_first_whoever_has_been_idle_for_longer():
 
 
 def test_who_has_just_signed_on_has_worked_for_nothing_of_no_time():
-    """Ann is ready at the moment of her log-on, Bob later; neither has worked."""
+    """Ann is ready at the moment of logging on, Bob later; neither has worked."""
     centre = team("ann", "bob", strategy=Strategy.LEAST_OCCUPIED)
     centre.ready("ann")
     centre.do(c.LogOnAgent("bob"))
@@ -64,7 +64,7 @@ def test_occupancy_is_measured_since_the_log_on():
     assert centre.core.agents["ann"].occupancy_ppm == 950_000
 
 
-def test_each_waits_for_the_agent_whom_he_prefers():
+def test_each_waits_for_the_agent_whom_they_prefer():
     centre = team("ann", "bob", "cat", sticky_us=20 * S)
     centre.ready("ann")
     centre.call("c1", "q", preferred_agent="ann")
@@ -165,7 +165,7 @@ def test_a_pause_that_is_cut_short_leaves_no_cause_behind():
     assert (found.gap_until_us, found.gap_cause) == (0, "")
 
 
-def test_who_is_made_ready_by_his_phone_is_so_by_nobodys_wish():
+def test_who_is_made_ready_by_their_phone_is_so_by_nobodys_wish():
     unreachable = OutcomePolicy(gap_us=0, not_ready_after=1)
     centre = Centre([queue("q")], [agent("ann", "q")], policies=Policies(unreachable=unreachable))
     centre.ready("ann")

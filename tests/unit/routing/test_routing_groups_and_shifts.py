@@ -167,7 +167,7 @@ def test_an_offer_that_failed_was_not_the_last_call():
     assert centre.core.agents["8001"].is_offerable
 
 
-def test_the_call_he_is_in_may_be_the_last():
+def test_the_call_they_are_in_may_be_the_last():
     centre = pair(after_call_work_us=0)
     in_state(centre, "busy")
     assert shown(centre.do(c.MarkLastCall("8001"))) == [("busy", "", "null")]
@@ -184,7 +184,7 @@ def test_the_mark_can_be_taken_back_before_the_call():
     assert of(centre.hang_up("c1"), AgentLoggedOff) == []
 
 
-def test_a_wish_of_his_own_goes_before_the_mark():
+def test_a_wish_of_their_own_goes_before_the_mark():
     centre = pair(after_call_work_us=0)
     centre.ready("8001")
     centre.do(c.MarkLastCall("8001"))

@@ -79,7 +79,7 @@ def agent_with_another_offer(core):
 
 
 def agent_who_is_not_reserved(core):
-    """His offer lives, and he writes a record."""
+    """The offer lives, and its agent writes a record."""
     found = core.agents["ring"]
     found.work = AgentWork.AFTER_CALL_WORK
     core.deadlines.set(DeadlineKind.WORK, "ring", core.now_us + 1)

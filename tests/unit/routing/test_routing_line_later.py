@@ -176,7 +176,7 @@ def test_nothing_is_played_while_an_agents_phone_rings_and_the_clock_goes_on():
 # --- a place regained -------------------------------------------------------------------------
 
 
-def test_who_dropped_and_is_back_in_time_has_his_place():
+def test_who_dropped_and_is_back_in_time_has_their_place():
     centre = Centre([queue("q", regain_us=60 * S)], [agent("8001", "q")])
     start_us = centre.now_us
     centre.call("c1", "q", caller="138")
@@ -228,7 +228,7 @@ def test_who_hangs_up_while_the_agents_phone_rings_may_come_back():
     assert one(centre.call("c2", "q", caller="138"), CallQueued).cause == "regained"
 
 
-def test_an_older_first_arrival_of_his_own_is_better_than_the_regained_one():
+def test_an_older_first_arrival_of_their_own_is_better_than_the_regained_one():
     centre = Centre([queue("q", regain_us=60 * S)], [])
     centre.call("c1", "q", caller="138")
     centre.hang_up("c1")

@@ -165,7 +165,7 @@ def test_the_tree_is_what_was_said():
 # --- in the queue -----------------------------------------------------------------------------
 
 
-def test_a_caller_brings_a_language_with_him():
+def test_a_caller_brings_a_language_with_them():
     centre = Centre([queue("loans")], [agent("8001", "loans"), agent("8002", "loans", "uyghur:2")])
     centre.ready("8001", "8002")
     assert centre.offered(centre.call("c1", "loans", needs="uyghur>=2")) == [("c1", "8002")]
@@ -183,7 +183,7 @@ def test_too_many_different_needs_are_refused():
     centre = Centre([queue("loans")], [], limits=Limits(needs=2))
     assert of(centre.call("c1", "loans", needs="a"), CallQueued)
     assert refusal(centre.call("c2", "loans", needs="b")) == "tooManyNeeds"
-    assert of(centre.call("c3", "loans"), CallQueued), "who brings no need of his own is welcome"
+    assert of(centre.call("c3", "loans"), CallQueued), "who brings no need is welcome"
 
 
 def test_needs_that_nobody_brings_any_more_do_not_count():
@@ -208,7 +208,7 @@ def steps_centre():
     ("who", "after_s", "step", "need"),
     [("8001", 10, 1, "loans"), ("8002", 20, 2, "loans | cards"), ("8003", 30, 3, "")],
 )
-def test_the_longer_he_waits_the_less_he_needs(who, after_s, step, need):
+def test_the_longer_they_wait_the_less_they_need(who, after_s, step, need):
     centre = steps_centre()
     centre.ready(who)
     centre.call("c1", "loans")
@@ -276,7 +276,7 @@ def sticky_centre():
     return centre
 
 
-def test_the_agent_he_knows_is_waited_for():
+def test_the_agent_they_know_is_waited_for():
     centre = sticky_centre()
     assert centre.offered(centre.call("c1", "loans", preferred_agent="8002")) == []
     centre.wait(19)
@@ -285,7 +285,7 @@ def test_the_agent_he_knows_is_waited_for():
     assert (decision(events).step, decision(events).need) == (-1, "@8002")
 
 
-def test_the_wait_for_him_has_an_end():
+def test_the_wait_for_them_has_an_end():
     centre = sticky_centre()
     centre.call("c1", "loans", preferred_agent="8002")
     assert centre.offered(centre.wait(19.9)) == []
@@ -294,7 +294,7 @@ def test_the_wait_for_him_has_an_end():
     assert centre.offered(events) == [("c1", "8001")]
 
 
-def test_who_waits_for_the_agent_he_knows_does_not_stop_the_others():
+def test_who_waits_for_the_agent_they_know_does_not_stop_the_others():
     centre = sticky_centre()
     centre.call("c1", "loans", preferred_agent="8002")
     assert centre.offered(centre.call("c2", "loans")) == [("c2", "8001")]
@@ -305,7 +305,7 @@ def test_an_agent_whom_nobody_knows_is_not_waited_for():
     assert centre.offered(centre.call("c1", "loans", preferred_agent="9999")) == [("c1", "8001")]
 
 
-def test_the_agent_he_knows_must_still_speak_his_language():
+def test_the_agent_they_know_must_still_speak_their_language():
     centre = Centre(
         [queue("loans", sticky_us=20 * S)],
         [agent("8001", "loans"), agent("8002", "loans", "uyghur")],
@@ -316,7 +316,7 @@ def test_the_agent_he_knows_must_still_speak_his_language():
     assert centre.offered(centre.wait(20)) == [("c1", "8002")]
 
 
-def test_after_a_failed_offer_of_the_agent_he_knows_the_wait_goes_on():
+def test_after_a_failed_offer_of_the_agent_they_know_the_wait_goes_on():
     centre = sticky_centre()
     centre.ready("8002")
     centre.call("c1", "loans", preferred_agent="8002")

@@ -71,7 +71,7 @@ def test_each_outcome_has_a_pause_of_its_own(outcome):
 
 
 @pytest.mark.parametrize("outcome", FOUR)
-def test_each_outcome_has_a_number_in_a_row_after_which_he_is_set_not_ready(outcome):
+def test_each_outcome_has_a_number_in_a_row_after_which_they_are_set_not_ready(outcome):
     centre = centre_with(**{FOUR[outcome]: OutcomePolicy(gap_us=5 * S, not_ready_after=3)})
     for _ in range(2):
         centre.fail("8001", outcome)
@@ -109,21 +109,21 @@ def test_what_ends_a_row(between):
     assert (found.status, found.failures["busy"]) == ("ready", 2)
 
 
-def test_a_row_begins_anew_after_it_has_set_him_not_ready():
+def test_a_row_begins_anew_after_it_has_set_them_not_ready():
     centre = centre_with(busy=OutcomePolicy(gap_us=5 * S, not_ready_after=1))
     centre.fail("8001", OfferOutcome.BUSY)
     assert centre.core.agents["8001"].in_a_row == {}
     assert centre.core.agents["8001"].gap_until_us == 0, "who is not ready needs no pause"
 
 
-def test_a_wish_he_had_goes_before_the_penalty():
+def test_a_wish_they_had_goes_before_the_penalty():
     centre = centre_with(no_answer=OutcomePolicy(gap_us=0, not_ready_after=1))
     centre.not_ready("8001", "meal")
     centre.fail("8001", OfferOutcome.NO_ANSWER)
     assert centre.core.agents["8001"].reason == "meal"
 
 
-def test_a_failed_offer_costs_the_agent_his_place_among_the_idle():
+def test_a_failed_offer_costs_the_agent_their_place_among_the_idle():
     centre = centre_with()
     before = centre.core.agents["8001"].idle_since_us
     centre.wait(1)
@@ -171,7 +171,7 @@ def test_the_phone_that_registers_again_ends_the_pause_of_its_absence_and_no_oth
 
 
 def test_the_phone_that_registers_again_brings_its_agent_back():
-    """Set not ready because his phone was away, he is ready again when it is there again."""
+    """An agent set not ready because the phone was away is ready again when it is back."""
     centre = centre_with(unreachable=OutcomePolicy(gap_us=0, not_ready_after=1))
     centre.fail("8001", OfferOutcome.UNREACHABLE)
     assert centre.core.agents["8001"].reason == "unreachable"

@@ -128,7 +128,7 @@ def test_a_callers_own_priority_counts():
     assert served(centre, 3) == ["urgent", "plain", "patient"]
 
 
-def test_what_he_waited_elsewhere_counts():
+def test_what_they_waited_elsewhere_counts():
     centre = two_queues(priority=0)
     centre.call("here", "low")
     queued = one(centre.call("back", "low", first_queued_us=centre.now_us - 60 * S), CallQueued)
@@ -224,7 +224,7 @@ def test_a_call_that_overflows_is_lifted_by_the_rules_of_its_new_queue():
     assert (record.rules, record.rivals[0][0]) == (("r-vip",), "c2")
 
 
-def test_an_emergency_rule_lifts_who_waits_already_and_lets_him_down_again():
+def test_an_emergency_rule_lifts_who_waits_already_and_lets_them_down_again():
     storm = Mode("storm", boosts=(Boost("storm-vip", "vip", 500),))
     centre = Centre([queue("low", need="s")], [agent("8001", "s")], modes=(storm,))
     centre.call("plain", "low")
@@ -238,7 +238,7 @@ def test_an_emergency_rule_lifts_who_waits_already_and_lets_him_down_again():
 # --- the service level ------------------------------------------------------------------------
 
 
-def test_who_is_about_to_miss_his_level_is_served_first():
+def test_who_is_about_to_miss_their_level_is_served_first():
     """The card line promises 20 s, the loan line 60 s: the younger card call is in danger first."""
     centre = Centre(
         [
@@ -341,7 +341,7 @@ def test_positions_of_other_queues_are_their_own():
 
 
 def test_the_order_of_service_is_the_order_of_positions():
-    """Whoever is told n in front sees n others served before him, if nobody else comes or goes."""
+    """Whoever is told n in front sees n others served before, if nobody else comes or goes."""
     rng = Random(3)
     centre = Centre([queue("q", after_call_work_us=0)], [agent("8001", "q")])
     for number in range(40):

@@ -41,7 +41,7 @@ def test_a_call_back_whose_pause_is_over_is_in_the_line_again():
 
 
 def test_a_consultation_that_goes_elsewhere_leaves_a_shorter_line():
-    """It waited for one agent on behalf of the customer's queue; he signs out."""
+    """It waited for one agent, who signs out, on behalf of the customer's queue."""
     desk = Desk()
     desk.change(queue("loans", reserve=Reserve("nobody", 2, 1)))
     desk.ready("cat", "dan")
@@ -54,7 +54,7 @@ def test_a_consultation_that_goes_elsewhere_leaves_a_shorter_line():
     desk.do(c.LogOffAgent("cat"))
     desk.hang_up("c8")
     desk.now_us += 10 * S
-    events = desk.do(c.DeadlinesReached())  # his after-call work is over
+    events = desk.do(c.DeadlinesReached())  # after-call work is over
     assert changes(events) == [("loans", False, 1)]
 
 

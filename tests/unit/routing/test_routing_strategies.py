@@ -59,7 +59,7 @@ NAMES = tuple(str(n) for n in range(8001, 8005))
 # --- over many calls ---------------------------------------------------------------------------
 
 
-def test_longest_idle_gives_everyone_his_rest():
+def test_longest_idle_gives_everyone_their_rest():
     """Nobody is given a call while somebody else has been idle for longer."""
     centre = centre_with(Strategy.LONGEST_IDLE, *FOUR)
     centre.ready(*NAMES)
@@ -82,7 +82,7 @@ def test_longest_idle_gives_everyone_his_rest():
     assert {e.agent_id for e in of(centre.told, OfferMade)} == set(NAMES)
 
 
-def test_round_robin_gives_everyone_his_turn():
+def test_round_robin_gives_everyone_their_turn():
     centre = centre_with(Strategy.ROUND_ROBIN, *FOUR)
     centre.ready(*NAMES)
     taken = stream(centre, 400, Random(2), talk_s=(1, 3))
@@ -116,7 +116,7 @@ def test_least_occupied_keeps_the_shares_of_busy_time_together():
     assert calls["8001"] < 0.5 * min(calls[name] for name in NAMES[1:])
 
 
-def test_best_skill_gives_the_expert_what_he_can_take():
+def test_best_skill_gives_the_expert_what_they_can_take():
     centre = centre_with(
         Strategy.BEST_SKILL, agent("8001", "s:1"), agent("8002", "s:9"), agent("8003", "s:5")
     )
@@ -139,7 +139,7 @@ def test_least_flexible_keeps_the_generalists_free():
 
 
 @pytest.mark.parametrize("weights", [(1, 2, 3, 4), (1, 1, 1, 7)])
-def test_weighted_gives_each_his_part(weights):
+def test_weighted_gives_each_their_part(weights):
     agents = [agent(name, "s", weight=w) for name, w in zip(NAMES, weights, strict=True)]
     centre = centre_with(Strategy.WEIGHTED, *agents)
     centre.ready(*NAMES)
@@ -287,7 +287,7 @@ def picks(shares, number, free=None):
         (("own", 100), ("north", 0)),
     ],
 )
-def test_at_no_moment_is_anybody_more_than_one_call_off_his_share(shares):
+def test_at_no_moment_is_anybody_more_than_one_call_off_their_share(shares):
     turns = picks(shares, 1000)
     for number in range(1, 1001):
         counts = Counter(turns[:number])

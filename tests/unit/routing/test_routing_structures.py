@@ -381,7 +381,7 @@ def test_a_record_names_who_was_passed_over_in_the_order_of_signing_in():
     centre.ready("b", "a", "c")
     centre.not_ready("a")
     centre.not_ready("b")
-    for serving in (False, True):  # b comes back to the pool after a, whom he preceded
+    for serving in (False, True):  # b comes back to the pool after a, and was before a
         centre.do(ServeGroup("b", "q", serving))
     passed_over = decision(centre.call("c1", "q")).passed_over
     assert passed_over == (("b", "break"), ("a", "break"))

@@ -90,7 +90,7 @@ def test_a_silent_target_is_recalled_to_the_sender():
     ],
 )
 @pytest.mark.parametrize("kind", ["blind", "consult"])
-def test_each_way_to_miss_him_has_its_cause(kind, outcome, cause):
+def test_each_way_to_miss_them_has_its_cause(kind, outcome, cause):
     desk = Desk()
     desk.ready("cat")
     desk.start(kind, "cat")
@@ -137,7 +137,7 @@ def test_what_is_not_seen_in_time_has_not_happened(build):
     failed = one(desk.wait(5), t.TransferFailed)
     assert (failed.cause, failed.consulting) == ("timeout", True)
     assert (desk.state, desk.customer) == ("consulting", "held ann")
-    assert refused(desk.complete()) is None, "he may try again"
+    assert refused(desk.complete()) is None, "the sender may try again"
 
 
 @pytest.mark.parametrize("build", [completing, joining])
@@ -209,7 +209,7 @@ def test_the_sender_leaves_while_consulting_and_the_target_has_the_customer():
 
 
 def test_the_sender_leaves_when_the_bridge_was_asked_for_already():
-    """His leg may be gone before the bridge is reported: it is not asked for twice."""
+    """The sender's leg may be gone before the bridge is reported: it is not asked for twice."""
     desk = completing()
     events = desk.agent_hangs_up("c1", "ann")
     assert told(events, t.TransferCompleting) == []
@@ -218,7 +218,7 @@ def test_the_sender_leaves_when_the_bridge_was_asked_for_already():
 
 
 def test_nobody_is_left_on_hold_for_ever():
-    """Handed over, but never bridged: the customer is in line again, with his old place."""
+    """Handed over, but never bridged: the customer is in line again, in the old place."""
     desk = handed_over()
     first_us = desk.core.calls[CallId("c1")].first_queued_us
     events = desk.wait(5)
@@ -303,7 +303,7 @@ def test_cancelled_at_the_moment_of_the_answer():
 
 
 def test_answered_at_the_moment_of_the_cancel():
-    """His legs are being moved: it is too late to cancel, for some milliseconds at most."""
+    """Legs are being moved: it is too late to cancel, for some milliseconds at most."""
     desk = ringing()
     desk.do(c.OfferAnswered(desk.offer_of("cat")))
     assert refused(desk.cancel()) is Refusal.TRANSFER_STATE

@@ -20,7 +20,7 @@ def desk_in(situation: str) -> Desk:
 
 
 def is_free(desk: Desk, name: str) -> bool:
-    """He stands ready, and the next caller whom he suits is offered to him."""
+    """The target stands ready, and is offered the next caller who fits."""
     assert desk.work(name) == "idle"
     line = "loans" if name == "ann" else "cards"
     return desk.offered(desk.call("next", line)) == [("next", name)]
@@ -41,7 +41,7 @@ def test_the_target_who_leaves(situation):
 
 
 def test_the_target_who_was_never_bridged():
-    """He was asked for on behalf of the customer's queue, which he does not serve."""
+    """The target was asked for on behalf of the customer's queue, without serving it."""
     desk = desk_in("handedOver")
     deadline(desk)
     assert desk.customer == "in loans"
@@ -77,7 +77,7 @@ def test_both_whose_customer_hangs_up(situation):
 
 
 def test_the_sender_of_a_single_step():
-    """He is recalled at once when the target refuses: he is free."""
+    """The sender is recalled at once when the target refuses: the sender is free."""
     desk = Desk()
     desk.change(queue("loans", after_call_work_us=0))
     desk.ready("cat")

@@ -46,8 +46,8 @@ def gentle() -> Desk:
 
 
 @pytest.mark.parametrize("kind", ["blind", "consult", "singleStep"])
-def test_queue_to_agent_asks_him_again_up_to_the_limit(kind):
-    """He is asked after each pause; the phone that rings at the limit is not interrupted."""
+def test_queue_to_agent_asks_them_again_up_to_the_limit(kind):
+    """The target is asked after each pause; a phone that rings at the limit rings on."""
     desk = gentle()
     rules = {"no_answer": QUEUE_TO_AGENT, "wait_us": 10 * S}
     desk.start(kind, "cat", **rules)
@@ -100,7 +100,7 @@ def test_the_limit_of_the_wait_for_one_who_talks():
 
 
 @pytest.mark.parametrize("kind", ["blind", "consult"])
-def test_overflow_when_he_does_not_answer(kind):
+def test_overflow_when_they_do_not_answer(kind):
     desk = Desk()
     desk.ready("cat", "dan")
     desk.start(kind, "cat", no_answer=OVERFLOW, overflow_to="cards")
@@ -124,7 +124,7 @@ def test_overflow_after_a_single_step_makes_an_ordinary_call_of_it():
     assert (made.call_id, made.agent_id, desk.state) == ("c1", "dan", "")
 
 
-def test_an_overflow_that_cannot_take_him_is_a_recall():
+def test_an_overflow_that_cannot_take_them_is_a_recall():
     desk = Desk()
     desk.ready("cat", "dan")
     desk.start("blind", "cat", no_answer=OVERFLOW, overflow_to="cards")
@@ -166,7 +166,7 @@ def test_a_consultation_cannot_leave_the_router():
 
 
 def test_who_wants_one_agent_is_not_sent_on_with_the_queue():
-    """Nobody of the queue is left, but the one he waits for is of another."""
+    """Nobody of the queue is left, but the agent waited for is of another."""
     desk = Desk()
     desk.change(queue("loans", overflows=(Overflow("noAvailableAgents", QueueId("cards")),)))
     desk.ready("cat", "bob")
@@ -179,7 +179,7 @@ def test_who_wants_one_agent_is_not_sent_on_with_the_queue():
     assert desk.customer == "in loans for cat"
 
 
-# --- he signs out -------------------------------------------------------------------------------
+# --- the target signs out -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_sender_who_cannot_take_calls_is_not_waited_for(how):
     assert desk.state == ""
 
 
-def test_a_sender_who_signs_out_while_he_is_waited_for():
+def test_a_sender_who_signs_out_while_they_are_waited_for():
     desk = recalling()
     desk.ready("bob")
     desk.do(c.LogOffAgent(AgentId("ann")))

@@ -105,7 +105,7 @@ def test_its_announcements_are_nobodys_to_hear():
     assert "AnnouncementDue" not in names(desk.wait(50))
 
 
-def test_one_agent_is_asked_whatever_he_can_do():
+def test_one_agent_is_asked_whatever_they_can_do():
     """A chosen agent is chosen: the queue's need is for those who choose nobody."""
     desk = Desk()
     desk.ready("cat", "bob")
@@ -139,7 +139,7 @@ def test_consultations_are_not_in_the_books():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_group_with_a_free_agent_reaches_him(kind):
+def test_a_group_with_a_free_agent_reaches_them(kind):
     desk = Desk()
     desk.ready("cat")
     made = one(desk.start(kind, "cards"), OfferMade)
@@ -148,7 +148,7 @@ def test_a_group_with_a_free_agent_reaches_him(kind):
 
 
 def test_a_group_without_a_free_agent_leaves_the_sender_the_choice():
-    """R023: he hears place and forecast, and goes on waiting, cancels, or leaves the customer."""
+    """R023: the sender hears place and forecast, and waits on, cancels, or leaves the customer."""
     desk = Desk()
     desk.ready("cat")
     desk.not_ready("cat")
@@ -170,7 +170,7 @@ def test_in_a_group_the_next_agent_is_asked():
 
 
 def test_the_sender_is_not_somebody_of_the_group():
-    """His own group, of which he is the only one there."""
+    """The sender's own group, of which nobody else is there."""
     assert refused(Desk().start("blind", "loans")) is Refusal.NOBODY_SIGNED_IN
 
 
@@ -240,7 +240,7 @@ def test_single_step_releases_the_sender_at_once():
     assert told(events, CallCleared) == []
 
 
-def test_single_step_to_an_agent_is_over_when_he_answers():
+def test_single_step_to_an_agent_is_over_when_they_answer():
     desk = Desk()
     desk.ready("cat")
     made = one(desk.start("singleStep", "cat"), OfferMade)

@@ -1,4 +1,4 @@
-"""Whose time is whose in a transfer, what the sender wishes for himself, and Asterisks that fall
+"""Whose time is whose in a transfer, what the sender asks for, and Asterisks that fall
 silent.
 """
 
@@ -38,7 +38,7 @@ from tests.worlds.routing.transfer_desk import (
 # --- whose time ---------------------------------------------------------------------------------
 
 
-def test_each_agent_has_his_own_talk_time():
+def test_each_agent_has_their_own_talk_time():
     """Complaint 17 (asterisk#759): nobody is charged for what another one talked."""
     desk = Desk()
     desk.ready("cat")
@@ -49,7 +49,7 @@ def test_each_agent_has_his_own_talk_time():
     desk.wait(30)  # ann consults cat, the customer is on hold
     desk.complete()
     events = desk.bridged()
-    desk.wait(3)  # less than her after-call work
+    desk.wait(3)  # less than ann's after-call work
     desk.wait(600)  # cat talks
     events += desk.hang_up("c1")
     spent = {
@@ -65,7 +65,7 @@ def test_each_agent_has_his_own_talk_time():
 
 
 def test_after_call_work_of_each_agent_separately():
-    """R018: each by the queue of his own request, and counted from his own end."""
+    """R018: each agent by the queue of that agent's request, and from that agent's end."""
     desk = completing()
     desk.bridged()
     ann, cat = desk.core.agents[AgentId("ann")], desk.core.agents[AgentId("cat")]
@@ -89,7 +89,7 @@ def test_after_call_work_is_that_of_the_group_transferred_to():
     assert desk.core.agents[AgentId("cat")].work_until_us == desk.now_us + CARDS_WORK
 
 
-def test_the_old_agents_clock_is_his_own():
+def test_the_old_agents_clock_is_their_own():
     """Complaint 4 (asterisk#607): a transfer resets nobody's time, neither now nor at its end."""
     desk = blind()
     ann = desk.core.agents[AgentId("ann")]
@@ -105,7 +105,7 @@ def test_the_old_agents_clock_is_his_own():
 
 
 def test_place_and_age_are_kept_through_all_of_it():
-    """Complaint 18: whatever happens to the transfer, the customer is as old as he was."""
+    """Complaint 18: whatever happens to the transfer, the customer's wait counts whole."""
     desk = Desk()
     first_us = desk.core.calls[CallId("c1")].first_queued_us
     desk.ready("cat")
@@ -115,11 +115,11 @@ def test_place_and_age_are_kept_through_all_of_it():
     queued = one(desk.fail("cat", OfferOutcome.NO_ANSWER), CallQueued)
     assert queued.first_queued_us == first_us
     assert queued.calls_in_front == 0
-    assert one(desk.wait(5), OfferMade).call_id == "c1", "ann is asked for him first"
+    assert one(desk.wait(5), OfferMade).call_id == "c1", "ann is asked first"
 
 
 def test_the_second_request_has_its_own_wait():
-    """KPI rule C15: what he waits for the second agent is the second request's."""
+    """KPI rule C15: the wait for the second agent is the second request's."""
     desk = Desk()
     desk.ready("cat")
     desk.wait(200)
@@ -128,14 +128,14 @@ def test_the_second_request_has_its_own_wait():
     offer_id = desk.offer_of("cat")
     established = one(desk.do(c.LegsBridged(offer_id)), CallEstablished)
     assert (established.request_no, established.waited_us) == (2, 2 * S)
-    assert one(desk.hang_up("c1"), CallCleared).waited_us == 0, "his first wait is the contact's"
+    assert one(desk.hang_up("c1"), CallCleared).waited_us == 0, "the first wait is the contact's"
 
 
 # --- the sender's wishes ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["queued", "ringing", "consulting", "conferenced", "completing"])
-def test_what_the_sender_asks_for_himself_is_kept_until_he_is_released(name):
+def test_what_the_sender_asks_for_themselves_is_kept_until_they_are_released(name):
     desk = SITUATIONS[name]()
     changed = one(desk.not_ready("ann"), AgentStateChanged)
     assert (changed.state, changed.pending) == ("busy", "notReady")

@@ -1,7 +1,7 @@
 """A desk at which transfers can be tried: two groups, people with names, verbs that check.
 
 `ann` and `bob` do loans, `cat` and `dan` cards, `eve` is in a training seat. In every situation ann
-is the sender and her customer's call is `c1`; `cat` is the target.
+is the sender, whose customer's call is `c1`; `cat` is the target.
 """
 
 from collections.abc import Callable
