@@ -9,19 +9,20 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 
 from cti.api.answers import Events
 from cti.cli.client import Client, RefusedError, UnreachableError
 from cti.cli.codes import FOUND, OK, USAGE
 from cti.cli.daemon import socket_of
 from cti.cli.frame import frame
-from cti.cli.shapes import moment
+from cti.cli.output import PIPE_COLUMNS, SCREEN, console
 from cti.cli.tables import agents_table, calls_table, queues_table, status_table
 from cti.cli.watch import watch
 from cti.cli.words import Words
 from cti.view import note
 from cti.watch.logs import printable
+from cti.zone import moment
 
 FOLLOW_EVERY_S = 0.5
 PAGE = 1000
@@ -32,7 +33,7 @@ def status(arguments: argparse.Namespace, words: Words) -> int:
     client = _client(arguments)
     answer = client.status()
     if not arguments.json:
-        Console().print(status_table(answer, words))
+        console().print(status_table(answer, words))
     return _show(arguments, client, lambda: queues_table(answer, words))
 
 
@@ -72,15 +73,12 @@ def health(arguments: argparse.Namespace, _words: Words) -> int:
 
 def watch_screen(arguments: argparse.Namespace, words: Words) -> int:
     """`cti watch`."""
-    client, console = _client(arguments), Console()
-    if arguments.json:
-        print("cti: watch is a screen; cti status --json is for scripts", file=sys.stderr)
-        return USAGE
-    if arguments.once or not console.is_terminal:
-        width, height = console.size
-        console.print(frame(client.status(), words, width, height))
+    client, terminal = _client(arguments), console()
+    if arguments.once or not terminal.is_terminal:
+        width, height = terminal.size if terminal.width < PIPE_COLUMNS else SCREEN
+        terminal.print(frame(client.status(), words, width, height))
         return OK
-    watch(client.status, words, console)
+    watch(client.status, words, terminal)
     return OK
 
 
@@ -181,5 +179,5 @@ def _show(
     if arguments.json:
         print(client.last.decode())
     else:
-        Console().print(table())
+        console().print(table())
     return OK

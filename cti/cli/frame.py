@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cti.api.answers import Status
-from cti.cli.shapes import clock, definition, duration
+from cti.cli.shapes import definition, duration
 from cti.cli.tables import (
     COLOURS,
     event_cells,
@@ -24,6 +24,7 @@ from cti.cli.tables import (
 )
 from cti.cli.words import Words
 from cti.view import Level, QueueRow
+from cti.zone import OFFSET, clock
 
 WIDE = 96
 MIN_WIDTH, MIN_HEIGHT = 60, 16
@@ -39,7 +40,7 @@ def frame(
     """The screen. `trying`: the daemon did not answer, the figures are of `status.now_us`."""
     head, figures = _head(status, words, width, trying=trying), _figures(status, words)
     if width < MIN_WIDTH or height < MIN_HEIGHT:
-        return Group(head, figures, text(words("small"), "yellow"))
+        return Group(head, figures, _line(text(words("small"), "yellow")))
     room = height - _FIXED_LINES
     queue_lines = min(max(len(status.queues), 1), max(room - _MIN_EVENTS, 1))
     parts: list[RenderableType] = [
@@ -48,19 +49,25 @@ def frame(
         figures,
         Text(),
         _agent_bar(status, width),
-        states_text(status, words),
+        _line(states_text(status, words)),
         Text(),
         _queues(status, words, queue_lines, wide=width >= WIDE),
         Text(),
-        text(words("events"), "bold"),
+        _line(text(f"{words('events')} (UTC{OFFSET})", "bold")),
         _events(status, words, room - queue_lines, wide=width >= WIDE),
         _foot(words, width),
     ]
     return Group(*parts)
 
 
+def _line(said: Text) -> Text:
+    """One line of the window, whatever it says."""
+    said.no_wrap, said.overflow = True, "ellipsis"
+    return said
+
+
 def _head(status: Status, words: Words, width: int, *, trying: bool) -> Text:
-    left = Text.assemble((" 排队机 Paidui ", "bold"), f" {status.node} @ {status.site}  ")
+    left = Text.assemble((f" {words.brand} ", "bold"), f" {status.node} @ {status.site}  ")
     if trying:
         left.append(f"● {words('trying')}", "bold yellow")
     elif status.ok:
@@ -71,7 +78,7 @@ def _head(status: Status, words: Words, width: int, *, trying: bool) -> Text:
         left.append(f"  ▲ {modes}", "bold bright_yellow")
     left.append("  ").append_text(_telephony(status, words))
     up = duration(status.now_us - status.started_us)
-    right = Text(f" {words('uptime')} {up}  {clock(status.now_us)} ")
+    right = Text(f" {words('uptime')} {up}  {clock(status.now_us)}{OFFSET} ")
     left.truncate(max(width - right.cell_len, 0), overflow="ellipsis", pad=True)
     line = left.append_text(right)
     line.stylize_before(_BAND)

@@ -2,41 +2,52 @@
 
 Exit codes, the same for every subcommand:
 
-    0  done, or all is well
-    1  refused by the core, or something was found
-    2  wrong usage
-    3  the daemon cannot be reached; the next step is on standard error
+    0    done, or all is well
+    1    refused by the core, or something was found
+    2    wrong usage
+    3    the daemon cannot be reached; the next step is on standard error
+    130  Ctrl-C; 129, 131, 143: ended by SIGHUP, SIGQUIT, SIGTERM, the terminal as it was
 
 `--json` prints the answer of the control socket as it came (docs in `cti.api.answers`; fields are
 only ever added), one object, or for `cti events` one CloudEvent a line.
 """
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
 
-from cti.cli import ask
+from cti.cli import ask, output
 from cti.cli.client import RefusedError, UnreachableError
-from cti.cli.codes import FOUND, INTERRUPTED, OK, UNREACHABLE
+from cti.cli.codes import FOUND, INTERRUPTED, OK, SIGNALLED, UNREACHABLE
 from cti.cli.parser import parser
 from cti.cli.words import Words, language
 from cti.config import ConfigError
 
+_ENDING: Final = (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (default: that of the process) and return its exit code."""
+    output.prepare()
     arguments = parser().parse_args(argv)
-    words = Words(language(arguments.lang, os.environ))
+    wanted = getattr(arguments, "lang", None)
+    can_chinese = output.can_say("中文", sys.stdout)
+    spoken = language(wanted, os.environ, can_chinese=can_chinese)
+    words = Words(spoken, can_chinese=can_chinese)
     try:
-        code: int = arguments.run(arguments, words)
-        sys.stdout.flush()
+        with _ended_by_signals():
+            code: int = arguments.run(arguments, words)
+            sys.stdout.flush()
     except ConfigError as error:
         print(error, file=sys.stderr)
         return FOUND
     except UnreachableError as error:
-        print(f"cti: {error}", file=sys.stderr)
-        print("next: cti serve --config FILE starts it; --socket or CTI_SOCKET says where it is",
-              file=sys.stderr)  # fmt: skip
+        print(f"cti: {error}\n{words('next_serve')}", file=sys.stderr)
         return UNREACHABLE
     except RefusedError as error:
         return ask.refused(error, arguments)
@@ -48,3 +59,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     return code
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Leave by an exception, so that the live screen gives the terminal back as it was. The daemon
+    takes these signals over when it runs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(SIGNALLED + number)
+
+    before = {number: signal.signal(number, end) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,16 +1,33 @@
 """What may be typed after `cti`."""
 
 import argparse
+import io
 import os
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from cti.cli import ask, config, daemon, orders
+from cti.cli.output import can_say, without_chinese
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+
+class _Parser(argparse.ArgumentParser):
+    """Help and usage are in both languages, in one line: a terminal without Chinese gets half."""
+
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        stream = sys.stderr if file is None else file
+        if isinstance(stream, io.TextIOWrapper) and not can_say("中文", stream):
+            message = without_chinese(message)
+        super()._print_message(message, file)
+
 
 # argparse has no public name for what `add_subparsers` returns
-_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001
 
 _EXAMPLES = """\
 examples 示例:
@@ -33,24 +50,26 @@ exit codes 退出码: 0 done · 1 refused or found · 2 usage · 3 daemon not re
 """
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> _Parser:
     """The whole grammar; each command carries its function as `run`."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--lang", choices=("zh", "en"), help="default: by the locale 默认按语言环境"
-    )
-    common.add_argument(
+    file = _Parser(add_help=False)
+    file.add_argument(
         "--config", type=Path, metavar="FILE", default=_path("CTI_CONFIG"),
         help="configuration (CTI_CONFIG) 配置文件",
     )  # fmt: skip
-    reach = argparse.ArgumentParser(add_help=False, parents=[common])
+    common = _Parser(add_help=False, parents=[file])
+    common.add_argument(
+        "--lang", choices=("zh", "en"), help="default: by the locale 默认按语言环境"
+    )
+    reach = _Parser(add_help=False, parents=[common])
     reach.add_argument(
         "--socket", type=Path, metavar="PATH", default=_path("CTI_SOCKET"),
         help="control socket (CTI_SOCKET) 控制套接字",
     )  # fmt: skip
-    reach.add_argument("--json", action="store_true", help="the answer as JSON 输出 JSON")
+    asked = _Parser(add_help=False, parents=[reach])
+    asked.add_argument("--json", action="store_true", help="the answer as JSON 输出 JSON")
 
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="cti",
         description="Paidui 排队机: a CTI server with an ACD router for Asterisk",
         epilog=_EXAMPLES,
@@ -58,16 +77,16 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"cti {version('paidui')}")
     commands = made.add_subparsers(metavar="COMMAND", required=True)
-    _daemon_commands(commands, common)
-    _questions(commands, reach)
-    _agent_command(commands, reach)
-    _orders(commands, reach)
-    _config_commands(commands, reach)
+    _daemon_commands(commands, common, file)
+    _questions(commands, reach, asked)
+    _agent_command(commands, asked)
+    _orders(commands, asked)
+    _config_commands(commands, asked)
     return made
 
 
-def _daemon_commands(commands: _Commands, common: argparse.ArgumentParser) -> None:
-    serve = commands.add_parser("serve", parents=[common], help="start the daemon 启动守护进程")
+def _daemon_commands(commands: _Commands, common: _Parser, file: _Parser) -> None:
+    serve = commands.add_parser("serve", parents=[file], help="start the daemon 启动守护进程")
     serve.set_defaults(run=daemon.serve)
 
     asterisk = commands.add_parser("asterisk", help="look at an Asterisk 检查 Asterisk")
@@ -78,7 +97,7 @@ def _daemon_commands(commands: _Commands, common: argparse.ArgumentParser) -> No
     check.set_defaults(run=daemon.asterisk_check)
 
 
-def _questions(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+def _questions(commands: _Commands, reach: _Parser, asked: _Parser) -> None:
     for name, run, help_text in (
         ("status", ask.status, "the router at a glance 概况"),
         ("queues", ask.queues, "queues and their figures of the day 队列"),
@@ -89,7 +108,9 @@ def _questions(commands: _Commands, reach: argparse.ArgumentParser) -> None:
         ("events", ask.events, "what has happened 事件"),
         ("explain", ask.explain, "what became of a call, and why 解释一通来电"),
     ):
-        command = commands.add_parser(name, parents=[reach], help=help_text)
+        # The screen has no JSON: `cti status --json` is the same for scripts.
+        parents = [reach if name == "watch" else asked]
+        command = commands.add_parser(name, parents=parents, help=help_text)
         command.set_defaults(run=run)
         if name == "watch":
             command.add_argument("--once", action="store_true", help="one picture, then leave")
@@ -105,7 +126,7 @@ def _questions(commands: _Commands, reach: argparse.ArgumentParser) -> None:
             )
 
 
-def _agent_command(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+def _agent_command(commands: _Commands, asked: _Parser) -> None:
     agent = commands.add_parser("agent", help="sign an agent in or out, change his state 座席操作")
     agent.add_argument("agent_id", metavar="AGENT")
     verbs = agent.add_subparsers(metavar="VERB", required=True, dest="verb")
@@ -118,7 +139,7 @@ def _agent_command(commands: _Commands, reach: argparse.ArgumentParser) -> None:
         ("last-call", "sign out after the next conversation 接完末通来电后签退", ()),
         ("group", "serve one of his skills, or not 技能组签入签出", ("by",)),
     ):
-        command = verbs.add_parser(verb, parents=[reach], help=help_text)
+        command = verbs.add_parser(verb, parents=[asked], help=help_text)
         _options(command, options)
         if verb == "not-ready":
             command.add_argument(
@@ -134,13 +155,13 @@ def _agent_command(commands: _Commands, reach: argparse.ArgumentParser) -> None:
         command.set_defaults(run=orders.agent)
 
 
-def _orders(commands: _Commands, reach: argparse.ArgumentParser) -> None:
-    queue = commands.add_parser("queue", parents=[reach], help="open or close a queue 队列开关")
+def _orders(commands: _Commands, asked: _Parser) -> None:
+    queue = commands.add_parser("queue", parents=[asked], help="open or close a queue 队列开关")
     queue.add_argument("queue_id", metavar="QUEUE")
     queue.add_argument("verb", choices=("open", "close"))
     queue.set_defaults(run=orders.queue)
 
-    mode = commands.add_parser("mode", parents=[reach], help="an emergency mode 应急预案")
+    mode = commands.add_parser("mode", parents=[asked], help="an emergency mode 应急预案")
     mode.add_argument("name", metavar="MODE")
     mode.add_argument("switch", choices=("on", "off"))
     mode.set_defaults(run=orders.mode)
@@ -149,7 +170,7 @@ def _orders(commands: _Commands, reach: argparse.ArgumentParser) -> None:
         _options(command, ("by",))
 
 
-def _config_commands(commands: _Commands, reach: argparse.ArgumentParser) -> None:
+def _config_commands(commands: _Commands, asked: _Parser) -> None:
     made = commands.add_parser("config", help="look at a configuration, change it 配置")
     verbs = made.add_subparsers(metavar="COMMAND", required=True)
     check = verbs.add_parser("check", help="name every problem of a file 检查配置")
@@ -157,13 +178,13 @@ def _config_commands(commands: _Commands, reach: argparse.ArgumentParser) -> Non
     check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
     check.set_defaults(run=daemon.config_check, lang=None)
 
-    show = verbs.add_parser("show", parents=[reach], help="what is in force, as a file 当前配置")
+    show = verbs.add_parser("show", parents=[asked], help="what is in force, as a file 当前配置")
     show.set_defaults(run=config.show)
     for verb, run, help_text in (
         ("stage", config.stage, "what a file would change; nothing is applied 预览变更"),
         ("apply", config.apply, "put a file in force, without a restart 应用"),
     ):
-        command = verbs.add_parser(verb, parents=[reach], help=help_text)
+        command = verbs.add_parser(verb, parents=[asked], help=help_text)
         command.add_argument("file", type=Path, metavar="FILE")
         command.set_defaults(run=run)
         if verb == "apply":
@@ -171,13 +192,13 @@ def _config_commands(commands: _Commands, reach: argparse.ArgumentParser) -> Non
                 "--staged", default="", metavar="ID", help="only if this is still the change"
             )
     rollback = verbs.add_parser(
-        "rollback", parents=[reach], help="back to the one before; again: forth 回退"
+        "rollback", parents=[asked], help="back to the one before; again: forth 回退"
     )
     _options(rollback, ("by",))
     rollback.set_defaults(run=config.rollback)
 
 
-def _options(command: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
+def _options(command: _Parser, names: tuple[str, ...]) -> None:
     for name in names:
         command.add_argument(f"--{name}", default="", help=_OPTIONS[name])
 

@@ -1,11 +1,6 @@
-"""How figures look: durations, rates, clock times. No colour, no table, no language."""
-
-from datetime import UTC, datetime, timedelta, timezone
+"""How figures look: durations and rates. No colour, no table, no language. Times: `cti.zone`."""
 
 from cti.view import Level
-
-CHINA = timezone(timedelta(hours=8))
-"""The zone of every time on a screen (rule C10 of the indicators), whatever the machine's is."""
 
 
 def duration(length_us: int) -> str:
@@ -14,20 +9,6 @@ def duration(length_us: int) -> str:
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
-
-
-def clock(at_us: int) -> str:
-    """`16:32:05`, local to the centre."""
-    return _at(at_us).strftime("%H:%M:%S")
-
-
-def moment(at_us: int) -> str:
-    """`2026-11-21 16:32:05`, local to the centre."""
-    return _at(at_us).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _at(at_us: int) -> datetime:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).astimezone(CHINA)
 
 
 def percent(level: Level) -> str:

@@ -7,10 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cti.api.answers import Agents, Calls, Queues, Status
-from cti.cli.shapes import clock, definition, duration, moment, percent
+from cti.cli.shapes import definition, duration, percent
 from cti.cli.words import Words
 from cti.view import AgentRow, CallRow, EventRow, Level, QueueRow
 from cti.watch.logs import printable
+from cti.zone import clock, moment
 from routing.events import AgentState
 
 COLOURS = {
@@ -27,11 +28,13 @@ _GOOD, _FAIR = 80, 60  # percent: the usual goal of banks is 80 % (industry repo
 
 def text(value: object, style: str = "") -> Text:
     """A cell. Control characters are escaped, markup stays what it is."""
-    return Text(printable(str(value)), style=style, no_wrap=True, overflow="ellipsis")
+    return Text(printable(str(value)), style=style)
 
 
 def table(columns: Iterable[tuple[str, bool]], title: str = "") -> Table:
-    """An empty table; a column is its heading and whether it holds numbers."""
+    """An empty table; a column is its heading and whether it holds numbers. What is too long for
+    its column goes on below: nothing is cut away.
+    """
     made = Table(
         box=box.SIMPLE_HEAD,
         title=title or None,
@@ -40,9 +43,7 @@ def table(columns: Iterable[tuple[str, bool]], title: str = "") -> Table:
         padding=(0, 1, 0, 0),
     )
     for heading, is_number in columns:
-        made.add_column(
-            heading, justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis"
-        )
+        made.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     return made
 
 
@@ -160,7 +161,7 @@ def status_table(answer: Status, words: Words) -> Table:
     """`cti status`: one line a subject."""
     made = Table.grid(padding=(0, 2))
     made.add_column(style="bright_black")
-    made.add_column(no_wrap=True, overflow="ellipsis")
+    made.add_column(overflow="fold")
     state = words("well") if answer.ok else words("unwell")
     made.add_row(
         f"{answer.node} @ {answer.site}", text(state, "green" if answer.ok else "bold red")
@@ -184,7 +185,7 @@ def status_table(answer: Status, words: Words) -> Table:
 
 def telephony_text(answer: Status, words: Words) -> Text:
     """Each Asterisk and whether it is heard."""
-    said = Text(no_wrap=True, overflow="ellipsis")
+    said = Text()
     for pbx, state in answer.telephony.items():
         colour = "green" if state == "up" else "bold red"
         said.append(f"{printable(pbx)} ").append(
@@ -195,7 +196,7 @@ def telephony_text(answer: Status, words: Words) -> Text:
 
 def states_text(answer: Status, words: Words) -> Text:
     """Agents by state, and why those are away who are not ready."""
-    said = Text(no_wrap=True, overflow="ellipsis")
+    said = Text()
     for state, colour in COLOURS.items():
         count = answer.agent_states.get(state.value, 0)
         said.append("● ", colour).append(f"{words(state.value)} ").append(f"{count}  ", "bold")

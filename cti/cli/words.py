@@ -6,21 +6,26 @@ from typing import Literal
 Language = Literal["zh", "en"]
 
 
-def language(wanted: str | None, environ: Mapping[str, str]) -> Language:
-    """`--lang` if given, else Chinese where the locale is Chinese, else English."""
+def language(
+    wanted: str | None, environ: Mapping[str, str], *, can_chinese: bool = True
+) -> Language:
+    """`--lang` if given, else Chinese where the locale is Chinese and the terminal has the
+    characters, else English.
+    """
     if wanted in ("zh", "en"):
         return "zh" if wanted == "zh" else "en"
     # The order is that of POSIX: the first one set decides (Base Definitions, 8.2).
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((environ[name] for name in names if environ.get(name)), "")
-    return "zh" if locale.lower().startswith("zh") else "en"
+    return "zh" if can_chinese and locale.lower().startswith("zh") else "en"
 
 
 class Words:
     """`words("waiting")` is 等待 or Waiting. What is not listed stays as it is."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, can_chinese: bool = True) -> None:
         self.language = language
+        self.brand = "排队机 Paidui" if can_chinese else "Paidui"
         self._column = 0 if language == "zh" else 1
 
     def __call__(self, key: str) -> str:
@@ -124,6 +129,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "waits_for": ("等候", "waits for"),
     "place": ("位次", "place"),
     "in_line": ("名额已满，已排队", "no room now, waiting in line"),
+    "next_serve": (
+        "下一步: cti serve --config FILE 启动守护进程；其位置由 --socket 或 CTI_SOCKET 指明",
+        "next: cti serve --config FILE starts it; --socket or CTI_SOCKET says where it is",
+    ),
     "not_whole": ("事件不全", "not all events of this call could be read"),
     # the configuration
     "would_change": ("将带来的变化", "would change"),

@@ -27,14 +27,13 @@ from cti.view.rows import (
     RouterNow,
     event_row,
 )
+from cti.zone import OFFSET_US
 from routing import events as e
 from routing.config import SECOND_US, RoutingConfig
 from routing.ids import AgentId, CallId, PbxId, QueueId
 from routing.transfers.messages import CallTransferred
 
 DAY_US = 86_400 * SECOND_US
-CHINA_US = 8 * 3600 * SECOND_US
-"""UTC+8 all year round (C10): China has had no summer time since 1991."""
 
 LAST_EVENTS = 50
 
@@ -46,7 +45,7 @@ class StateView:
     who the agents of the configuration are and whom they serve.
     """
 
-    def __init__(self, config: RoutingConfig, *, day_offset_us: int = CHINA_US) -> None:
+    def __init__(self, config: RoutingConfig, *, day_offset_us: int = OFFSET_US) -> None:
         self.at = AsOf(0, 0, 0)  # what is shown is true as of this
         self.config_version = config.version
         self.directory = Directory()

@@ -1,7 +1,8 @@
 """Structured logging on the standard library: JSON lines for machines, text for a terminal.
 
-A line is one JSON object: `ts` (UTC, RFC 3339, microseconds), `level`, `logger`, `msg`, what was
-given as `extra={...}`, and `error` with the traceback. Every control character of a value is
+A line is one JSON object: `ts` (RFC 3339 with its offset, microseconds, of the site's zone, as all
+that people read), `level`, `logger`, `msg`, what was given as `extra={...}`, and `error` with the
+traceback. Every control character of a value is
 escaped in both forms, so that a caller's name cannot forge a line or move a cursor.
 
 Personal data: numbers of callers go through `cti.record.masking` before they are logged.
@@ -10,10 +11,12 @@ Personal data: numbers of callers go through `cti.record.masking` before they ar
 import logging
 import re
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import IO, Any, Literal
 
 import msgspec
+
+from cti.zone import ZONE
 
 # What every record has; anything beyond came in through `extra`.
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -66,7 +69,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """`12:03:04.123 warning cti.ami.client  link lost  pbx=a1`, for a person."""
+    """`2026-11-21 12:03:04.123+08:00 warning cti.ami.client  link lost  pbx=a1`, for a person."""
 
     def __init__(self, *, coloured: bool) -> None:
         super().__init__()
@@ -74,7 +77,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line, followed by the traceback when there is one."""
-        clock = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
+        clock = datetime.fromtimestamp(record.created, ZONE).isoformat(" ", "milliseconds")
         fields = "".join(f"  {key}={_shown(value)}" for key, value in _fields(record).items())
         message = printable(_cut(record.getMessage()))
         line = f"{clock} {record.levelname.lower():<8}{record.name}  {message}{fields}"
@@ -100,7 +103,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def _stamp(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+    return datetime.fromtimestamp(seconds, ZONE).isoformat(timespec="microseconds")
 
 
 def _cut(text: str) -> str:

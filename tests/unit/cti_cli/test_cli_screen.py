@@ -9,12 +9,13 @@ from rich.console import Console
 
 from cti.cli.client import UnreachableError
 from cti.cli.frame import frame
-from cti.cli.shapes import clock, definition, duration, moment, percent
+from cti.cli.shapes import definition, duration, percent
 from cti.cli.tables import level_style, table, text
 from cti.cli.watch import watch
 from cti.cli.words import Words
 from cti.view import Level
 from cti.watch.check import Check
+from cti.zone import clock, moment
 from tests.worlds.api.router import NOON, Router
 
 SIZES = [(100, 30), (80, 24), (120, 40), (96, 20), (95, 30), (60, 16), (250, 70)]
@@ -189,7 +190,7 @@ def test_durations(seconds, shown):
 def test_clocks_are_the_centres_whatever_the_machines_is(monkeypatch):
     monkeypatch.setenv("TZ", "America/New_York")
     assert clock(NOON) == "12:00:00"
-    assert moment(NOON) == "2026-11-22 12:00:00"
+    assert moment(NOON) == "2026-11-22 12:00:00+08:00"
 
 
 @pytest.mark.parametrize(
