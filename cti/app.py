@@ -21,7 +21,7 @@ This is the only place that builds things. `parts` says how each is made from th
 import asyncio
 import gc
 import logging
-import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,7 +29,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from cti import parts
+from cti import parts, signals
 from cti.agi.server import BACKLOG, MAX_CONNECTIONS
 from cti.ami.client import AmiClient
 from cti.api.control import Control
@@ -60,6 +60,7 @@ from cti.watch.health import Health
 from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.machine import prepare
 from cti.watch.metrics import LoopLag, Metrics
+from cti.watch.news import News
 from cti.watch.record_watch import RecordWatch
 from routing import invariants
 from routing.commands import ContinueEvents
@@ -87,7 +88,7 @@ def version() -> str:
 
 
 def run(settings: Settings, file: Path | None = None) -> int:
-    """Run the daemon until SIGTERM or SIGINT; its exit code. `file` is where `settings` are from.
+    """Run the daemon until a signal ends it; its exit code. `file` is where `settings` are from.
 
     Raises OSError and SocketBusy when a port, directory or socket cannot be had.
     """
@@ -107,18 +108,18 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def serve(settings: Settings, file: Path | None = None) -> int:
     """Start, run until a signal or a crash of the core, stop; the exit code."""
     daemon = Daemon(settings, file)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, daemon.ending.set)
-    try:
-        await daemon.start()
-        await daemon.ending.wait()
-    except (JournalDamaged, ReplayFailed, EventLogError):
-        daemon.exit_code = UNUSABLE  # `starting` has said why
-    finally:
-        await daemon.stop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+    with signals.listening(
+        stop=daemon.ending.set,
+        reload=daemon.read_again,
+        on_terminal=sys.stderr.isatty(),
+    ):
+        try:
+            await daemon.start()
+            await daemon.ending.wait()
+        except (JournalDamaged, ReplayFailed, EventLogError):
+            daemon.exit_code = UNUSABLE  # `starting` has said why
+        finally:
+            await daemon.stop()
     return daemon.exit_code
 
 
@@ -130,6 +131,7 @@ class Daemon:
         self.file = file
         self.ending = asyncio.Event()
         self.exit_code = 0
+        self.is_routing = False
         self.stages = Stages()
         self.background = Background()
         self.record_watch = RecordWatch()
@@ -166,6 +168,7 @@ class Daemon:
             self.settings.node, self.epoch, len(self.engine.calls), found.replayed, took_s,
             extra={"epoch": self.epoch, "took_s": took_s},
         )  # fmt: skip
+        self.is_routing = True
         notify("READY=1")
         # What has been built so far stays: the collector need not look at it again.
         gc.collect()
@@ -174,9 +177,15 @@ class Daemon:
     async def stop(self) -> None:
         """Undo what was started, the last first."""
         began = time.perf_counter()
+        self.is_routing = False
         notify("STOPPING=1")
         await self.stages.stop()
         log.info("stopped in %.3f s", time.perf_counter() - began)
+
+    async def read_again(self) -> None:
+        """The configuration file, for SIGHUP."""
+        reconfiguration = self.reconfiguration if self.is_routing else None
+        await signals.read_again(reconfiguration, self.file)
 
     # --- directory, core, event log --------------------------------------------------------------
 
@@ -262,6 +271,7 @@ class Daemon:
         self.dispatcher.listen_turns("invariants", lambda _: self.watch.after_turn())
         self.dispatcher.listen_later("view", self.view.apply)
         self.dispatcher.listen_later("metrics", self.metrics.apply)
+        self.dispatcher.listen_later("news", News().apply)
         self.dispatcher.start()
 
     def _continue_events(self) -> None:

@@ -7,6 +7,7 @@ figures on the screen.
 
 import os
 import select
+import signal
 import sys
 import termios
 import time
@@ -58,11 +59,14 @@ class Keys:
 
     def __init__(self) -> None:
         self._saved: list[Any] | None = None
+        self._stop: Any = signal.SIG_DFL
 
     def __enter__(self) -> Self:
         if sys.stdin.isatty():
             self._saved = termios.tcgetattr(sys.stdin)
             tty.setcbreak(sys.stdin)
+            # Ctrl-Z would hand the terminal back as it is now: no echo, the other screen.
+            self._stop = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         return self
 
     def __exit__(
@@ -73,6 +77,7 @@ class Keys:
     ) -> None:
         if self._saved is not None:
             termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._saved)
+            signal.signal(signal.SIGTSTP, self._stop)
 
     def wait(self, seconds: float) -> bool:
         """Wait so long, or until a key: true when it was q."""

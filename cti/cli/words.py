@@ -203,4 +203,11 @@ _EVENTS: dict[str, tuple[str, str]] = {
     "queueAcceptingChanged": ("队列开关", "queue switched"),
     "reserveChanged": ("后备座席", "reserve"),
     "modeChanged": ("预案", "mode"),
+    "transferStarted": ("发起转接", "transfer started"),
+    "transferCompleting": ("转接接通中", "transfer completing"),
+    "transferJoining": ("加入三方中", "joining"),
+    "callConferenced": ("三方通话", "conferenced"),
+    "callTransferred": ("已转接", "transferred"),
+    "transferFailed": ("转接失败", "transfer failed"),
+    "transferCancelled": ("转接取消", "transfer cancelled"),
 }

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -76,6 +77,26 @@ def test_it_follows_what_happens(terminal, daemon):
     screen.until("还没有事件")
     daemon.do(lambda: daemon.router.arrives("a1-1.77", "cards"))
     screen.until(r"a1-1\.77")
+    screen.type("q")
+    assert screen.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT])
+def test_a_signal_leaves_the_terminal_as_it_was(terminal, number):
+    screen = terminal()
+    screen.until("q 退出")
+    screen.process.send_signal(number)
+    screen.until(re.escape("\x1b[?1049l"))
+    assert screen.process.wait(10) == (0 if number == signal.SIGINT else 128 + number)
+    assert termios.tcgetattr(screen.theirs) == screen.before
+    assert screen.said.count("\x1b[?25l") == screen.said.count("\x1b[?25h")
+
+
+def test_it_is_not_put_aside_with_the_terminal_in_its_own_way(terminal):
+    """Ctrl-Z would leave the shell in the other screen without an echo."""
+    screen = terminal()
+    screen.until("q 退出")
+    screen.process.send_signal(signal.SIGTSTP)
     screen.type("q")
     assert screen.process.wait(10) == 0
 

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+import re
+import time
 
 import pytest
 
@@ -31,8 +33,27 @@ def logged(form, say, level="debug", stream=None):
 def test_a_json_line_has_time_level_logger_message_and_fields():
     (line,) = logged("json", lambda log: log.warning("link %s", "lost", extra={"pbx": "a1"}))
     record = json.loads(line)
-    assert record.pop("ts").endswith("+00:00")
+    assert record.pop("ts").endswith("+08:00")
     assert record == {"level": "warning", "logger": "cti.test", "msg": "link lost", "pbx": "a1"}
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Shanghai"])
+@pytest.mark.parametrize(
+    ("form", "shape"),
+    [
+        ("json", r'"ts":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+08:00"'),
+        ("text", r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+08:00 info"),
+    ],
+)
+def test_every_time_has_its_offset_and_is_the_sites(form, shape, zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        (line,) = logged(form, lambda log: log.info("x"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert re.search(shape, line), line
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
