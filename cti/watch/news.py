@@ -12,7 +12,7 @@ from typing import Any, Final
 from cti.record.envelope import Envelope
 from routing import events as e
 from routing.commands import OfferOutcome
-from routing.transfers import messages as t
+from routing.transfers.messages import TransferFailed
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def _device(event: e.DeviceChanged) -> Said:
     return logging.INFO, f"the phone of agent {event.agent_id} {said}"
 
 
-def _transfer(event: t.TransferFailed) -> Said:
+def _transfer(event: TransferFailed) -> Said:
     said = f"transfer {event.transfer_id} of agent {event.agent_id} failed: {event.cause}"
     return logging.INFO, said
 
@@ -131,5 +131,5 @@ _NEWS: Final[dict[type[Any], Callable[[Any], Said | None]]] = {
     e.QueueAcceptingChanged: _queue,
     e.ModeChanged: _mode,
     e.ReserveChanged: _reserve,
-    t.TransferFailed: _transfer,
+    TransferFailed: _transfer,
 }
