@@ -247,6 +247,14 @@ class LabAsterisk:
         action = f"Action: Command\r\nCommand: {command}\r\n\r\n"
         self._manager(action, until=b"Authentication accepted", answers=1)
 
+    def console(self, command: str) -> None:
+        """The same over its console socket, which it listens to also while it is shutting down."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as console:
+            console.settimeout(5)
+            console.connect(str(self.folder / "run" / "asterisk.ctl"))
+            console.recv(1000)  # who it is
+            console.sendall(f"{command}\0".encode())
+
     def reload(self, module: str = "") -> str:
         """Read the configuration again, of one module or of all."""
         return self.cli(f"module reload {module}".strip())

@@ -100,6 +100,8 @@ class RealWorld:
             await asyncio.to_thread(self.asterisk.start)
         elif what == "stopAndStart":
             await asyncio.to_thread(self.asterisk.restart)
+        elif what == "abortRestart":
+            await asyncio.to_thread(self.asterisk.console, "core abort shutdown")
         elif what == "reloadDialplan":
             file = self.asterisk.etc / "extensions.conf"
             text = file.read_text(encoding="utf-8")

@@ -88,6 +88,8 @@ class SimulatedWorld:
             self.pbx.restart(away_us=AWAY_US)
         elif what == "reloadDialplan":
             self.pbx.reload_dialplan()
+        elif what == "abortRestart":
+            self.pbx.stay()
         elif what == "restartGracefully":
             self.pbx.leave(back_after_us=AWAY_US)
         else:

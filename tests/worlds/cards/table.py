@@ -332,6 +332,23 @@ CARDS = (
         ready=(A,),
     ),
     Card(
+        "T-157",
+        "a restart that waited for calls is called off: who waits is served",
+        {A: ANSWERS, B: HANGS_UP},
+        (
+            Call(stay_ms=60_000),
+            Until("queued"),
+            Do("restartGracefully"),
+            Ready((A,)),
+            Until("systemStatus lost"),
+            Do("abortRestart"),
+            Until("systemStatus up"),
+            Ready((B,)),
+            Until("callCleared"),
+        ),
+        ((QUEUED, "failed undelivered", "queued undelivered", *talk(B, AGENT)),),
+    ),
+    Card(
         "T-158",
         "the dialplan is reloaded and has forgotten us: the next phone rings all the same",
         {A: ANSWERS},

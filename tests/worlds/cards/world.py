@@ -13,7 +13,9 @@ SPACING_S = 0.1
 """Between two callers, so that their order of arrival is what the card says."""
 
 
-OPERATED = ("kill", "restartNow", "stopAndStart", "restartGracefully", "reloadDialplan")
+OPERATED = (
+    "kill", "restartNow", "stopAndStart", "restartGracefully", "abortRestart", "reloadDialplan",
+)  # fmt: skip
 """What may happen to an Asterisk: it dies and comes back, or its operator does that to it. A reload
 clears all globals.
 """
