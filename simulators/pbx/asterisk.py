@@ -33,6 +33,9 @@ BOOT_US = 400_000
 LAST_WORD_US = 1_100_000
 """From the last Hangup to `Shutdown` (22.10.1, measured)."""
 
+GOODBYE_US = 1_000
+"""From `Shutdown` to the end of the connections: what was told has gone out."""
+
 
 @dataclass(frozen=True, slots=True)
 class PbxSettings:
@@ -72,6 +75,7 @@ class SimulatedAsterisk:
         self._lines: list[Line] = []
         self._booting: Timer | None = None  # until FullyBooted
         self._return: Timer | None = None  # of a shut port, or of a dead Asterisk
+        self._restarts = 0
         self._leaving: Timer | None = None  # looks whether the last channel has ended
         self._strikes: dict[str, Timer] = {}  # the next of each spontaneous fault
         self.set_rates(rates)
@@ -183,7 +187,11 @@ class SimulatedAsterisk:
             self._end(back_after_us)
 
     def _end(self, back_after_us: int) -> None:
-        self.stop()
+        self.announcer.shutdown(restart=bool(back_after_us))
+        self._after(GOODBYE_US, lambda: self._ended(back_after_us))
+
+    def _ended(self, back_after_us: int) -> None:
+        self.kill()
         if back_after_us:
             self._go_away(back_after_us, self.start)
 
@@ -231,4 +239,7 @@ class SimulatedAsterisk:
         self.cut(self.faults.cut_lasts_us())
 
     def _strike_restart(self) -> None:
-        self.restart(self.faults.restart_lasts_us())
+        """Every other one is its operator's."""
+        self._restarts += 1
+        again = self.shut_down if self._restarts % 2 == 0 else self.restart
+        again(self.faults.restart_lasts_us())
