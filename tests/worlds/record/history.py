@@ -22,7 +22,7 @@ CONFIG = RoutingConfig(
 DIRECTORY = directory_of(CONFIG)
 
 
-def made(kind, **given):
+def made(kind, /, **given):
     """An event with neutral values in the fields that the test does not care about."""
     fields = {
         field.name: _neutral(field.type)
