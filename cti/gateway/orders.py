@@ -57,8 +57,8 @@ class Orders:
     def came_back(self, event: AmiEvent) -> None:
         """`UserEvent(CtiRefused)`: the dialplan had an order whose epoch is not that of CTI_EPOCH.
 
-        Where that is empty, a `dialplan reload` has cleared it (`clearglobalvars`, or `core
-        reload`; the first of the two tells nobody): it is set again, and the order repeated.
+        Where that is empty, a reload has cleared it (`clearglobalvars`; `dialplan reload` tells
+        nobody, 22.10.1, measured): it is set again, and the order repeated.
         """
         get, ours = event.headers.get, self._side.around.dispatcher.epoch
         order = read_deliver_order(get("Order"))

@@ -3,8 +3,9 @@
 import pytest
 
 from cti.ami import client as client_module
+from cti.ami.encoder import encode_event
 from cti.ami.login import LoginState
-from cti.ami.messages import action
+from cti.ami.messages import action, event
 from tests.eventually import eventually
 from tests.worlds.ami.scripted_asterisk import (
     SECRET,
@@ -43,6 +44,23 @@ async def test_one_that_tells_and_never_answers_is_dropped():
         await eventually(told_and_dropped)
         assert link.heard.downs[0].startswith("tells, but answers nothing for")
         assert "Hold" in link.heard.names
+
+
+async def test_a_flood_of_events_keeps_no_answer_back():
+    """Twenty thousand that somebody wants, in one go, and the answer behind them."""
+    heard = []
+    async with linked(on_event=heard.append, ping_s=60) as link:
+        line = link.server.line
+        flood = encode_event(event("Hangup", Uniqueid="1.1", Cause="16")) * 20_000
+
+        def flooded(connection, order):
+            line.say(flood)
+            connection.answer(order)
+
+        link.server.scripts["CoreStatus"] = flooded
+        assert (await link.client.request(action("CoreStatus"))).success
+        assert sum(each.name == "Hangup" for each in heard) == 20_000
+        assert not link.heard.downs
 
 
 async def test_one_that_answers_and_has_nothing_to_tell_is_kept():
