@@ -14,6 +14,10 @@ from tests.lanes import WHOLE
 # Most tests wait for other processes most of the time, so there are more workers than cores.
 WORKERS = int(os.environ.get("PAIDUI_WORKERS") or 4)
 
+# Compiled files are kept, whatever the machine says: without them each worker and each daemon that
+# is started compiles everything anew, which is half of a worker's start.
+ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": ""}
+
 NOTHING_COLLECTED = 5
 """pytest's exit code when the selection is empty (a room has no tests that must be alone)."""
 
@@ -46,8 +50,7 @@ def _without_expression(options: Sequence[str]) -> tuple[list[str], str]:
 
 
 def main(options: Sequence[str]) -> int:
-    # Checks of the interpreter that cost a tenth more time; see tests/conftest.py.
-    environment = {**os.environ, "PYTHONDEVMODE": "1"}
+    environment = {**os.environ, **ENVIRONMENT}
     codes = []
     for command, title in zip(commands(options), ("alone", "side by side"), strict=True):
         lane = "the whole lane, " if WHOLE else ""

@@ -1,18 +1,11 @@
 """Fixtures for every test: those of the lab (a real Asterisk) live with the lab."""
 
 import logging
-import os
 from collections.abc import Iterator
 
 import pytest
 
 pytest_plugins = ["tests.lab.fixtures", "tests.no_skips", "tests.rooms"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def children_as_users_start_them() -> None:
-    """Our own interpreter checks itself (`tests/__main__.py`); the programs it starts do not."""
-    os.environ.pop("PYTHONDEVMODE", None)
 
 
 @pytest.fixture(autouse=True)

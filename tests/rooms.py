@@ -5,7 +5,7 @@ else to that of its folder: `unit/cti_gateway` is gateway's. The names of rooms 
 folders of the house. A test of no room, or of one that does not exist, is an error at once.
 """
 
-from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,13 +30,15 @@ FOLDERS = {
 }
 
 
+@cache
 def rooms() -> set[str]:
     """Every room of the house; `cti` alone stands for the files right in it."""
     top = {"asterisk-config", "benchmarks", "cti", "routing", "simulators", "tests"}
     return top | {path.parent.name for path in HOUSE.glob("cti/*/__init__.py")}
 
 
-def rooms_of(path: Path, named: Sequence[str] = ()) -> set[str]:
+@cache
+def rooms_of(path: Path, named: tuple[str, ...] = ()) -> set[str]:
     """The rooms of a file of tests; `named` are those that it names itself."""
     folder = path.relative_to(TESTS).parent.as_posix()
     if named:
@@ -67,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted, kept, left_out = _wanted(config), [], []
     for item in items:
-        named = [name for mark in item.iter_markers("room") for name in mark.args]
+        named = tuple(name for mark in item.iter_markers("room") for name in mark.args)
         of = rooms_of(item.path, named)
         (kept if not wanted or of & wanted else left_out).append(item)
     if left_out:

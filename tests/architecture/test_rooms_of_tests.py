@@ -22,4 +22,4 @@ def test_every_test_belongs_to_a_room_that_exists():
         if path.name.startswith("test_"):
             calls = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if type(n) is ast.Call]
             marks = [call for call in calls if ast.unparse(call.func) == "pytest.mark.room"]
-            assert rooms_of(path, [arg.value for mark in marks for arg in mark.args])
+            assert rooms_of(path, tuple(arg.value for mark in marks for arg in mark.args))

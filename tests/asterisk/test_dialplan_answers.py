@@ -13,7 +13,7 @@ from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
 from tests.lab.sipp import Callers
 from tests.worlds.asterisk.fake_router import FakeRouter
-from tests.worlds.asterisk.world import GAP_S, SLACK_S, end_calls, variable
+from tests.worlds.asterisk.world import GAP_S, SLACK_S, end_calls, until_variable, variable
 
 pytestmark = pytest.mark.real
 
@@ -84,8 +84,7 @@ async def test_a_slice_out_of_bounds_is_brought_within(
     async with FakeRouter(asterisk.agi_port, f"wait*7*{said}*") as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             question = await router.question()
-            await asyncio.sleep(0.2)
-            assert await variable(ami, question.channel, "CTI_SLICE_S") == done
+            await until_variable(ami, question.channel, "CTI_SLICE_S", done)
             await end_calls(ami, callers)
 
 

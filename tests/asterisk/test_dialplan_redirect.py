@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.eventually import time_passes
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
@@ -13,11 +14,11 @@ from tests.lab.sipp import Callers
 from tests.worlds.asterisk.fake_router import HANG, FakeRouter
 from tests.worlds.asterisk.world import (
     ASK_S,
-    GAP_S,
     RETRY_S,
     SLACK_S,
     end_calls,
     redirect,
+    until_application,
     variable,
 )
 
@@ -28,21 +29,21 @@ TALK_S = ASK_S + 0.5
 
 
 @pytest.mark.parametrize(
-    ("moment", "answer", "after_s"),
+    ("moment", "answer", "application"),
     [
-        ("music", WAIT, 0.3),
-        ("announcement", "wait*7*25*welcome", 0.3),
-        ("question", HANG, 0.3),
-        ("pause before the next question", "gibberish", 0.3),
+        ("music", WAIT, "Wait"),
+        ("announcement", "wait*7*25*welcome", "Playback"),
+        ("question", HANG, "AGI"),
+        ("pause before the next question", "gibberish", "Wait"),
     ],
 )
 async def test_a_redirect_is_obeyed_at_once_and_the_conversation_lasts(
-    asterisk: LabAsterisk, ami: LabAmi, moment: str, answer: str, after_s: float
+    asterisk: LabAsterisk, ami: LabAmi, moment: str, answer: str, application: str
 ) -> None:
     async with FakeRouter(asterisk.agi_port, answer) as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             question = await router.question()
-            await asyncio.sleep(after_s)
+            await until_application(ami, question.channel, application)
             loop = asyncio.get_running_loop()
             sent = loop.time()
             await redirect(ami, question.channel, "cti-deliver", "7*41*5*a8001")
@@ -50,10 +51,10 @@ async def test_a_redirect_is_obeyed_at_once_and_the_conversation_lasts(
             took = loop.time() - sent
             await ami.event("BridgeEnter", Channel=question.channel)
             # Longer than the limit of a question that the Redirect may have cut short.
-            await asyncio.sleep(TALK_S)
+            await time_passes(TALK_S)
             assert await variable(ami, question.channel, "CTI_STAGE") == "deliver"
             result = await end_calls(ami, callers)
-    assert took < GAP_S, moment
+    assert took < SLACK_S, moment
     assert result.successful == 1
     assert len(router.questions) == 1
 
@@ -62,11 +63,11 @@ async def test_music_stops_when_the_agent_answers(asterisk: LabAsterisk, ami: La
     async with Ear() as ear, FakeRouter(asterisk.agi_port, WAIT) as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000, media_port=ear.port) as callers:
             question = await router.question()
-            await asyncio.sleep(0.3)
+            await until_application(ami, question.channel, "Wait")
             await redirect(ami, question.channel, "cti-deliver", "7*41*5*a8001")
             await ami.event("BridgeEnter", Channel=question.channel)
             answered = asyncio.get_running_loop().time()
-            await asyncio.sleep(0.5)
+            await time_passes(0.5)  # so that music would be heard
             await end_calls(ami, callers)
     assert ear.music[-1] < answered + 0.1
 
@@ -77,7 +78,7 @@ async def test_an_order_of_a_replaced_router_is_refused_and_the_caller_asks_agai
     async with FakeRouter(asterisk.agi_port, WAIT) as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             first = await router.question(0)
-            await asyncio.sleep(0.2)
+            await until_application(ami, first.channel, "Wait")
             await redirect(ami, first.channel, "cti-deliver", "6*41*5*a8001")
             said = await ami.event("UserEvent", UserEvent="CtiRefused", Channel=first.channel)
             second = await router.question(1)
@@ -85,7 +86,7 @@ async def test_an_order_of_a_replaced_router_is_refused_and_the_caller_asks_agai
     assert (said["Order"], said["Epoch"]) == ("6*41*5*a8001", "7")
     assert second.verb == "again"
     assert second.arrived == first.arrived
-    assert second.at - first.at < RETRY_S + 0.2 + SLACK_S
+    assert second.at - first.at < RETRY_S + SLACK_S
     assert not [event for event in ami.events if event["Event"] == "DialBegin"]
     assert result.failed == 0
 
@@ -106,7 +107,7 @@ async def test_a_redirect_to_a_wrong_place_loses_nobody(
     async with FakeRouter(asterisk.agi_port, WAIT) as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             first = await router.question(0)
-            await asyncio.sleep(0.2)
+            await until_application(ami, first.channel, "Wait")
             await redirect(ami, first.channel, context, extension)
             second = await router.question(1)
             result = await end_calls(ami, callers)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.eventually import time_passes
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
@@ -21,6 +22,7 @@ from tests.worlds.asterisk.world import (
     SLACK_S,
     end_calls,
     redirect,
+    until_variable,
     variable,
 )
 
@@ -82,8 +84,7 @@ async def test_with_nothing_set_a_router_that_comes_back_finds_its_callers(
                 failsafe = await ami.event("UserEvent", 10, UserEvent="CtiFailsafe")
                 async with FakeRouter(alone.agi_port, "wait*7*25*") as router:
                     question = await router.question()
-                    await asyncio.sleep(0.1)
-                    assert await variable(ami, failsafe["Channel"], "CTI_STAGE") == "wait"
+                    await until_variable(ami, failsafe["Channel"], "CTI_STAGE", "wait")
                 result = await end_calls(ami, callers)
     assert question.verb == "arrive", "the question that was never answered is asked again"
     assert question.arrived == failsafe["Arrived"]
@@ -118,12 +119,13 @@ async def test_the_number_is_rung_when_it_is_set_and_the_queue_has_no_one(lab: N
     assert (result.successful, result.failed) == (1, 0)
 
 
+@pytest.mark.alone
 async def test_fifty_callers_at_once_all_stay(asterisk: LabAsterisk, ami: LabAmi) -> None:
     with Callers(asterisk.sip, "95588", calls=50, rate=50, stay_ms=20_000) as callers:
         await ami.until(
             lambda: sum(event["Event"] == "MusicOnHoldStart" for event in ami.events) >= 50 or None
         )
-        await asyncio.sleep(1)
+        await time_passes(1)  # nobody leaves
         result = await end_calls(ami, callers)
     assert (result.created, result.successful, result.failed) == (50, 50, 0)
 
@@ -156,7 +158,7 @@ async def test_a_router_that_hangs_is_left_after_its_time_and_music_never_stops(
         with Callers(asterisk.sip, "95588", stay_ms=20_000, media_port=ear.port) as callers:
             first = await router.question(0)
             second = await router.question(1)
-            await asyncio.sleep(ASK_S + 0.2)
+            await time_passes(ASK_S + 0.2)
             # The limit of the question has not gone on to end the call.
             assert await variable(ami, first.channel, "CTI_STAGE") == "wait"
             result = await end_calls(ami, callers)
@@ -188,6 +190,7 @@ async def test_a_hung_router_leads_to_failsafe(asterisk: LabAsterisk, ami: LabAm
     assert result.successful == 1
 
 
+@pytest.mark.alone
 async def test_a_router_killed_in_the_middle_of_questions_loses_nobody(
     asterisk: LabAsterisk, ami: LabAmi
 ) -> None:

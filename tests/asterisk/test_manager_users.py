@@ -14,7 +14,7 @@ from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.sipp import Callers
 from tests.worlds.asterisk.fake_router import FakeRouter
-from tests.worlds.asterisk.world import EPOCH, end_calls, redirect, variable
+from tests.worlds.asterisk.world import EPOCH, end_calls, redirect, until_variable, variable
 
 pytestmark = pytest.mark.real
 
@@ -62,7 +62,7 @@ async def test_the_router_may_do_its_work(
     async with FakeRouter(asterisk.agi_port, WAIT) as fake:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             question = await fake.question()
-            await asyncio.sleep(0.1)
+            await until_variable(ami, question.channel, "CTI_STAGE", "wait")
             status = await router.ask("Status", Variables="CTI_STAGE,CTI_QUEUE,CTI_ARRIVED")
             item = next(one for one in status if one.get("Channel") == question.channel)
             assert item["Variable"].splitlines() == [

@@ -6,7 +6,6 @@ be found idle by the next one. (No sooner: a conversation that begins *and* ends
 listens leaves no trace in Asterisk, and is counted as abandoned.)
 """
 
-import asyncio
 import random
 import time
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.eventually import time_passes
 from tests.lanes import lane
 from tests.worlds.cards.play import all_answered, in_order, one_at_a_time
 from tests.worlds.cards.router import stories, word
@@ -41,7 +41,7 @@ async def one_round(world: World, delay_s: float) -> float:
     before = len(await router.events())
     await world.call(Call(stay_ms=120_000, count=TALKING + WAITING))
     await router.until(lambda events: said(events[before:], "queued arrived") == TALKING + WAITING)
-    await asyncio.sleep(delay_s)  # the moment of the kill is what this test varies
+    await time_passes(delay_s)  # the moment of the kill is what this test varies
     killed_at = time.time()
     router.kill()
     await router.start(wait=False)

@@ -17,7 +17,7 @@ from cti.bus.broker import Broker, BrokerError
 from cti.bus.broker_kinds import Account, BrokerKind, config_of, program_of
 from cti.bus.link import Message
 from cti.bus.mqtt import MqttConnector
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
 pytestmark = pytest.mark.room("bus")
@@ -120,7 +120,7 @@ async def test_it_waits_for_the_port_of_a_router_that_was_just_killed(tmp_path):
     broker = Broker(tmp_path, port=server.sockets[0].getsockname()[1])
     starting = asyncio.create_task(broker.start())
     try:
-        await asyncio.sleep(0.1)
+        await time_passes(0.1)
         assert not starting.done()
         server.close()
         await starting
@@ -198,9 +198,10 @@ async def retained(broker, topic):
 
 
 async def until_retained(broker, topic, payload):
-    async with asyncio.timeout(10):
-        while await retained(broker, topic) != payload:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    async def is_it() -> bool:
+        return await retained(broker, topic) == payload
+
+    await eventually(is_it)
 
 
 async def forge(broker, topic, **how):

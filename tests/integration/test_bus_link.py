@@ -11,7 +11,7 @@ from cti.bus.broker import free_port
 from cti.bus.broker_kinds import BrokerKind
 from cti.bus.link import PAYLOAD_MAX, BrokerAddress, LinkError, Message, UnpublishableError
 from cti.bus.mqtt import MqttConnector
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.lab.needs import needs
 from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
@@ -151,7 +151,7 @@ async def test_an_idle_link_stays_up(kind, tmp_path):
     async with broker_of(kind, tmp_path) as broker:
         make = MqttConnector(address_of(broker), "n1", silence_s=2)
         async with make.connect(WILL, ear) as link:
-            await asyncio.sleep(3.5)  # past a keep-alive and a half, after which brokers hang up
+            await time_passes(3.5)  # past a keep-alive and a half, after which brokers hang up
             assert not ear.is_lost
             link.send(event(1))
             await eventually(lambda: ear.done == [1])

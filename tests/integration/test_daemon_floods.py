@@ -71,6 +71,7 @@ async def failing(router: Router) -> list[dict[str, str]]:
     return list((await router.get("/v1/status"))["failing"])
 
 
+@pytest.mark.alone
 async def test_two_thousand_at_once_are_answered_and_those_who_do_not_exist_dropped(
     world: SimulatedWorld,
 ):

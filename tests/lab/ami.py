@@ -60,7 +60,7 @@ class LabAmi:
         fields = {"Action": action, "ActionID": number, **headers}
         text = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self._writer.write(f"{text}\r\n".encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             answers = [await self._answers[number].get()]
             while (
                 answers[0].get("EventList") == "start"
@@ -70,7 +70,7 @@ class LabAmi:
         return answers
 
     async def event(
-        self, name: str, timeout_s: float = 5, *, after: int = 0, **headers: str
+        self, name: str, timeout_s: float = 30, *, after: int = 0, **headers: str
     ) -> Message:
         """The first event of that name with these headers, past or to come."""
 
@@ -87,7 +87,7 @@ class LabAmi:
 
         return await self.until(found, timeout_s)
 
-    async def until(self, found: Callable[[], Result | None], timeout_s: float = 5) -> Result:
+    async def until(self, found: Callable[[], Result | None], timeout_s: float = 30) -> Result:
         """Wait until `found()` gives something, asking it after each event."""
         async with asyncio.timeout(timeout_s):
             while (result := found()) is None:

@@ -7,7 +7,7 @@ import pytest
 
 from cti.journal.keeper import Keeper
 from cti.supervision import Background, Stages, notify, watchdog
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.journal.life import OPENING, Life, arrival
 
 
@@ -16,7 +16,7 @@ async def test_stages_stop_in_the_opposite_order_whatever_they_do(caplog):
 
     async def hang():
         order.append("hangs")
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     async def fail():
         order.append("fails")
@@ -91,7 +91,7 @@ async def test_work_that_fails_once_in_a_long_while_is_not_kept_waiting_ever_lon
     async def work():
         now_s = asyncio.get_running_loop().time()
         pauses.extend(now_s - before_s for before_s in ended_s[-1:])
-        await asyncio.sleep(0.02)  # longer than the longest pause: it has been well
+        await time_passes(0.02)  # longer than the longest pause: it has been well
         ended_s.append(asyncio.get_running_loop().time())
         raise RuntimeError("once in a while")
 

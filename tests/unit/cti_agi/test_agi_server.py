@@ -11,7 +11,7 @@ import pytest
 
 from cti.agi.messages import AgiCommand, set_variable
 from cti.agi.protocol import encode_request
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.agi.scripted_dialplan import (
     HEADERS,
     LOOPBACK,
@@ -90,7 +90,7 @@ async def test_a_request_that_drips_is_given_up_too():
             if served.server.counters.timeouts:
                 break
             caller.say(bytes([byte]))
-            await asyncio.sleep(0.002)
+            await time_passes(0.002)
         assert served.server.counters.timeouts == 1
 
 

@@ -1,6 +1,7 @@
 """Many at once, the silent among them, and those who have gone before it was their turn."""
 
 import pytest
+import uvloop
 
 from cti.agi import server as server_module
 from cti.watch.machine import prepare
@@ -63,7 +64,7 @@ async def test_who_has_asked_keeps_the_place(monkeypatch):
 
 def test_who_has_gone_before_the_turn_came_is_not_asked_for_on_uvloop():
     """Its sockets are not those of Python."""
-    pytest.importorskip("uvloop").run(test_who_has_gone_before_the_turn_came_is_not_asked_for())
+    uvloop.run(test_who_has_gone_before_the_turn_came_is_not_asked_for())
 
 
 async def test_who_has_gone_before_the_turn_came_is_not_asked_for():

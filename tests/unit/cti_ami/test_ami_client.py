@@ -12,7 +12,7 @@ from cti.ami.client import AmiClient
 from cti.ami.errors import AmiDown, AmiUsageError
 from cti.ami.login import LoginState
 from cti.ami.messages import action
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.ami.scripted_asterisk import GREETING, asterisk, client_of, ignored, linked
 
 
@@ -111,7 +111,7 @@ async def test_close_on_the_way_up(state):
             await eventually(lambda: link.client.state is state)
             await link.client.close()
             assert link.client.state is LoginState.STOPPED
-            await asyncio.sleep(0.02)
+            await time_passes(0.02)
             assert link.client.counters.connects == 1
 
 

@@ -13,7 +13,7 @@ import pytest
 from cti.ami.errors import AmiBusy, AmiDown, AmiTimeout, AmiUsageError
 from cti.ami.login import LoginState
 from cti.ami.messages import action
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.ami.scripted_asterisk import (
     ScriptedAsterisk,
     asterisk,
@@ -122,7 +122,7 @@ async def test_a_link_that_is_busy_with_events_is_not_taken_for_dead():
         link.server.scripts["Ping"] = ignored
         for _ in range(40):
             link.server.line.tell("Newexten")
-            await asyncio.sleep(0.005)
+            await time_passes(0.005)
         assert not link.heard.downs
 
 
@@ -169,7 +169,7 @@ async def test_close_during_an_outage_stays_closed():
         await eventually(lambda: link.client.counters.reconnects)
         await link.client.close()
         attempts = link.client.counters.connects
-        await asyncio.sleep(0.05)
+        await time_passes(0.05)
         assert link.client.counters.connects == attempts
         assert link.client.state is LoginState.STOPPED
 
@@ -197,7 +197,7 @@ async def test_a_wrong_password_is_reported_and_tried_slowly():
         client_of(server, is_waited_for=False, retry_us=retry_us) as link,
     ):
         await eventually(lambda: link.client.state is LoginState.REFUSED)
-        await asyncio.sleep(0.02)
+        await time_passes(0.02)
         assert asked == [LoginState.REFUSED]
         assert link.client.failure == "login refused: Authentication failed"
         assert link.client.counters.logins_refused == 1

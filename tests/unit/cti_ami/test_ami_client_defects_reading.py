@@ -9,7 +9,7 @@ import pytest
 
 from cti.ami.errors import AmiBroken
 from cti.ami.messages import action
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.ami.scripted_asterisk import (
     asterisk,
     client_of,
@@ -24,7 +24,7 @@ async def test_a_character_cut_by_tcp_is_whole():
         cut = whole.index(b"\xc3") + 1
         link.server.line.say(whole[:cut])
         await eventually(lambda: link.server.line.transport.get_write_buffer_size() == 0)
-        await asyncio.sleep(0.01)
+        await time_passes(0.01)  # so that it comes in two pieces
         link.server.line.say(whole[cut:])
         await eventually(lambda: link.heard.events)
         assert link.heard.events[0].headers.get("CallerIDName") == "Müller"

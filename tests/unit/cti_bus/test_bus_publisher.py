@@ -9,7 +9,7 @@ from cti.clock import SystemClock
 from cti.record.subscription import Feed
 from cti.view import StateView
 from routing import events as e
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.bus.memory_link import MemoryBroker
 from tests.worlds.record.history import CONFIG, History, Log, agent_state, encoder, made
 
@@ -104,7 +104,7 @@ async def test_no_more_than_the_window_is_under_way():
         desk.broker.frozen = True
         desk.say_calls(50)
         await eventually(lambda: desk.publisher.counters.in_flight == 8)
-        await asyncio.sleep(0.01)
+        await time_passes(0.01)
         assert desk.broker.peak == 8
 
 
@@ -113,7 +113,7 @@ async def test_a_cut_link_is_made_again_and_nothing_is_missing():
     async with desk:
         for _ in range(20):
             desk.say_calls(15)
-            await asyncio.sleep(0.001)
+            await time_passes(0.001)
             desk.broker.cut()
         await eventually(lambda: desk.publisher.position == 300)
         assert desk.publisher.counters.reconnects >= 1

@@ -5,9 +5,10 @@ import sqlite3
 
 import pytest
 
+from cti.record import event_log as module
 from cti.record.event_log import BATCH, EventLog
 from routing import events as e
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.record.history import NOON_US, History, call_life, encoder, made
 from tests.worlds.record.log_file import nothings, opened, rows
 
@@ -160,13 +161,14 @@ async def test_another_program_may_read_meanwhile(path):
             reader.close()
 
 
-async def test_close_does_not_wait_for_a_better_batch(path):
+async def test_close_does_not_wait_for_a_better_batch(path, monkeypatch):
     """The daemon gives it less time than a batch may wait (`cti.app.LIMIT_S`)."""
+    monkeypatch.setattr(module, "FLUSH_S", 3600)
     log = EventLog(path, encoder().record)
     await log.start()
     log.offer(History().say(made(e.ConfigApplied)))
-    await asyncio.sleep(0.05)  # the writing task waits for more by now
-    await asyncio.wait_for(log.close(), 0.5)
+    await time_passes(0.05)  # the writing task waits for more by now
+    await asyncio.wait_for(log.close(), 10)
     assert log.counters.written == 1
 
 

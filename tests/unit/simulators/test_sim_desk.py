@@ -14,6 +14,7 @@ from routing.commands import RequestedState
 from routing.events import AgentState
 from routing.ids import AgentId, CallId
 from simulators.people.desk import SocketDesk
+from tests.eventually import eventually, time_passes
 
 
 class Daemon:
@@ -22,6 +23,7 @@ class Daemon:
     def __init__(self) -> None:
         self.asked: list[object] = []
         self.is_broken = False
+        self.refusals = 0
         app = web.Application(middlewares=[problems])
         app.router.add_get("/v1/agents", self.agents)
         app.router.add_post("/v1/agents/{agent_id}/{verb}", self.order)
@@ -33,6 +35,7 @@ class Daemon:
 
     async def agents(self, _request: web.Request) -> web.Response:
         if self.is_broken:
+            self.refusals += 1
             return web.Response(status=503)
         row = AgentRow(
             AgentId("8001"), AgentState.NOT_READY, "break", 0, "8001", CallId(""), "", 0, True
@@ -89,10 +92,10 @@ async def test_a_daemon_that_is_away_is_waited_for(tmp_path):
     desk, daemon = SocketDesk(path), Daemon()
     looking = asyncio.create_task(desk.run(lambda *_row: seen.set()))
     desk.log_on("8001")  # before there is anybody: nothing happens
-    await asyncio.sleep(0.1)
+    await time_passes(0.1)
     daemon.is_broken = True
     await daemon.start(path)
-    await asyncio.sleep(0.3)
+    await eventually(lambda: daemon.refusals)
     assert not seen.is_set()
     daemon.is_broken = False
     async with asyncio.timeout(5):

@@ -19,6 +19,7 @@ from simulators.pbx.ami_server import AmiServer
 from simulators.pbx.asterisk import OBSERVER, ROUTER, SimulatedAsterisk
 from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending, Phone
 from simulators.pbx.sessions import AmiUser
+from tests.eventually import eventually
 
 LOCAL = [ipaddress.ip_network("127.0.0.0/8")]
 
@@ -80,6 +81,10 @@ class Client:
         )
         self.ami.start()
 
+    def heard(self) -> list[str]:
+        """Names of events, but for the one that follows each login."""
+        return [event.name for event in self.events if event.name != "FullyBooted"]
+
 
 @asynccontextmanager
 async def site(*answers: str) -> AsyncIterator[Site]:
@@ -93,11 +98,6 @@ async def site(*answers: str) -> AsyncIterator[Site]:
         yield made
     finally:
         await made.close()
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    while not is_so():  # noqa: ASYNC110  # nobody tells of it
-        await asyncio.sleep(0.01)
 
 
 async def called(made: Site, caller: Caller) -> CallReport:
@@ -115,9 +115,9 @@ async def test_a_call_over_sockets_from_arrival_to_the_end():
         client = await made.client()
         await client.ami.request(action("Setvar", Variable="CTI_EPOCH", Value="7"))
         report = await called(made, Caller("13800138000", "loans", name="王小明", talk_ms=100))
-        await asyncio.sleep(0.05)
         assert report.ending is Ending.SERVED
-        assert [event.name for event in client.events if event.name != "FullyBooted"] == [
+        await eventually(lambda: client.heard().count("Hangup") == 3)
+        assert client.heard() == [
             "DialBegin",
             "HangupRequest",
             "DialEnd",
@@ -139,10 +139,9 @@ async def test_several_users_each_with_their_own_filter():
     async with site("leave*7*queueFull*") as made:
         router, observer = await made.client(), await made.client(OBSERVER)
         made.pbx.world.call(Caller("138", "loans", gives_up_after_ms=50))
-        await asyncio.sleep(0.2)
-        heard = [event.name for event in router.events if event.name != "FullyBooted"]
-        assert heard == ["HangupRequest", "Hangup"]
-        assert "Newchannel" in [event.name for event in observer.events]
+        await eventually(lambda: "Hangup" in router.heard() and "Hangup" in observer.heard())
+        assert router.heard() == ["HangupRequest", "Hangup"]
+        assert "Newchannel" in observer.heard()
         assert made.pbx.line_count == 2
 
 
@@ -150,7 +149,7 @@ async def test_a_wrong_password_is_refused():
     async with site("wait*7*1*") as made:
         client = await made.client(AmiUser("cti-router", "wrong"), up=False)
         async with asyncio.timeout(5):
-            await until(lambda: client.ami.state is LoginState.REFUSED)
+            await eventually(lambda: client.ami.state is LoginState.REFUSED)
 
 
 async def test_a_cut_and_a_restart_are_survived():
@@ -169,7 +168,7 @@ async def test_a_dead_asterisk_refuses_connections_and_comes_back_on_its_port():
     async with site("wait*7*1*") as made:
         port = made.ami.port
         made.pbx.kill()
-        await asyncio.sleep(0.01)
+        await eventually(lambda: not made.ami._closing)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
         made.pbx.start()
@@ -226,11 +225,9 @@ async def test_without_a_router_the_caller_is_asked_for_again():
     async with site("wait*7*1*") as made:
         made.questions.port = 1  # nobody listens there
         channel = made.pbx.world.call(Caller("138", "loans", gives_up_after_ms=500))
-        await asyncio.sleep(0.3)
+        await eventually(lambda: channel.get("CTI_UNHEARD_S") == "2")
         assert channel.get("CTI_STAGE") == "arrive"
-        assert channel.get("CTI_UNHEARD_S") == "2"
-        await asyncio.sleep(0.3)
-        assert channel.gone
+        await eventually(lambda: channel.gone)
 
 
 async def serve_agi(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], object]):
@@ -263,9 +260,8 @@ async def test_the_agi_client_answers_as_asterisk_does():
     async with site("wait*7*1*") as made:
         made.questions.port = server.sockets[0].getsockname()[1]
         channel = made.pbx.world.call(Caller("138", "loans", gives_up_after_ms=400))
-        await asyncio.sleep(0.3)
-        assert channel.get("CTI_CAUSE") == "refused"
-        await asyncio.sleep(0.2)
+        await eventually(lambda: channel.get("CTI_CAUSE") == "refused")
+        await eventually(lambda: channel.gone)
     server.close()
     await server.wait_closed()
     assert replies == [
@@ -279,16 +275,19 @@ async def test_the_agi_client_answers_as_asterisk_does():
 
 
 async def test_a_caller_who_leaves_in_a_question_says_so_to_the_router():
+    asked = asyncio.Event()
     heard = asyncio.get_running_loop().create_future()
 
     async def talk(reader, _writer):
+        asked.set()
         heard.set_result(await reader.read())
 
     server = await serve_agi(talk)
     async with site("wait*7*1*") as made:
         made.questions.port = server.sockets[0].getsockname()[1]
-        made.pbx.world.call(Caller("138", "loans", gives_up_after_ms=200))
-        async with asyncio.timeout(5):
-            assert await heard == b"HANGUP\n"
+        channel = made.pbx.world.call(Caller("138", "loans"))
+        await asked.wait()
+        made.pbx.world.clears(channel)
+        assert await heard == b"HANGUP\n"
     server.close()
     await server.wait_closed()

@@ -66,7 +66,7 @@ class FakeRouter:
             writer.transport.abort()
         await asyncio.sleep(0)
 
-    async def question(self, number: int = 0, timeout_s: float = 8) -> Question:
+    async def question(self, number: int = 0, timeout_s: float = 30) -> Question:
         """The question with that number, past or to come."""
         async with asyncio.timeout(timeout_s), self._asked:
             await self._asked.wait_for(lambda: len(self.questions) > number)

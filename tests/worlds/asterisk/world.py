@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.eventually import eventually
 from tests.lab.ami import LabAmi
 from tests.lab.scenarios import phone_answers, phone_progresses, phone_refuses, phone_rings
 from tests.lab.sipp import Callers, Result
@@ -15,9 +16,10 @@ RETRY_S = 1
 FAILSAFE_AFTER_S = 3
 FAILSAFE_LIMIT_S = 2
 
-# What a busy machine may add to any of these, and the longest silence that is not one of them.
-SLACK_S = 0.9
-GAP_S = 0.5
+# What a busy machine may add to any of these; far from the 25 s of a slice, which is the other way.
+SLACK_S = 5.0
+# A silence that is none of the pauses above.
+GAP_S = 0.9
 
 SETTINGS = {
     "CTI_ASK_S": str(ASK_S),
@@ -55,6 +57,26 @@ async def variable(ami: LabAmi, channel: str, name: str) -> str:
     """A variable of a channel, empty when it is not set."""
     answer = await ami.ask("Getvar", Channel=channel, Variable=name)
     return answer[0].get("Value", "")
+
+
+async def until_variable(ami: LabAmi, channel: str, name: str, value: str) -> None:
+    """Wait until a variable of a channel has this value."""
+
+    async def has_it() -> bool:
+        return await variable(ami, channel, name) == value
+
+    await eventually(has_it)
+
+
+async def until_application(ami: LabAmi, channel: str, application: str) -> None:
+    """Wait until a channel is in this application of the dialplan."""
+
+    async def is_there() -> bool:
+        shown = await ami.ask("CoreShowChannels")
+        found = [item["Application"] for item in shown if item.get("Channel") == channel]
+        return found == [application]
+
+    await eventually(is_there)
 
 
 async def redirect(ami: LabAmi, channel: str, context: str, extension: str) -> None:

@@ -17,11 +17,12 @@ from cti.clock import SystemClock
 from cti.record.event_log import EventLog
 from cti.record.subscription import Feed
 from cti.view import StateView
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.lab.needs import needs
 from tests.worlds.record.history import CONFIG, History, encoder
 
 ROUTER = "cti/v1/main/router/n1/state"
+LAST = "tests/last"
 
 
 def kinds():
@@ -57,7 +58,7 @@ class Listener:
                     async for message in client.messages:
                         self._note(message)
             self.subscribed.clear()
-            await asyncio.sleep(0.02)
+            await time_passes(0.02)
 
     def _note(self, message):
         topic = str(message.topic)
@@ -73,16 +74,23 @@ class Listener:
         return found[-1]["data"] if found and found[-1] else None
 
     async def retained(self):
-        """What the broker gives to somebody who comes now."""
+        """What the broker gives to somebody who comes now.
+
+        A retained message of a topic that is asked for after it says that no more is to come.
+        """
+        address = address_of(self.broker)
+        async with aiomqtt.Client(
+            address.host, address.port, username=address.username, password=address.password
+        ) as writer:
+            await writer.publish(LAST, b"1", qos=1, retain=True)
         found = {}
-        async with aiomqtt.Client(self.broker.host, self.broker.port, timeout=2) as client:
-            await client.subscribe(self.topic, qos=1)
-            with suppress(TimeoutError):
-                while True:
-                    async with asyncio.timeout(0.3):
-                        message = await anext(client.messages)
-                    if message.retain:
-                        found[str(message.topic)] = msgspec.json.decode(message.payload)
+        async with aiomqtt.Client(address.host, address.port) as client:
+            await client.subscribe([(self.topic, 1), (LAST, 1)])
+            async for message in client.messages:
+                if str(message.topic) == LAST:
+                    break
+                if message.retain:
+                    found[str(message.topic)] = msgspec.json.decode(message.payload)
         return found
 
 
@@ -127,7 +135,7 @@ class Voice:
         for event in events:
             self.say(event)
 
-    async def said(self, timeout_s=20):
+    async def said(self, timeout_s=60):
         """Everything offered is acknowledged by the broker."""
         await eventually(lambda: self.publisher.position == self.history.seq, timeout_s)
 
@@ -137,7 +145,7 @@ async def listening(broker, topic="cti/v1/#"):
     listener = Listener(broker, topic)
     task = asyncio.create_task(listener.listen())
     try:
-        await asyncio.wait_for(listener.subscribed.wait(), 10)
+        await asyncio.wait_for(listener.subscribed.wait(), 30)
         yield listener
     finally:
         task.cancel()

@@ -5,6 +5,7 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.eventually import time_passes
 from tests.lab import scenarios
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import Agent, LabAsterisk
@@ -96,7 +97,7 @@ class RealWorld:
             await asyncio.to_thread(self.asterisk.kill9)
             # Its unique ids are whole seconds and a count from 0: this one is back so soon that its
             # first call could have the id of its predecessor's.
-            await asyncio.sleep(1.0)
+            await time_passes(1.0)
             await asyncio.to_thread(self.asterisk.start)
         elif what == "stopAndStart":
             await asyncio.to_thread(self.asterisk.restart)

@@ -1,6 +1,5 @@
 """The real daemon as a process of its own: started, asked, killed, stopped."""
 
-import asyncio
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 
 START_S = 10.0
 PAGE = 1000
@@ -119,19 +118,20 @@ class Router:
 
     async def until_routing(self, within_s: float = START_S) -> None:
         """Wait until it hears its Asterisk."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
+
+        async def is_routing() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, self.last_words()
             try:
                 status = await self.get("/v1/status")
             except (aiohttp.ClientError, OSError):
-                await asyncio.sleep(0.01)
-                continue
-            if status["telephony"].get("a1") == "up":
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"not routing within {within_s} s\n{self.last_words()}")
+                return False
+            return status["telephony"].get("a1") == "up"
+
+        try:
+            await eventually(is_routing, within_s)
+        except AssertionError as error:
+            raise AssertionError(f"not routing: {error}\n{self.last_words()}") from None
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -225,7 +225,7 @@ class Router:
             if time.monotonic() > deadline:
                 told = "\n".join(said for said in map(word, events) if said)
                 raise AssertionError(f"not within {within_s} s:\n{told}\n{self.last_words()}")
-            await asyncio.sleep(0.02)
+            await time_passes(0.02)
 
 
 _DETAIL = {

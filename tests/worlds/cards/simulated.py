@@ -11,6 +11,7 @@ from simulators.pbx.ami_server import AmiServer
 from simulators.pbx.asterisk import ROUTER, PbxSettings, SimulatedAsterisk
 from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending
+from tests.eventually import time_passes
 from tests.lab.ports import free_port
 from tests.worlds.cards.table import Call, Phone
 from tests.worlds.cards.wire import Wire
@@ -78,7 +79,7 @@ class SimulatedWorld:
             self._calls += 1
             channel = self.pbx.world.call(Caller(f"1390{self._calls}", "loans"), self._ended)
             loop.call_later(call.stay_ms / 1000, self.pbx.world.clears, channel)
-            await asyncio.sleep(SPACING_S)
+            await time_passes(SPACING_S)
 
     def _ended(self, report: CallReport) -> None:
         self.served += report.ending is Ending.SERVED

@@ -1,10 +1,9 @@
 """What a card needs of a world: phones, callers, a wire that can be cut, and the real daemon."""
 
-import asyncio
-import time
 from pathlib import Path
 from typing import Protocol
 
+from tests.eventually import eventually
 from tests.worlds.cards.router import Router
 from tests.worlds.cards.table import Call, Phone
 from tests.worlds.cards.wire import Wire
@@ -49,10 +48,11 @@ class World(Protocol):
 
 async def until_channels(world: World, count: int, within_s: float = 20) -> None:
     """Wait until Asterisk has so many channels."""
-    deadline = time.monotonic() + within_s
-    while (found := await world.channels()) != count:
-        assert time.monotonic() < deadline, f"{found} channels, not {count}"
-        await asyncio.sleep(0.02)
+
+    async def are_there() -> bool:
+        return await world.channels() == count
+
+    await eventually(are_there, within_s)
 
 
 def device_of(agent: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cti.record.event_log import EventLog
 from routing import events as e
+from tests.eventually import time_passes
 from tests.worlds.record.history import History, encoder, made
 
 
@@ -19,7 +20,7 @@ async def main(path):
     while True:
         for _ in range(37):
             log.offer(history.say(made(e.ConfigApplied)))
-        await asyncio.sleep(0.001)
+        await time_passes(0.001)
         print(log.counters.written, flush=True)  # noqa: T201  read by the test
 
 

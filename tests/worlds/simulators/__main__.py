@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 
+from tests.eventually import time_passes
 from tests.lab import scenarios
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import Agent, LabAsterisk
@@ -50,7 +51,7 @@ def lab(agi_port: int) -> Iterator[LabAsterisk]:
 async def act(call: RoutedCall, ami: LabAmi) -> None:
     if call.act is None:
         return
-    await asyncio.sleep(call.act.after_ms / 1000)
+    await time_passes(call.act.after_ms / 1000)
     channels = [event["Channel"] for event in ami.events if event["Event"] == "Newchannel"]
     if isinstance(call.act, HangUpLeg):
         await ami.ask("Hangup", Channel=channels[-1])
@@ -83,7 +84,7 @@ async def record(call: RoutedCall, asterisk: LabAsterisk, agi_port: int) -> None
             await act(call, ami)
             caller = await ami.event("Newchannel")
             await ami.event("Hangup", 10, Channel=caller["Channel"])
-            await asyncio.sleep(0.3)  # the agent's leg may go last
+            await time_passes(0.3)  # the agent's leg may go last
         events = [event for event in ami.events if event["Event"] not in LEFT_OUT]
         lines = [*map(written, events), *map(asked, router.questions)]
     (FOLDER / f"{call.name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
