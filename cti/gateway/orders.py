@@ -7,7 +7,7 @@ from typing import Final
 
 from cti.ami.errors import AmiFailure
 from cti.ami.messages import AmiEvent, action
-from cti.gateway.border import read_deliver_order
+from cti.gateway.border import is_number, read_deliver_order
 from cti.gateway.effects import Moment, deliver, effects_of
 from cti.gateway.legs import Caller, Delivery, Place
 from cti.gateway.link import AmiAnswer, OnAnswer
@@ -29,6 +29,7 @@ class Orders:
     def __init__(self, side: Side, look_up: Callable[[CallId], None]) -> None:
         self._side = side
         self._look_up = look_up
+        self._is_replaced = False  # as far as its refusals tell
 
     def decided(self, events: Sequence[Event], at_us: int) -> None:
         """Order what the core has decided with one command."""
@@ -49,8 +50,17 @@ class Orders:
         for call_id in effects.doubts:
             self._look_up(call_id)
 
-    def set_epoch(self, on_answer: OnAnswer | None = None) -> None:
-        """Make Asterisk take our orders, and nobody else's; again after it has forgotten it."""
+    def claim(self, on_answer: OnAnswer) -> None:
+        """Make Asterisk take our orders, and nobody else's."""
+        self._is_replaced = False
+        self._set_epoch(on_answer)
+
+    def set_epoch(self) -> None:
+        """Again, in case it has forgotten it; not where it obeys the router after us."""
+        if not self._is_replaced:
+            self._set_epoch(None)
+
+    def _set_epoch(self, on_answer: OnAnswer | None) -> None:
         epoch = str(self._side.around.dispatcher.epoch)
         self._side.send(action("Setvar", Variable="CTI_EPOCH", Value=epoch), on_answer)
 
@@ -58,15 +68,17 @@ class Orders:
         """`UserEvent(CtiRefused)`: the dialplan had an order whose epoch is not that of CTI_EPOCH.
 
         Where that is empty, a reload has cleared it (`clearglobalvars`; `dialplan reload` tells
-        nobody, 22.10.1, measured): it is set again, and the order repeated.
+        nobody, 22.10.1, measured): it is set again, and the order repeated. Also where it is that
+        of a router before us, who has come back from wherever it was. A higher one is our end.
         """
         get, ours = event.headers.get, self._side.around.dispatcher.epoch
         order = read_deliver_order(get("Order"))
         if order is None or order[0] != ours:
             return  # of the router before us: as it should be
         self._side.counters.came_back += 1
-        if get("Epoch"):
+        if is_number(get("Epoch")) and int(get("Epoch")) > ours:
             log.error("%s: obeys the router of epoch %s, not us", self._side.name, get("Epoch"))
+            self._is_replaced = True
             return
         self.set_epoch()
         self._repeat(OfferId(order[1]))

@@ -188,7 +188,7 @@ class Pbx:
         """Make it take our orders. It refuses each of them without that variable, so nothing is
         offered before it is known to be set.
         """
-        self._orders.set_epoch(partial(self._claimed, self._side.session))
+        self._orders.claim(partial(self._claimed, self._side.session))
 
     def _claimed(self, session: int, answer: AmiAnswer) -> None:
         if session != self._side.session:

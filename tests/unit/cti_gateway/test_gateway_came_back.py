@@ -32,17 +32,23 @@ def came_back(world, order, epoch=""):
     return [(sent.name, sent.get("Exten") or sent.get("Value")) for sent, _ in world.link.sent]
 
 
-def test_where_the_epoch_was_cleared_it_is_set_and_the_order_repeated_once(world):
+@pytest.mark.parametrize("epoch", ["", "6", "0"], ids=["cleared", "of a router before us", "0"])
+def test_where_the_epoch_is_none_it_is_set_and_the_order_repeated_once(world, epoch):
     order = order_of(world)
-    assert came_back(world, order) == [("Setvar", "7"), ("Redirect", order)]
+    assert came_back(world, order, epoch) == [("Setvar", "7"), ("Redirect", order)]
     assert world.pbx.counters.came_back == 1
-    assert came_back(world, order) == [("Setvar", "7")]  # more often it would be a loop
+    assert came_back(world, order, epoch) == [("Setvar", "7")]  # more often it would be a loop
     assert not [each for each in world.told if isinstance(each.event, OfferEnded)]
 
 
 def test_who_has_been_replaced_does_not_take_the_place_back(world, caplog):
     assert came_back(world, order_of(world), epoch="8") == []
     assert "epoch 8" in caplog.text
+    world.pbx.heard(event("Reload", Module="All", Status="0"))
+    assert "Setvar" not in world.link.names()
+    world.pbx.link_down("cut")
+    world.pbx.link_up()  # a new login is a new claim: the other one may be gone
+    assert "Setvar" in world.link.names()
 
 
 @pytest.mark.parametrize("order", ["6*1*15*p8001", "", "s", "7*1", "7*x*15*p8001"])
