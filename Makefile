@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help tools setup run test check soak cards lint lab mistakes clean lock cover-routing compiled
+.PHONY: help tools setup run test check soak cards lint lab mistakes clean lock deb journey cover-routing compiled
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,9 +74,16 @@ cover-routing: setup ## branch coverage of the routing core, which has to be who
 	    --cov-report=term-missing:skip-covered --ignore-glob='*codec*' \
 	    tests/unit/routing tests/complaints tests/scenarios/test_scenarios.py tests/property
 
-lock: setup ## write requirements.lock anew from pyproject.toml
+deb: setup ## the Debian package, into dist/
+	@$(BIN)/python -m deploy.build deb
+
+journey: setup ## package to routed call, upgrade, move, removal: prints each command (5 min)
+	@$(BIN)/python -m tests.deploy
+
+lock: setup ## write the two locks anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -c requirements.lock -o requirements-runtime.lock
 
-clean: ## remove .venv, var and caches
-	rm -rf .venv var .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+clean: ## remove .venv and caches; data in var/ stay
+	rm -rf .venv dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -19,6 +19,7 @@ FOLDERS = {
     "asterisk": "asterisk-config",
     "complaints": "routing",
     "contract": "gateway",
+    "deploy": "deploy",
     "integration": "cti",
     "property": "routing",
     "scenarios": "routing",
@@ -33,7 +34,7 @@ FOLDERS = {
 @cache
 def rooms() -> set[str]:
     """Every room of the house; `cti` alone stands for the files right in it."""
-    top = {"asterisk-config", "benchmarks", "cti", "routing", "simulators", "tests"}
+    top = {"asterisk-config", "benchmarks", "cti", "deploy", "routing", "simulators", "tests"}
     return top | {path.parent.name for path in HOUSE.glob("cti/*/__init__.py")}
 
 

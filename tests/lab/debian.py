@@ -60,13 +60,13 @@ def _unpack(folder: Path, packages: Sequence[str]) -> None:
         '--aptopt=Acquire::Check-Valid-Until "false"',
         "sid",
         str(folder),
-        f"deb {_mirror()} sid main",
+        f"deb {mirror()} sid main",
     )
     if unpacked.returncode:
         raise LabError(f"mmdebstrap: {reason_in(unpacked.stderr)}")
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The Debian archive that this machine's own apt uses (not that of the security updates)."""
     targets = run(
         "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"

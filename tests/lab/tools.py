@@ -26,6 +26,9 @@ TOOLS = {
     "mosquitto_passwd": "mosquitto",
     "mosquitto_sub": "mosquitto-clients",  # a reader of the bus that is not ours
     "openssl": "openssl",  # certificates
+    "promtool": "prometheus",  # reads our alert rules
+    "systemd-analyze": "systemd",  # reads our unit
+    "dpkg-deb": "dpkg",  # builds our package
     "gcc": "gcc",  # `make compiled`
     "/usr/include/stdlib.h": "libc6-dev",
 }
@@ -39,7 +42,7 @@ VERSIONS = {
 }
 
 # Debian starts these where they are installed; our tests start their own.
-SERVICES = ("mosquitto",)
+SERVICES = ("mosquitto", "prometheus")
 
 # Not on the PATH of an ordinary user.
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"

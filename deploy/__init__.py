@@ -1,0 +1,1 @@
+"""From source to what an operator installs: wheel, Debian package, notices, SBOM. Not shipped."""
