@@ -25,7 +25,11 @@ def settings_of(path: Path | None) -> Settings:
 def serve(arguments: argparse.Namespace, _words: Words) -> int:
     """`cti serve`: run until stopped."""
     settings = settings_of(arguments.config)
-    logs.configure(settings.log.level, settings.log.format)
+    try:
+        logs.configure(settings.log.level, settings.log.format, file=settings.log.file)
+    except OSError as error:
+        print(f"cti: cannot write the log: {error}", file=sys.stderr)
+        return FOUND
     os.umask(0o077)  # whatever is written from here on is for us only, by our children, too
     # Late, so that no other command pays for loading the daemon.
     from cti.app import run  # noqa: PLC0415

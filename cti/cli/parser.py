@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from cti.cli import ask, config, daemon, orders
+from cti.cli import ask, backup, config, daemon, init, orders
 from cti.cli.output import can_say, without_chinese
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001
 
 _EXAMPLES = """\
 examples 示例:
+  cti init                               the first configuration 生成初始配置
   cti serve --config cti.toml            start the daemon 启动
   cti watch                              live screen 实时画面
   cti status --json                      for scripts 供脚本使用
@@ -89,12 +90,43 @@ def _daemon_commands(commands: _Commands, common: _Parser, file: _Parser) -> Non
     serve = commands.add_parser("serve", parents=[file], help="start the daemon 启动守护进程")
     serve.set_defaults(run=daemon.serve)
 
+    _init_command(commands)
+    _backup_commands(commands, common)
+
     asterisk = commands.add_parser("asterisk", help="look at an Asterisk 检查 Asterisk")
     checks = asterisk.add_subparsers(metavar="COMMAND", required=True)
     check = checks.add_parser("check", parents=[common], help="is it as the router needs it?")
     check.add_argument("name", nargs="?", default="", help="one of the configured ones; all")
     check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
     check.set_defaults(run=daemon.asterisk_check)
+
+
+def _init_command(commands: _Commands) -> None:
+    made = commands.add_parser("init", help="write the first configuration 生成初始配置")
+    made.add_argument("--lang", choices=("zh", "en"), help="default: by the locale 默认按语言环境")
+    for name, metavar, help_text in (
+        ("asterisk", "DIR", "folder of Asterisk's files, to look at 要查看的 Asterisk 配置目录"),
+        ("copy-to", "DIR", "where the files for Asterisk go 写给 Asterisk 的文件目录"),
+        ("config", "FILE", "the router's configuration 路由器配置文件"),
+    ):
+        made.add_argument(f"--{name}", type=Path, metavar=metavar, help=help_text)
+    made.add_argument("--data-dir", default="", metavar="DIR", help="data of the router 数据目录")
+    made.add_argument("--host", default="127.0.0.1", help="address of Asterisk (127.0.0.1)")
+    made.add_argument("--router", default="127.0.0.1", help="address of this router (127.0.0.1)")
+    made.add_argument("--agi-port", type=_number(1, 65535), default=4573, metavar="PORT")
+    made.add_argument("--yes", action="store_true", help="write without asking 不再询问")
+    made.add_argument("--dry-run", action="store_true", help="show, write nothing 只显示不写入")
+    made.set_defaults(run=init.init)
+
+
+def _backup_commands(commands: _Commands, common: _Parser) -> None:
+    for name, run, help_text in (
+        ("backup", backup.backup, "save data and configuration, calls go on 备份"),
+        ("restore", backup.restore, "unpack a backup into an empty place 恢复"),
+    ):
+        command = commands.add_parser(name, parents=[common], help=help_text)
+        command.add_argument("file", metavar="FILE", help="- for standard output or input")
+        command.set_defaults(run=run)
 
 
 def _questions(commands: _Commands, reach: _Parser, asked: _Parser) -> None:
