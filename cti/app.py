@@ -250,6 +250,7 @@ class Daemon:
             self.dispatcher,
             self.clock,
             secret=self.settings.agi.secret.reveal(),
+            previous_secret=self.settings.agi.previous_secret.reveal(),
             slice_s=self.settings.slice_s,
             call_later=loop.call_later,
         )

@@ -30,11 +30,15 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgiSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the dialplans ask, who may, and the secret that their tokens are made with."""
+    """Where the dialplans ask, who may, and the secret that their tokens are made with.
+
+    `previous_secret` is taken as well while the dialplans are given a new one.
+    """
 
     host: of.Host = "127.0.0.1"
     port: of.ListenPort = 4573
     secret: of.AgiSecret = Secret()  # immutable, so safe to share
+    previous_secret: of.AgiSecret = Secret()
     allowed: tuple[of.Network, ...] = ("127.0.0.1/32",)
 
 
@@ -72,10 +76,11 @@ class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`auto` is text on a terminal and JSON lines elsewhere."""
+    """`auto` is text on a terminal and JSON lines elsewhere; `syslog` is RFC 5424."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["auto", "json", "text"] = "auto"
+    format: Literal["auto", "json", "text", "journald", "syslog"] = "auto"
+    file: of.OptionalPath = ""  # "": standard error
 
 
 class JournalSettings(msgspec.Struct, frozen=True, kw_only=True):

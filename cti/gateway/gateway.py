@@ -62,7 +62,9 @@ class TurnedAway:
 
 
 class Gateway:
-    """All Asterisks of one router. `secret` is what their dialplans make tokens with."""
+    """All Asterisks of one router. `secret` (and for a while `previous_secret`) is what their
+    dialplans make tokens with.
+    """
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Gateway:
         clock: Clock,
         *,
         secret: str,
+        previous_secret: str = "",
         slice_s: int,
         call_later: CallLater,
     ) -> None:
@@ -78,7 +81,7 @@ class Gateway:
         self._turned_away: dict[PbxId, TurnedAway] = {}  # since its last good question
         self._dispatcher = dispatcher
         self._clock = clock
-        self._secret = secret
+        self._secrets = [each for each in (secret, previous_secret) if each]
         self._slice_s = slice_s
         self._devices = Devices(_devices_of(dispatcher.engine))
         self._around = Surroundings(dispatcher, clock, self._devices, call_later)
@@ -151,7 +154,7 @@ class Gateway:
         if self._draining:
             return ()
         try:
-            question = read_question(request, self._secret, tuple(self.pbxs))
+            question = read_question(request, self._secrets, tuple(self.pbxs))
         except NotOurs as why:
             self.counters.strangers += 1
             self._note(why)
@@ -184,7 +187,7 @@ class Gateway:
             return
         self.counters.unheard += 1
         with suppress(NotOurs):
-            question = read_question(request, self._secret, tuple(self.pbxs))
+            question = read_question(request, self._secrets, tuple(self.pbxs))
             self.pbxs[question.pbx].doubt(question.call_id, at_once=True)
 
     def _answer(self, question: Question) -> Sequence[AgiCommand]:

@@ -69,14 +69,18 @@ class Question:
         return CallId(f"{self.pbx}-{self.uniqueid}")
 
 
-def read_question(request: AgiRequest, secret: str, pbxs: Sequence[PbxId]) -> Question:
-    """The question in this request; `NotOurs` when it is not from a dialplan of ours."""
+def read_question(request: AgiRequest, secrets: Sequence[str], pbxs: Sequence[PbxId]) -> Question:
+    """The question in this request; `NotOurs` when it is not from a dialplan of ours.
+
+    `secrets`: the one that tokens are made with, and the one before while it is being replaced.
+    """
     pbx, verb = _path(request.script, pbxs)
     args = [*request.args[:_ARGUMENTS], *[""] * (_ARGUMENTS - len(request.args))]
     token, queue, arrived, priority, needs, offer, status, cause, rang_ms = args
     if not (border.is_uniqueid(request.uniqueid) and border.is_channel(request.channel)):
         raise NotOurs("no channel of Asterisk's is named")
-    if not (border.is_token(token) and token_ok(secret, request.uniqueid, token)):
+    fits = any(token_ok(secret, request.uniqueid, token) for secret in secrets)
+    if not (border.is_token(token) and fits):
         why = "its token does not fit: CTI_SECRET there is not agi.secret here (cti asterisk check)"
         raise NotOurs(why, pbx)
     odd: list[str] = []

@@ -1,4 +1,5 @@
-"""Structured logging on the standard library: JSON lines for machines, text for a terminal.
+"""Structured logging on the standard library: JSON lines for machines, text for a terminal, and
+the forms that journald and syslog sort by level.
 
 A line is one JSON object: `ts` (RFC 3339 with its offset, microseconds, of the site's zone, as all
 that people read), `level`, `logger`, `msg`, what was given as `extra={...}`, and `error` with the
@@ -10,37 +11,44 @@ Personal data: numbers of callers go through `cti.record.masking` before they ar
 
 import logging
 import re
+import socket
 import sys
 from datetime import datetime
+from logging.handlers import WatchedFileHandler
 from typing import IO, Any, Literal
 
 import msgspec
 
 from cti.zone import ZONE
 
+Form = Literal["auto", "json", "text", "journald", "syslog"]
+
 # What every record has; anything beyond came in through `extra`.
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
+_SEVERITIES = ((50, 2), (40, 3), (30, 4), (20, 6), (0, 7))
+_DAEMON = 3  # the facility of system daemons (RFC 5424, table 1)
+_HOST = socket.gethostname() or "-"
 _TEXT_LIMIT = 8192  # characters of one value; a line should fit any collector
 
 
 def configure(
-    level: str = "info",
-    form: Literal["auto", "json", "text"] = "auto",
-    stream: IO[str] | None = None,
+    level: str = "info", form: Form = "auto", stream: IO[str] | None = None, file: str = ""
 ) -> logging.Handler:
-    """Send the root logger's records to `stream` (standard error), replacing an earlier call's.
+    """Send the root logger's records to `stream` (standard error) or to a file, replacing an
+    earlier call's. Raises OSError for a file that cannot be written.
 
-    `auto` is text where the stream is a terminal and JSON lines where it is not.
+    `auto` is text where the stream is a terminal and JSON lines where it is not. A file that was
+    moved away by logrotate is opened anew with the next record.
     """
     out = sys.stderr if stream is None else stream
-    terminal = out.isatty()
-    handler = _Handler(out)
-    text = form == "text" or (form == "auto" and terminal)
-    handler.setFormatter(TextFormatter(coloured=terminal) if text else JsonFormatter())
+    terminal = not file and out.isatty()
+    handler: logging.Handler = _FileHandler(file, encoding="utf-8") if file else _Handler(out)
+    handler.setFormatter(_formatter(form, terminal=terminal))
     root = logging.getLogger()
-    for old in [old for old in root.handlers if isinstance(old, _Handler)]:
+    for old in [old for old in root.handlers if isinstance(old, _Handler | _FileHandler)]:
         root.removeHandler(old)
+        old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     return handler
@@ -48,6 +56,20 @@ def configure(
 
 class _Handler(logging.StreamHandler[IO[str]]):
     """Ours, so that a second `configure` finds it and leaves strangers' handlers alone."""
+
+
+class _FileHandler(WatchedFileHandler):
+    """The same for a file."""
+
+
+def _formatter(form: Form, *, terminal: bool) -> logging.Formatter:
+    if form == "journald":
+        return JournaldFormatter()
+    if form == "syslog":
+        return SyslogFormatter()
+    if form == "text" or (form == "auto" and terminal):
+        return TextFormatter(coloured=terminal)
+    return JsonFormatter()
 
 
 class JsonFormatter(logging.Formatter):
@@ -87,6 +109,37 @@ class TextFormatter(logging.Formatter):
             trace = self.formatException(record.exc_info)
             line += "".join(f"\n    {printable(row)}" for row in trace.splitlines())
         return line
+
+
+class JournaldFormatter(logging.Formatter):
+    """`<4>cti.ami.client: link lost  pbx=a1`: the level as sd-daemon(3) has it, so that
+    `journalctl -p warning` finds it; the time is journald's own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line; a traceback goes into the line, or it would lose its level."""
+        return f"<{_severity(record)}>{record.name}: {_one_line(record, self)}"
+
+
+class SyslogFormatter(logging.Formatter):
+    """RFC 5424, facility daemon: `<28>1 2026-11-21T12:03:04.123456+08:00 host cti 77 - - …`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line without its end."""
+        head = f"<{_DAEMON * 8 + _severity(record)}>1 {_stamp(record.created)}"
+        message = f"{record.name}: {_one_line(record, self)}"
+        return f"{head} {_HOST} cti {record.process} - - {message}"
+
+
+def _severity(record: logging.LogRecord) -> int:
+    """RFC 5424, table 2."""
+    return next(number for level, number in _SEVERITIES if record.levelno >= level)
+
+
+def _one_line(record: logging.LogRecord, formatter: logging.Formatter) -> str:
+    fields = "".join(f"  {key}={_shown(value)}" for key, value in _fields(record).items())
+    trace = f"  {_cut(formatter.formatException(record.exc_info))}" if record.exc_info else ""
+    return printable(f"{_cut(record.getMessage())}{fields}{trace}")
 
 
 def printable(text: str) -> str:

@@ -23,7 +23,7 @@ HOSTILE = [
 ]
 
 # File names and what the broker alone sees may hold blanks, `$` and `;`, but no control character.
-NO_DIALPLAN = ("data_dir", "path", "socket", "ca_path", "username", "password")
+NO_DIALPLAN = ("data_dir", "path", "file", "socket", "ca_path", "username", "password")
 
 
 def text_fields(kind, path=()):
@@ -150,7 +150,7 @@ def test_an_unknown_key_comes_with_the_nearest_known_one(tmp_path, key, near):
 
 def test_an_unknown_key_that_is_near_to_none_comes_with_all_of_them(tmp_path):
     found = problems(write(tmp_path, "[log]\nzzzz = 1"))
-    assert found == {"log.zzzz": "unknown key; known here: format, level"}
+    assert found == {"log.zzzz": "unknown key; known here: file, format, level"}
 
 
 NETWORK = "must be a network such as 10.1.0.0/16 or one address such as 10.1.2.3/32"

@@ -32,7 +32,7 @@ def test_a_whole_question():
         "returned", "1.1", arrived="1795000000123", priority="7", needs="english:3&loans:1",
         offer="42", status="NOANSWER", cause="19", rang="8",
     )  # fmt: skip
-    question = read_question(asked, SECRET, [A1])
+    question = read_question(asked, [SECRET], [A1])
     assert question.verb is Verb.RETURNED
     assert question.call_id == "a1-1.1"
     assert question.arrived_us == 1_795_000_000_123_000
@@ -55,33 +55,33 @@ def test_a_whole_question():
     ],
 )
 def test_an_odd_argument_is_named_and_costs_nothing_else(named, odd):
-    assert read_question(request("again", **named), SECRET, [A1]).odd == (odd,)
+    assert read_question(request("again", **named), [SECRET], [A1]).odd == (odd,)
 
 
 @pytest.mark.parametrize("token", ["", "0" * 40, "A" * 40, "0" * 39, "x" * 4000, "é"])
 def test_a_question_that_proves_nothing_gets_no_answer(token):
     with pytest.raises(NotOurs):
-        read_question(request("arrive", token=token), SECRET, [A1])
+        read_question(request("arrive", token=token), [SECRET], [A1])
 
 
 def test_a_token_fits_its_own_channel_only():
     stolen = request("arrive", "1.1").args[0]
     with pytest.raises(NotOurs):
-        read_question(request("arrive", "1.2", token=stolen), SECRET, [A1])
+        read_question(request("arrive", "1.2", token=stolen), [SECRET], [A1])
 
 
 @pytest.mark.parametrize("script", ["", "nothing", "a2/arrive", "../arrive", "a1/arrive/x"])
 def test_a_question_that_nobody_knows(script):
     with pytest.raises(NotOurs):
-        read_question(request(script), SECRET, [A1])
+        read_question(request(script), [SECRET], [A1])
 
 
 def test_several_asterisks_say_who_they_are():
     both = [A1, PbxId("a2")]
-    assert read_question(request("a2/arrive"), SECRET, both).call_id == "a2-1.1"
-    assert read_question(request("/a1/arrive"), SECRET, both).call_id == "a1-1.1"
+    assert read_question(request("a2/arrive"), [SECRET], both).call_id == "a2-1.1"
+    assert read_question(request("/a1/arrive"), [SECRET], both).call_id == "a1-1.1"
     with pytest.raises(NotOurs, match="CTI_ROUTER"):
-        read_question(request("arrive"), SECRET, both)
+        read_question(request("arrive"), [SECRET], both)
 
 
 # --- answering ----------------------------------------------------------------------------------
@@ -221,3 +221,11 @@ def test_an_order_that_was_given_before_the_link_was_lost_is_not_given_again(wor
     world.submit(TelephonyLost(A1))
     world.later(60)
     assert world.ask("again") == "wait*7*10*"
+
+
+def test_while_a_secret_is_replaced_both_are_taken():
+    """docs/installation.md: the router is told first, the dialplans later."""
+    asked = request("arrive")
+    assert read_question(asked, ["the-new-secret-of-today", SECRET], [A1]).call_id == "a1-1.1"
+    with pytest.raises(NotOurs):
+        read_question(asked, ["the-new-secret-of-today"], [A1])

@@ -135,3 +135,38 @@ def test_auto_is_text_on_a_terminal_and_json_elsewhere():
 def test_printable_leaves_what_can_be_seen():
     assert printable("座席 8001") == "座席 8001"
     assert printable("a\tb\x1b") == "a\\tb\\x1b"
+
+
+def test_journald_finds_the_level_and_gets_one_line_whatever_is_in_it():
+    stream = io.StringIO()
+    logs.configure("debug", "journald", stream)
+    log = logging.getLogger("cti.test")
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
+        log.log(level, "two\nlines", extra={"pbx": "a 1"})
+    try:
+        raise ValueError("of this")  # noqa: TRY301
+    except ValueError:
+        log.exception("failed")
+    lines = stream.getvalue().splitlines()
+    assert [line[:3] for line in lines] == ["<7>", "<6>", "<4>", "<3>", "<2>", "<3>"]
+    assert lines[0] == '<7>cti.test: two\\nlines  pbx="a 1"'
+    assert "ValueError: of this" in lines[-1]
+
+
+def test_syslog_lines_are_those_of_rfc_5424():
+    stream = io.StringIO()
+    logs.configure("info", "syslog", stream)
+    logging.getLogger("cti.test").warning("link lost")
+    pattern = r"<28>1 \d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d \S+ cti \d+ - - cti.test: link lost\n"
+    assert re.fullmatch(pattern, stream.getvalue())
+
+
+def test_a_file_that_was_rotated_is_begun_anew(tmp_path):
+    file = tmp_path / "cti.log"
+    logs.configure("info", "json", file=str(file))
+    logging.getLogger("cti.test").info("one")
+    file.rename(tmp_path / "cti.log.1")
+    logging.getLogger("cti.test").info("two")
+    assert '"msg":"one"' in (tmp_path / "cti.log.1").read_text()
+    assert '"msg":"two"' in file.read_text()
+    logs.configure("info", "json", io.StringIO())

@@ -78,7 +78,7 @@ class DeskWorld:
             make_ready(self.submit, agent)
 
     def ask(self, verb: str, uniqueid: str = "1.1", **named: str) -> str:
-        return answer(read_question(request(verb, uniqueid, **named), SECRET, [A1]), self.desk)
+        return answer(read_question(request(verb, uniqueid, **named), [SECRET], [A1]), self.desk)
 
     def hear(self, name: str, **fields: str) -> list[Command]:
         """An event of Asterisk, translated and submitted."""
