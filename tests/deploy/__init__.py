@@ -1,0 +1,1 @@
+"""The package as an operator meets it: installed into an empty Debian, upgraded, moved, removed."""
