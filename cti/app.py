@@ -25,7 +25,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +53,7 @@ from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog, EventLogError
 from cti.record.subscription import Feed
 from cti.supervision import Background, Stages, notify, watchdog
-from cti.view import StateView
+from cti.view.day import read_day
 from cti.view.recover import recovered
 from cti.watch.health import Health
 from cti.watch.invariant_watch import InvariantWatch
@@ -77,14 +76,6 @@ CRASHED: Final = 70
 
 ASTERISK_WAIT_S: Final = 3.0
 LIMIT_S: Final = 0.8  # of one stage of the stop
-
-
-def version() -> str:
-    """Of this program, as the journal's headers name it."""
-    try:
-        return metadata.version("paidui")
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def run(settings: Settings, file: Path | None = None) -> int:
@@ -196,7 +187,7 @@ class Daemon:
         self.journal_path = data.path / "journal"
         seen = [segment.header.epoch for segment in list_segments(self.journal_path)]
         self.epoch = data.next_epoch(max(seen, default=0))
-        self.snapshots = SnapshotStore(data.path / "snapshots", code=version())
+        self.snapshots = SnapshotStore(data.path / "snapshots", code=parts.version())
 
     async def _open_event_log(self, found: Recovered) -> None:
         self.engine = found.engine
@@ -211,7 +202,7 @@ class Daemon:
 
     def _open_journal(self) -> None:
         settings = self.settings.journal
-        self.journal = FileJournal(self.journal_path, epoch=self.epoch, code=version())
+        self.journal = FileJournal(self.journal_path, epoch=self.epoch, code=parts.version())
         self.journal.open(self.engine.seq + 1)
         self.stages.at_stop_call("journal", self.journal.close)
         self.keeper = Keeper(
@@ -227,7 +218,7 @@ class Daemon:
 
     def _join_listeners(self) -> None:
         engine, loop = self.engine, asyncio.get_running_loop()
-        self.view = StateView(engine.config)
+        self.view = parts.make_view(self.settings, engine)
         self.metrics = Metrics(self.view, self.clock, invariants.NAMES)
         self.watch = InvariantWatch(engine, self.metrics.breached)
         self.dispatcher = Dispatcher(
@@ -239,11 +230,12 @@ class Daemon:
             on_crash=self._crashed,
             decided=self.metrics.decided,
             quarantine=quarantine_of(
-                self.settings.data_path, code=version(), now_us=self.clock.now_us()
+                self.settings.data_path, code=parts.version(), now_us=self.clock.now_us()
             ),
         )
         self._continue_events()
         self.view.reset(recovered(engine, self.epoch))
+        self.view.wait_for_day()
         self.metrics.before_scrape = self.dispatcher.catch_up
         self.stages.at_stop("snapshot", self._last_snapshot, LIMIT_S)
         self.gateway = Gateway(
@@ -393,6 +385,8 @@ class Daemon:
         self.background.keep("journal", self.keeper.flush_forever)
         self.background.keep("snapshots", self.keeper.snapshot_forever)
         self.background.keep("watchdog", watchdog, may_end=True)
+        day = partial(read_day, self.view, self.event_log, self.clock.now_us())
+        self.background.keep("figures", day, may_end=True)
         self.stages.at_stop("background", self.background.stop, LIMIT_S)
         lag = LoopLag(self.metrics)
         lag.start()

@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import ssl
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 from cti.agi.server import AgiServer
@@ -14,6 +15,7 @@ from cti.bus.mqtt import BrokerAddress, MqttConnector
 from cti.bus.publisher import Publisher
 from cti.clock import Clock
 from cti.config import AsteriskSettings, Settings
+from cti.figures import Calendar
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import EVENTS, Pbx
 from cti.record.cloudevents import CloudEventEncoder
@@ -24,8 +26,18 @@ from cti.record.subscription import Feed
 from cti.view import StateView
 from routing.engine import RoutingEngine
 
+MINUTE_US = 60_000_000
+
 BUS_READER = "bus"
 """Under this name the event log keeps how far the bus has got."""
+
+
+def version() -> str:
+    """Of this program, as the journal's headers name it."""
+    try:
+        return metadata.version("paidui")
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def make_encoder(settings: Settings, engine: RoutingEngine) -> CloudEventEncoder:
@@ -35,6 +47,12 @@ def make_encoder(settings: Settings, engine: RoutingEngine) -> CloudEventEncoder
     )
     encoder.directory = directory_of(engine.config)
     return encoder
+
+
+def make_view(settings: Settings, engine: RoutingEngine) -> StateView:
+    """The present, with the figures of the site's day."""
+    calendar = Calendar(offset_us=settings.utc_offset_min * MINUTE_US)
+    return StateView(engine.config, calendar=calendar)
 
 
 def make_broker(settings: Settings) -> Broker | None:

@@ -18,7 +18,11 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """Everything the live screen shows, in one answer. Figures are those of the present day."""
+    """Everything the live screen shows, in one answer. Figures are those of the present day.
+
+    After a start the day is read from the record: until then `counting_to_us` says how far that has
+    come, 0 when all is counted. `events_missing` could not be had; the figures are without them.
+    """
 
     node: str
     site: str
@@ -40,14 +44,18 @@ class Status(msgspec.Struct, frozen=True):
     last_events: list[EventRow]
     modes: dict[str, bool] = {}
     breaks_waiting: int = 0
+    counting_to_us: int = 0
+    events_missing: int = 0
 
 
 class Queues(msgspec.Struct, frozen=True):
-    """`GET /v1/queues`."""
+    """`GET /v1/queues`; `counting_to_us` and `events_missing` as in `Status`."""
 
     now_us: int
     counting_since_us: int
     queues: list[QueueRow]
+    counting_to_us: int = 0
+    events_missing: int = 0
 
 
 class Agents(msgspec.Struct, frozen=True):

@@ -136,13 +136,16 @@ class Control:
             last_events=view.last_events(),
             modes=view.modes(),
             breaks_waiting=len(self._present.engine.breaks),
+            counting_to_us=view.counting_to_us,
+            events_missing=view.figures.missing,
         )
 
     async def _get_queues(self, request: web.Request) -> web.Response:
         no_query(request)
-        now_us = self._clock.now_us()
-        since_us = self._present.view.counting_since_us(now_us)
-        return as_json(Queues(now_us, since_us, self._present.view.queues(now_us)))
+        now_us, view = self._clock.now_us(), self._present.view
+        since_us, rows = view.counting_since_us(now_us), view.queues(now_us)
+        missing = view.figures.missing
+        return as_json(Queues(now_us, since_us, rows, view.counting_to_us, missing))
 
     async def _get_agents(self, request: web.Request) -> web.Response:
         no_query(request)

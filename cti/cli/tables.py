@@ -87,7 +87,7 @@ def queues_table(answer: Queues | Status, words: Words) -> Table:
     counts = ("offered", "answered", "abandoned", "diverted", "lost")
     heads = [(words("queue"), False), *((words.short(key), True) for key in (*now, *counts))]
     heads += [(words("service_level"), True), ("", False)]
-    made = table(heads, f"{words('figures_since')} {moment(answer.counting_since_us)}")
+    made = table(heads, _figures_since(answer, words))
     names = [queue_text(row, words) for row in answer.queues]
     made.columns[0].min_width = min(max((name.cell_len for name in names), default=0), _NAME)
     for name, row in zip(names, answer.queues, strict=True):
@@ -103,6 +103,16 @@ def queues_table(answer: Queues | Status, words: Words) -> Table:
             text(definition(row.service_level), "bright_black"),
         )
     return made
+
+
+def _figures_since(answer: Queues | Status, words: Words) -> str:
+    """Since when is counted, and what is not counted yet or never will be."""
+    said = [f"{words('figures_since')} {moment(answer.counting_since_us)}"]
+    if answer.counting_to_us:
+        said.append(f"{words('figures_to')} {clock(answer.counting_to_us)}")
+    if answer.events_missing:
+        said.append(f"{answer.events_missing} {words('events_missing')}")
+    return " · ".join(said)
 
 
 def agents_table(answer: Agents, words: Words) -> Table:

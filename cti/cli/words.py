@@ -69,6 +69,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "live_calls": ("在线来电", "Live calls"),
     "total": ("合计", "Total"),
     "figures_since": ("统计自", "figures since"),
+    "figures_to": ("正在读取当日记录，已到", "reading the day, up to"),
+    "events_missing": ("个事件缺失", "events missing"),
     # agents
     "agents": ("座席", "Agents"),
     "agent": ("座席", "Agent"),

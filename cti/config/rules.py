@@ -126,5 +126,6 @@ Level = Annotated[int, Range(1, MAX_LEVEL)]
 Percent = Annotated[int, Range(0, 100)]
 Seconds = Annotated[float, Range(0, 86_400, "seconds")]
 PositiveSeconds = Annotated[float, Range(0.001, 86_400, "seconds")]
+UtcOffset = Annotated[int, Range(-720, 840, "minutes")]  # of all places on earth
 SliceSeconds = Annotated[int, Range(1, 25, "seconds")]  # docs/call-flow.md, SLICE_S
 RingSeconds = Annotated[float, Range(0.1, 600, "seconds")]

@@ -12,6 +12,7 @@ import msgspec
 
 from cti.config import rules as of
 from cti.config.secret import Secret
+from cti.zone import OFFSET_US
 from routing.config import DEFAULT_REASONS, Strategy
 
 Cause = Literal["queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow"]
@@ -227,6 +228,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     node: of.Name = "cti-1"
     site: of.Name = "main"
+    utc_offset_min: of.UtcOffset = OFFSET_US // 60_000_000  # when the day of figures begins
     data_dir: of.FilePath = "var"
     slice_s: of.SliceSeconds = 10  # one slice of waiting in the dialplan
     asterisks: tuple[AsteriskSettings, ...] = ()

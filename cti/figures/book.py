@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from cti.figures.counts import SECOND_US, AgentCounts, QueueCounts
+from cti.zone import OFFSET_US
 
 DAY_US: Final = 86_400 * SECOND_US
 INTERVAL_US: Final = 900 * SECOND_US
 """A quarter of an hour; half-hours and hours are sums of quarters (C9)."""
-
-CHINA_US: Final = 8 * 3600 * SECOND_US
-"""UTC+8 all year round (C10): China has had no summer time since 1991."""
 
 DAYS_KEPT: Final = 2
 """The present day, and the one before it for those who look after midnight."""
@@ -21,7 +19,7 @@ DAYS_KEPT: Final = 2
 class Calendar:
     """The local day of a site. `offset_us` is local time minus UTC."""
 
-    offset_us: int = CHINA_US
+    offset_us: int = OFFSET_US
     interval_us: int = INTERVAL_US
 
     def day_of(self, at_us: int) -> int:

@@ -53,6 +53,12 @@ class Figures:
         for handler in self._handlers.get(type(envelope.event), ()):
             handler(envelope.event, envelope.at_us, employer)
 
+    def pass_over(self, seq: int) -> None:
+        """An event that is there and cannot be read: it counts as missing."""
+        if seq > self.seq:
+            self.missing += seq - self.seq
+            self.seq = seq
+
     def settle(self, now_us: int) -> None:
         """Count the time of agents up to now; all events of before are known."""
         self._time.settle(now_us)

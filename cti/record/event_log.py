@@ -236,6 +236,15 @@ class EventLog:
         rows = await self._store.after(seq, limit) if self._store else []
         return self._merged(rows, fresh, limit)
 
+    async def first_since(self, at_us: int) -> tuple[int, int] | None:
+        """Number and time of the first event at or after this moment, None when there is none.
+
+        Raises EventLogUnavailableError.
+        """
+        fresh = [(each.seq, each.at_us) for each in self._pending if each.at_us >= at_us][:1]
+        found = await self._opened().first_since(at_us)
+        return found or (fresh[0] if fresh else None)
+
     async def by_call(self, call_id: str, limit: int = 1000) -> list[Record]:
         """A contact's life, oldest first. Raises EventLogUnavailableError."""
         fresh = [e for e in self._pending if getattr(e.event, "call_id", "") == call_id]

@@ -189,6 +189,12 @@ class EventStore:
         """The first `limit` events above `seq`."""
         return [_record(row) for row in await self._run(_AFTER, (seq, limit))]
 
+    async def first_since(self, at_us: int) -> tuple[int, int] | None:
+        """Number and time of the first event at or after this moment."""
+        sql = "SELECT seq, at_us FROM events WHERE at_us >= ? ORDER BY at_us, seq LIMIT 1"
+        rows = await self._run(sql, (at_us,))
+        return (int(rows[0][0]), int(rows[0][1])) if rows else None
+
     async def of_call(self, call_id: str, limit: int) -> list[Record]:
         """The first `limit` events of this contact."""
         return [_record(row) for row in await self._run(_OF_CALL, (call_id, limit))]

@@ -4,20 +4,22 @@ The one projection: screens, metrics and the documents that the bus retains are 
 `apply` costs a few microseconds and nobody waits for it. It remembers live calls, the configured
 agents and queues, and the last 50 events, so it is bounded by what the core itself holds. After a
 start it begins with the core's own records (`cti.view.recover`), since the events that led there
-are history. `cti.view.figures` says how things are counted.
+are history; the figures of the day come from the record (`cti.view.day`). What is counted, and how,
+is the business of `cti.figures`.
 """
 
 from collections import deque
-from collections.abc import Iterator
 from typing import Any
 
+from cti.figures import Calendar, Figures, QueueCounts, rates
+from cti.figures.counts import SECOND_US
 from cti.record.cloudevents import AsOf
 from cti.record.directory import Directory, directory_of
 from cti.record.envelope import Envelope
+from cti.record.reading import Kept
 from cti.view.agents import Agents
 from cti.view.calls import Line, LiveCalls
 from cti.view.changes import Changes, Readers
-from cti.view.figures import Count, Counts, Figures
 from cti.view.rows import (
     AgentRow,
     CallRow,
@@ -27,13 +29,12 @@ from cti.view.rows import (
     RouterNow,
     event_row,
 )
-from cti.zone import OFFSET_US
 from routing import events as e
-from routing.config import SECOND_US, RoutingConfig
+from routing.config import RoutingConfig
 from routing.ids import AgentId, CallId, PbxId, QueueId
 from routing.transfers.messages import CallTransferred
 
-DAY_US = 86_400 * SECOND_US
+DEFAULT_LEVEL_US = 20 * SECOND_US
 
 LAST_EVENTS = 50
 
@@ -41,26 +42,27 @@ LAST_EVENTS = 50
 class StateView:
     """What is so now. For the event loop's thread only.
 
-    `day_offset_us` is local time minus UTC, for the day that figures belong to. `directory` says
-    who the agents of the configuration are and whom they serve.
+    `calendar` is that of the site, for the day that figures belong to. `directory` says who the
+    agents of the configuration are and whom they serve.
     """
 
-    def __init__(self, config: RoutingConfig, *, day_offset_us: int = OFFSET_US) -> None:
+    def __init__(self, config: RoutingConfig, *, calendar: Calendar | None = None) -> None:
         self.at = AsOf(0, 0, 0)  # what is shown is true as of this
         self.config_version = config.version
         self.directory = Directory()
         self._readers = Readers()
         self._calls = LiveCalls(self._readers)
         self._agents = Agents(self._readers)
-        self._figures = Figures()
+        self.figures = Figures(calendar)
+        self.figures.count_live()
+        self._levels: dict[QueueId, int] = {}  # T of the service levels
+        self._counts = True  # what is told; not while the day is read from the record
+        self._since_us = 0  # counting since, on the first day
+        self._live_after = 0  # events up to this one were said before the start
         self._pbxs: dict[PbxId, str] = {}
         self._modes: dict[str, bool] = {}
         self._last: deque[Envelope] = deque(maxlen=LAST_EVENTS)
-        self._day_offset_us = day_offset_us
-        self._day = -1
-        self._counting_since_us = 0
         self._handlers = _by_event(
-            self._figures.handlers,
             self._calls.handlers,
             self._agents.handlers,
             {
@@ -81,7 +83,7 @@ class StateView:
         """
         self.config_version = config.version
         self.directory = directory_of(config)
-        self._figures.configure((spec.queue_id, spec.service_level_us) for spec in config.queues)
+        self._levels = {spec.queue_id: spec.service_level_us for spec in config.queues}
         self._calls.configure(spec.queue_id for spec in config.queues)
         self._agents.configure(config.agents, self.directory)
         # As the core has it: heard, until it says otherwise.
@@ -89,14 +91,9 @@ class StateView:
         self._modes = {mode.name: self._modes.get(mode.name, False) for mode in config.modes}
 
     def reset(self, now: RouterNow) -> None:
-        """Begin with the state of a recovered core.
-
-        What was counted stays: whoever feeds the day's events from the event log before this has
-        the figures of the whole day, and not since the restart only.
-        """
+        """Begin with the state of a recovered core. What was counted stays."""
         self._agents.reset(now.agents)
         self._calls.reset(now.calls, now.queues)
-        self._figures.reset(now.calls)
         self._pbxs |= now.pbxs
         self._modes |= dict.fromkeys(now.modes, True)
         self.at = max(self.at, now.at)
@@ -106,10 +103,41 @@ class StateView:
         if envelope.seq <= self.at.seq:
             return
         self.at = AsOf(envelope.epoch, envelope.seq, envelope.at_us)
-        self._turn_day(envelope.at_us)
         self._last.append(envelope)
+        if self._counts:
+            self._since_us = self._since_us or envelope.at_us
+            agent_id = getattr(envelope.event, "agent_id", "")
+            self.figures.apply(envelope, self.directory.card(agent_id).employer if agent_id else "")
         for handler in self._handlers.get(type(envelope.event), ()):
             handler(envelope.event, envelope.at_us)
+
+    # --- the day, read from the record after a start ---------------------------------------------
+
+    def wait_for_day(self) -> None:
+        """Count nothing until `count_from_now_on`: the record is read first."""
+        self._counts, self._live_after = False, self.at.seq
+        self.figures = Figures(self.figures.calendar)
+
+    def begin_day(self, after: int, since_us: int) -> None:
+        """The record is read from the event after this one, and counted since that moment."""
+        self.figures.begin_after(after, since_us)
+        self._since_us = since_us
+
+    def count_kept(self, seq: int, kept: Kept | None) -> None:
+        """One event of the record, None for one that cannot be read."""
+        if seq > self._live_after:
+            self.figures.count_live()
+        if kept is None:
+            self.figures.pass_over(seq)
+        else:
+            self.figures.apply(kept.envelope, kept.employer)
+
+    def count_from_now_on(self) -> None:
+        """The record was read up to the last event, or cannot be read."""
+        if not self.figures.seq:
+            self.figures.begin_after(self.at.seq, since_us=0)
+        self.figures.count_live()
+        self._counts = True
 
     # --- output ----------------------------------------------------------------------------------
 
@@ -123,23 +151,31 @@ class StateView:
 
     def queues(self, now_us: int) -> list[QueueRow]:
         """One row a queue, in the order of the configuration."""
-        self._turn_day(now_us)
         return [self._queue_row(name, line, now_us) for name, line in self._calls.lines.items()]
 
     def queue(self, queue_id: QueueId, now_us: int) -> QueueRow | None:
         """One queue; None when there is none of this id."""
-        self._turn_day(now_us)
         line = self._calls.lines.get(queue_id)
         return self._queue_row(queue_id, line, now_us) if line else None
 
     def counting_since_us(self, now_us: int) -> int:
-        """When the present figures began: midnight, or the start of this view."""
-        self._turn_day(now_us)
-        return self._counting_since_us
+        """When the present figures began: midnight; on the first day, the beginning of it all."""
+        self._since_us = self._since_us or now_us
+        return max(self._since_us, self.figures.calendar.day_of(now_us))
 
-    def totals(self) -> Iterator[tuple[QueueId, Counts]]:
+    @property
+    def counting_to_us(self) -> int:
+        """While the day is read from the record, how far that has come; 0: all is counted."""
+        return 0 if self._counts else max(self.figures.at_us, self._since_us, 1)
+
+    def level_us(self, queue_id: QueueId) -> int:
+        """T of the queue's service level."""
+        return self._levels.get(queue_id, DEFAULT_LEVEL_US)
+
+    def totals(self) -> dict[QueueId, QueueCounts]:
         """What was counted of each queue since the start of this process; never goes back."""
-        return self._figures.totals()
+        live = self.figures.queues.live
+        return {queue_id: live.get(queue_id) or QueueCounts() for queue_id in self._levels}
 
     def agent_ids(self) -> list[AgentId]:
         """Everybody who is shown, in the order of the configuration."""
@@ -209,11 +245,9 @@ class StateView:
     # --- inside ----------------------------------------------------------------------------------
 
     def _queue_row(self, queue_id: QueueId, line: Line, now_us: int) -> QueueRow:
-        today, staff = self._figures.today(queue_id), self._agents.staff(queue_id)
-        level_us, in_time = self._figures.level_us(queue_id), today[Count.ANSWERED_IN_TIME]
-        answered, abandoned = today[Count.ANSWERED], today[Count.ABANDONED]
-        diverted, lost, unmet = today[Count.DIVERTED], today[Count.LOST], today[Count.UNMET]
-        ended = answered + abandoned + diverted + lost + unmet
+        today, staff = self.figures.queue(queue_id, now_us), self._agents.staff(queue_id)
+        level_us = self.level_us(queue_id)
+        within_s = level_us // SECOND_US
         since_us = line.since_us
         return QueueRow(
             queue_id,
@@ -221,30 +255,25 @@ class StateView:
             line.ringing,
             line.talking,
             max(now_us - since_us, 0) if since_us else 0,
-            today[Count.OFFERED],
-            answered,
-            abandoned,
-            diverted,
-            lost,
-            Level("SL-B", level_us, in_time, answered + abandoned),
-            Level("SL-A", level_us, in_time, ended),
+            today.offered,
+            today.answered,
+            today.abandoned,
+            today.diverted,
+            today.platform_lost,
+            _level(rates.sl_b(today, within_s), level_us),
+            _level(rates.sl_a(today, within_s), level_us),
             accepting=line.accepting,
             reserve_open=line.reserve_open,
             callbacks=len(line.promised),
-            callbacks_unmet=unmet,
+            callbacks_unmet=today.callbacks_unmet,
             waiting_since_us=since_us,
             agents_logged_on=staff.logged_on,
             agents_ready=staff.ready,
         )
 
-    def _turn_day(self, at_us: int) -> None:
-        day = (at_us + self._day_offset_us) // DAY_US
-        if day <= self._day:
-            return
-        midnight_us = day * DAY_US - self._day_offset_us
-        self._counting_since_us = midnight_us if self._day >= 0 else at_us
-        self._day = day
-        self._figures.turn_day()
+
+def _level(rate: rates.Rate, within_us: int) -> Level:
+    return Level(rate.name, within_us, rate.count, rate.of)
 
 
 def _by_event(*tables: dict[type, Any]) -> dict[type, tuple[Any, ...]]:

@@ -26,9 +26,10 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from cti.clock import Clock
+from cti.figures import QueueCounts
+from cti.figures.counts import SECOND_US
 from cti.record.envelope import Envelope
 from cti.view import QueueRow, StateView
-from cti.view.figures import Count
 from cti.watch.timings import Timings
 from routing import events as e
 from routing.commands import OfferOutcome
@@ -45,14 +46,23 @@ LAG_EVERY_S = 1.0
 GAUGES = frozenset({"backlog", "behind", "degraded", "in_flight"})
 """Fields of the counters of other parts that go down as well as up."""
 
-_COUNTED: Final = {
-    Count.OFFERED: "Requests for an agent that reached a queue",
-    Count.ANSWERED: "Requests answered by an agent",
-    Count.ANSWERED_IN_TIME: "Requests answered within the service level's time",
-    Count.ABANDONED: "Requests that the caller gave up",
-    Count.DIVERTED: "Requests sent to another queue or out of the router",
-    Count.LOST: "Requests lost with their Asterisk, or taken back by its failsafe",
-    Count.UNMET: "Call-backs that were called off, or did not reach the customer",
+_COUNTED: Final[dict[str, tuple[str, Callable[[QueueCounts], int]]]] = {
+    "offered": ("Requests for an agent that reached a queue", lambda c: c.offered),
+    "answered": ("Requests answered by an agent", lambda c: c.answered),
+    "abandoned": ("Requests that the caller gave up", lambda c: c.abandoned),
+    "diverted": ("Requests sent to another queue or out of the router", lambda c: c.diverted),
+    "lost": (
+        "Requests lost with their Asterisk, or taken back by its failsafe",
+        lambda c: c.platform_lost,
+    ),
+    "unmet": (
+        "Call-backs that were called off, or did not reach the customer",
+        lambda c: c.callbacks_unmet,
+    ),
+    "withdrawn": (
+        "Requests that an agent made for a customer and that came to nothing",
+        lambda c: c.withdrawn,
+    ),
 }
 _BY_QUEUE: Final = {
     e.CallRelaxed: ("cti_calls_relaxed", "Steps by which waiting calls were relaxed"),
@@ -153,14 +163,23 @@ class Metrics:
             yield from _families([each for each in self._watched if each.part == part])
 
     def _queues(self) -> Iterator[Metric]:
-        totals = list(self._view.totals())
-        for what, description in _COUNTED.items():
+        totals = self._view.totals()
+        for what, (description, read_count) in _COUNTED.items():
             family = CounterMetricFamily(f"cti_calls_{what}", description, labels=["queue"])
-            for queue_id, counts in totals:
-                family.add_metric([queue_id], counts[what])
+            for queue_id, counts in totals.items():
+                family.add_metric([queue_id], read_count(counts))
             yield family
+        in_time = CounterMetricFamily(
+            "cti_calls_answered_in_time",
+            "Requests answered within the service level's present time",
+            labels=["queue"],
+        )
+        for queue_id, counts in totals.items():
+            within_s = self._view.level_us(queue_id) // SECOND_US
+            in_time.add_metric([queue_id], counts.answered_within(within_s))
+        yield in_time
         for kind, (name, description) in _BY_QUEUE.items():
-            counted = dict.fromkeys((str(queue_id) for queue_id, _ in totals), 0)
+            counted = dict.fromkeys((str(queue_id) for queue_id in totals), 0)
             yield _tally(name, description, "queue", counted | self._of_queues[kind])
         rows = self._view.queues(self._clock.now_us())
         for name, (description, read) in _QUEUE_GAUGES.items():
@@ -191,6 +210,10 @@ class Metrics:
         for pbx, said in view.telephony().items():
             heard.add_metric([pbx], said == "up")
         yield from (agents, heard)
+        yield GaugeMetricFamily(
+            "cti_figures_events_missing", "Events that the day's figures lack",
+            value=view.figures.missing,
+        )  # fmt: skip
         yield GaugeMetricFamily("cti_live_calls", "Calls in hand", value=view.live_calls)
         yield GaugeMetricFamily("cti_epoch", "Starts of this router", value=view.at.epoch)
         yield GaugeMetricFamily(

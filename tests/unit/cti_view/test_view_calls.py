@@ -201,8 +201,8 @@ def test_figures_are_of_the_day_and_totals_are_not():
     assert router.view.counting_since_us(router.clock.us) == NOON + 12 * 3600 * SECOND
     router.hangs_up("c2")  # belongs to the day on which it ended (C8, C10)
     assert counts(router.queue()) == (0, 0, 1, 0, 0)
-    totals = dict(router.view.totals())["loans"]
-    assert (totals["offered"], totals["abandoned"]) == (2, 2)
+    totals = router.view.totals()["loans"]
+    assert (totals.offered, totals.abandoned) == (2, 2)
 
 
 def test_numbers_of_callers_are_masked():
@@ -252,7 +252,7 @@ def test_a_queue_with_callers_in_it_is_shown_until_they_have_gone():
     router.view.configure(RoutingConfig(version=2, queues=(QueueSpec("new"),)))
     assert router.queue("loans").waiting == 1
     router.hangs_up("c1")
-    assert dict(router.view.totals())["loans"]["abandoned"] == 1
+    assert router.view.figures.queue("loans", router.clock.us).abandoned == 1
     assert [row.queue_id for row in router.view.queues(router.clock.us)] == ["new"]
 
 
