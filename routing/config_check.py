@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from routing.config import SECOND_US, AgentSpec, Limits, OutcomePolicy, QueueSpec, RoutingConfig
-from routing.index.needs import NeedError, parse
+from routing.index.needs import Need, NeedError, parse
+from routing.index.predicates import predicate_of
 
 MIN_GAP_US = 1_000_000
 """A second between two offers to a phone that just failed: without it a rejecting phone would be
@@ -152,6 +153,12 @@ def _need_problem(path: str, text: str) -> Iterator[str]:
         parse(text)
     except NeedError as error:
         yield f"{path}: {error}"
+
+
+def can_be_met(need: Need, agents: Iterable[AgentSpec]) -> bool:
+    """Is there an agent who meets it, on a seat that is given customers?"""
+    admits = predicate_of(need).admits
+    return any(admits(agent.agent_id, dict(agent.skills)) for agent in agents if not agent.training)
 
 
 def changes(old: RoutingConfig, new: RoutingConfig) -> tuple[str, ...]:

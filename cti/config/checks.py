@@ -14,9 +14,9 @@ from cti.config.settings import (
     Settings,
 )
 from cti.config.sources import Tree
-from cti.config.to_routing import ROUTER_REASONS
+from cti.config.to_routing import ROUTER_REASONS, routing_config
 from routing.config import SECOND_US
-from routing.config_check import MIN_GAP_US
+from routing.config_check import MIN_GAP_US, can_be_met
 from routing.index.needs import NeedError, parse
 
 # sockaddr_un.sun_path is 108 bytes with its NUL (unix(7)); bind fails beyond, and says so badly.
@@ -43,7 +43,11 @@ def check(settings: Settings, tree: Tree) -> list[Finding]:
 
 def doubts(settings: Settings) -> list[Finding]:
     """What is allowed and most likely a slip of the pen."""
-    return [*_unknown_employers(settings), *_unknown_groups(settings)]
+    return [
+        *_unknown_employers(settings),
+        *_unknown_groups(settings),
+        *_unmet_needs(settings),
+    ]
 
 
 _Named = list[tuple[Path, str]]
@@ -187,6 +191,37 @@ def _unknown_groups(settings: Settings) -> Iterator[Finding]:
     for index, cap in enumerate(settings.break_caps):
         if cap.group and cap.group not in held:
             yield "", ("break_caps", index, "group"), "no agent has this skill: it caps nobody"
+
+
+def _unmet_needs(settings: Settings) -> Iterator[Finding]:
+    """What queues ask for and no agent can do, each once: a mode repeats what it does not change.
+
+    Not where no agent is configured at all: that is a router in the making, and shows by itself.
+    """
+    agents = routing_config(settings).agents
+    said: set[tuple[str, str]] = set()
+    for path, queue, need in _needs(settings):
+        if agents and (queue, need) not in said and not can_be_met(parse(need), agents):
+            said.add((queue, need))
+            rule = f"{shown(need)} is met by no agent: whoever needs it waits in vain"
+            yield "", path, rule
+
+
+def _needs(settings: Settings) -> Iterator[tuple[Path, str, str]]:
+    """Path, queue and text of each need."""
+    rooted: list[tuple[Path, QueueSettings]] = [
+        (("queues", index), queue) for index, queue in enumerate(settings.queues)
+    ]
+    for number, mode in enumerate(settings.modes):
+        rooted += [
+            (("modes", number, "queues", index), queue) for index, queue in enumerate(mode.queues)
+        ]
+    for at, queue in rooted:
+        yield (*at, "need"), queue.id, queue.need
+        for index, step in enumerate(queue.steps):
+            yield (*at, "steps", index, "need"), queue.id, step.need
+        if queue.reserve is not None:
+            yield (*at, "reserve", "need"), queue.id, queue.reserve.need
 
 
 # --- the daemon ----------------------------------------------------------------------------------

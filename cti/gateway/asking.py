@@ -4,18 +4,24 @@ What the core decides in the turn of the question goes back on the same connecti
 is rung, or the next one after a rejected call, without another round trip.
 
 The caller matters more than the arguments: what the core refuses about a question is answered with
-the best there is, and the dialplan's own fallback (music, ask again) is never far.
+the best there is, and the dialplan's own fallback (music, ask again, failsafe) is never far. What
+the operator should know about it is left in `Desk.remarks`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
+import msgspec
+
 from cti.gateway import border
+from cti.gateway.arrival import Wrong, first_arrival
 from cti.gateway.effects import Moment
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move
 from cti.gateway.outcome import failed_outcome
 from cti.gateway.question import Question, Verb
+from cti.gateway.unmet import Staffing, unknown_tags
 from routing.call import Call, CallState
 from routing.commands import (
     AgentLegCleared,
@@ -23,6 +29,7 @@ from routing.commands import (
     CallTaken,
     Command,
     OfferFailed,
+    OfferOutcome,
     OfferRinging,
 )
 from routing.engine import RoutingEngine
@@ -37,27 +44,66 @@ ORDER_PATIENCE_US: Final = 2_000_000
 
 SHORT_SLICE_S: Final = 1
 
-_CAUSE_OF = {Refusal.UNKNOWN_QUEUE: "noQueue", Refusal.TOO_MANY_CALLS: "queueFull"}
+WORD_US: Final = 200_000
+"""Who was let go sooner has heard nobody say a word: the shortest one takes about as long."""
+
 _NEEDS_TROUBLE = (Refusal.BAD_NEEDS, Refusal.TOO_MANY_NEEDS)
 _TALKING = (CallState.TALKING, CallState.HELD)
 
 
+class RemarkKind(StrEnum):
+    """What may be wrong with a question that is answered all the same."""
+
+    ODD_ARGUMENT = "odd_arguments"
+    ODD_ARRIVAL = "odd_arrivals"
+    CLOCKS_APART = "clocks_apart"
+    UNKNOWN_QUEUE = "unknown_queues"
+    REFUSED_CALL = "refused_calls"
+    IGNORED_NEEDS = "ignored_needs"
+    UNMET_NEEDS = "unmet_needs"
+    UNKNOWN_TAG = "unknown_tags"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """`about`: what exactly was wrong, as it came."""
+
+    kind: RemarkKind
+    about: str
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What is at hand to answer with: the core to look at, the way to tell it, the channels."""
+    """What is at hand to answer with: the core to look at, the way to tell it, the channels, since
+    when this Asterisk has been heard without a gap.
+    """
 
     engine: RoutingEngine
     submit: Submit
     legs: Legs
     moment: Moment
     slice_s: int
+    heard_since_us: int = 0
+    staffing: Staffing = field(default_factory=Staffing)
+    remarks: list[Remark] = field(default_factory=list)
+
+    def remark(self, kind: RemarkKind, about: str) -> None:
+        """Something that the operator should know."""
+        self.remarks.append(Remark(kind, about))
 
 
 def answer(question: Question, desk: Desk) -> str:
-    """The value of `CTI_NEXT`: `deliver*…`, `wait*…` or `leave*…`."""
-    desk.legs.asked(question.call_id, question.channel)
-    events = _tell(question, desk)
+    """The value of `CTI_NEXT`: `deliver*…`, `wait*…`, `leave*…` or `after*…`."""
+    caller = desk.legs.asked(question.call_id, question.channel)
+    call = desk.engine.calls.get(question.call_id)
+    if question.was_answered and _have_talked(call, desk):
+        caller.follow(Move.SENT_AWAY)
+        if call is None:
+            desk.legs.forget_call(question.call_id)
+        return f"after*{desk.moment.epoch}"
+    events = _tell(question, caller, desk)
     caller = desk.legs.learn(question.call_id, question.channel)
+    caller.entry = question.entry
     call = desk.engine.calls.get(question.call_id)
     if call is None:
         return _leave(question, caller, events, desk)
@@ -71,17 +117,37 @@ def answer(question: Question, desk: Desk) -> str:
     return text
 
 
-def _tell(question: Question, desk: Desk) -> list[Event]:
+def _have_talked(call: Call | None, desk: Desk) -> bool:
+    """Was there a conversation behind this answered Dial? The core knows, if it could hear of it;
+    where it could not, a phone that was picked up is taken for one.
+
+    Whether the two still met in a bridge when an agent hangs up at once is a race of milliseconds
+    (both were recorded), so it must not decide whether the caller stays in line.
+    """
+    if call is None or call.pbx in desk.engine.pbx_lost:
+        return True
+    if 0 < call.established_us <= desk.heard_since_us:
+        return True  # nobody knows since when: it was made up for
+    if call.state is CallState.RELEASED:
+        return call.talked_us >= WORD_US
+    return call.state in _TALKING and desk.moment.now_us - call.established_us >= WORD_US
+
+
+def _tell(question: Question, caller: Caller, desk: Desk) -> list[Event]:
     """Let the core know what the question says; the events of what that led to."""
     call = desk.engine.calls.get(question.call_id)
     if call is None:
         return _arrive(question, desk)
-    if _came_back(question, call):
+    if _came_back(question, call, caller):
         return _arrive_anew(question, call, desk)
     if question.verb is not Verb.RETURNED:
         return []
     offer = desk.engine.offers.get(question.offer_id)
-    outcome = failed_outcome(question.dial_status, question.cause, rang=question.rang)
+    outcome = (
+        OfferOutcome.REJECTED  # hung up before there was a conversation
+        if question.was_answered
+        else failed_outcome(question.dial_status, question.cause, rang=question.rang)
+    )
     if offer is None or offer.call_id != call.call_id or outcome is None:
         return []  # AMI has told already, or it is about an order that is over
     if question.rang and offer.state is OfferState.MADE:
@@ -89,15 +155,22 @@ def _tell(question: Question, desk: Desk) -> list[Event]:
     return desk.submit(OfferFailed(offer.offer_id, outcome))
 
 
-def _came_back(question: Question, call: Call) -> bool:
-    """A caller whom an agent has let go stands in line anew (from a survey, say).
+def _came_back(question: Question, call: Call, caller: Caller) -> bool:
+    """A caller who has come to `cti-inbound` once more stands in line anew, where that entry says:
+    from a survey, an overflow, by a transfer, or because somebody moved the channel there.
 
     `again` while the core thinks they talk is no proof: it may be the last breath of a slice that
-    a Redirect cut short. `arrive` is: nobody asks it twice.
+    a Redirect cut short. `arrive` is: nobody asks it twice. While they wait, the number of the
+    entry tells; a router that has forgotten it goes by what such an entry must have changed.
     """
     if call.state is CallState.RELEASED:
         return True
-    return question.verb is Verb.ARRIVE and call.state in _TALKING
+    if call.state in _TALKING and (question.verb is Verb.ARRIVE or question.was_answered):
+        return True
+    if caller.entry:
+        return question.entry > caller.entry
+    later = question.arrived_us > call.first_queued_us
+    return question.verb is Verb.ARRIVE and question.queue != call.queue_id and later
 
 
 def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
@@ -109,32 +182,37 @@ def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
 
 
 def _arrive(question: Question, desk: Desk) -> list[Event]:
+    first_us, wrong = first_arrival(question, desk.moment.now_us)
+    if wrong is Wrong.CLOCK:
+        desk.remark(RemarkKind.CLOCKS_APART, question.pbx)
+    elif wrong is Wrong.TIME:
+        desk.remark(RemarkKind.ODD_ARRIVAL, f"{question.arrived_us // 1000} ms")
     command = CallArrived(
         call_id=question.call_id,
         queue_id=question.queue,
         pbx=question.pbx,
         priority=question.priority,
         needs=question.needs,
-        first_queued_us=question.arrived_us,
+        first_queued_us=first_us,
         caller=question.caller,
+        tags=question.tags,
     )
     events = desk.submit(command)
     if command.needs and _refusal(events) in _NEEDS_TROUBLE:
         # An operator's slip in a variable must not cost the caller: any agent of the queue, then.
-        events = desk.submit(_without_needs(command))
+        desk.remark(RemarkKind.IGNORED_NEEDS, repr(command.needs))
+        events = desk.submit(msgspec.structs.replace(command, needs=""))
+    _remark_wishes(question, desk)
     return events
 
 
-def _without_needs(command: CallArrived) -> CallArrived:
-    return CallArrived(
-        command.call_id,
-        command.queue_id,
-        command.pbx,
-        command.priority,
-        "",
-        command.first_queued_us,
-        command.caller,
-    )
+def _remark_wishes(question: Question, desk: Desk) -> None:
+    """What is most likely a slip of the pen in the dialplan."""
+    engine, call = desk.engine, desk.engine.calls.get(question.call_id)
+    if call is not None and (unmet := desk.staffing.unmet(engine, call.queue_id, call.needs)):
+        desk.remark(RemarkKind.UNMET_NEEDS, f"{unmet!r} (queue {call.queue_id})")
+    for tag in unknown_tags(engine.config, question.tags):
+        desk.remark(RemarkKind.UNKNOWN_TAG, repr(tag))
 
 
 def _refusal(events: list[Event]) -> Refusal | None:
@@ -175,11 +253,19 @@ def delivery_of(engine: RoutingEngine, offer: Offer) -> Delivery:
 
 
 def _leave(question: Question, caller: Caller, events: list[Event], desk: Desk) -> str:
-    """The core does not have the call: it was sent out, or not taken in."""
+    """The core does not have the call: it was sent out, or not taken in. Nobody has decided not to
+    serve who was not taken in, so the dialplan leads them to its failsafe.
+    """
     caller.follow(Move.SENT_AWAY)
     caller.offer_id = NO_OFFER
     desk.legs.forget_call(question.call_id)
-    cause, extension = _CAUSE_OF.get(_refusal(events) or Refusal.BAD_VALUE, "refused"), ""
+    cause, extension = "refused", ""
+    refusal = _refusal(events)
+    if refusal is Refusal.UNKNOWN_QUEUE:
+        cause = "noQueue"
+        desk.remark(RemarkKind.UNKNOWN_QUEUE, repr(question.named_queue))
+    elif refusal is not None:
+        desk.remark(RemarkKind.REFUSED_CALL, refusal)
     for event in events:
         if isinstance(event, CallDiverted) and event.call_id == question.call_id:
             cause, extension = event.cause, event.to_extension

@@ -9,6 +9,9 @@ encoder refuses line ends and `${` once more; this is the check that knows what 
 import re
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
+
+from routing.index.needs import MAX_TEXT
 
 # Asterisk cuts an extension at AST_MAX_EXTENSION = 80 bytes, its NUL included
 # (include/asterisk/channel.h).
@@ -27,6 +30,9 @@ class BorderError(ValueError):
         super().__init__(f"{field}: holds what must not cross to Asterisk")
 
 
+Fits = Callable[[str], object]
+
+
 def _pattern(text: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(text).fullmatch
 
@@ -36,14 +42,49 @@ is_channel = _pattern(r"[A-Za-z0-9_./@:;*#+-]{1,160}")
 is_endpoint = _pattern(r"[A-Za-z0-9_.-]{1,40}")
 is_extension = _pattern(r"[A-Za-z0-9_-]{1,64}")
 is_queue = _pattern(r"[A-Za-z0-9_-]{1,64}")
-is_needs = _pattern(r"[A-Za-z0-9_:&-]{0,256}")
+is_needs = _pattern(rf"[A-Za-z0-9_.:&|()!>=@ -]{{0,{MAX_TEXT}}}")
+is_tag = _pattern(r"[A-Za-z0-9_-]{1,64}")
 is_word = _pattern(r"[A-Za-z]{1,32}")
 is_announcement = _pattern(r"[a-z0-9_-]{0,64}")
 is_number = _pattern(r"[0-9]{1,15}")
 is_token = _pattern(r"[0-9a-f]{40}")
 
 
-def checked(field: str, fits: Callable[[str], object], value: str) -> str:
+def wish(text: str) -> str:
+    """What the operator's dialplan has set for an entry: ours hands it on URI-encoded, whole."""
+    return unquote(text)
+
+
+def address(channel: str, uniqueid: str) -> str:
+    """What finds the channel in an AMI action: its name, or its unique id where the name is of an
+    endpoint such as `电信` or `t&1`.
+
+    Asterisk looks for either (`ast_channel_get_by_name`, main/channel.c; measured on 22.10.1 for
+    Redirect, Setvar, Getvar, Status and Hangup), by name without a walk over all channels. A name
+    in GBK could not even be written back as it was read.
+    """
+    return channel if is_channel(channel) else uniqueid
+
+
+_WITHHELD: Final = frozenset({
+    "", "unknown", "anonymous", "anonymousinvalid", "anonymousanonymousinvalid", "restricted",
+    "unavailable", "notavailable", "na", "private", "privacy", "withheld", "blocked", "hidden",
+    "unidentified", "outofarea", "nonumber", "none", "null", "p", "o", "s", "asterisk",
+})  # fmt: skip
+"""Words for "no number", without case and punctuation: RFC 3323 (anonymous@anonymous.invalid), an
+Asterisk that has none to send (asterisk, unknown, s), analogue caller ids (P, O), gateways."""
+
+MAX_NUMBER: Final = 64
+
+
+def number_of(text: str) -> str:
+    """The caller's number; "" when it is withheld: such callers are many, not one person."""
+    word = "".join(char for char in text.casefold() if char.isalnum())
+    withheld = word in _WITHHELD or not word.strip("0")
+    return "" if withheld else text[:MAX_NUMBER]
+
+
+def checked(field: str, fits: Fits, value: str) -> str:
     """The value, if it fits; `BorderError` with the field's name if not."""
     if not fits(value):
         raise BorderError(field)

@@ -1,6 +1,6 @@
 """Asterisk's own list of its channels (`Status`), read into what `reconcile` compares. Pure.
 
-The dialplan marks a caller's channel (`CTI_STAGE`, `CTI_QUEUE`, `CTI_ARRIVED`, …) and, through
+The dialplan marks a caller's channel (`CTI_STAGE`, `CTI_ARRIVED`, `CTI_LINE_QUEUE`, …) and, through
 inheritance, the agent's (`CTI_LEG`). The caller's carries `CTI_LEG` too, since it was set there to
 be inherited; `CTI_STAGE` is not inherited, so it tells the two apart.
 """
@@ -12,14 +12,17 @@ from typing import Final
 
 from cti.ami.messages import AmiAction, AmiEvent, action
 from cti.gateway import border
+from cti.gateway.question import read_tags
 from routing.ids import OfferId
 
 VARIABLES: Final = (
     "CTI_STAGE",
-    "CTI_QUEUE",
+    "CTI_LINE_QUEUE",
     "CTI_ARRIVED",
-    "CTI_PRIORITY",
-    "CTI_NEEDS",
+    "CTI_LINE_PRIORITY",
+    "CTI_LINE_NEEDS",
+    "CTI_LINE_TAGS",
+    "CTI_ENTRY",
     "CTI_OFFER",
     "CTI_LEG",
     "CTI_DIALSTATUS",
@@ -52,6 +55,8 @@ class CallerChannel:
     arrived_us: int
     priority: int
     needs: str
+    tags: tuple[str, ...]
+    entry: int
     offer_id: OfferId
     dial_status: str
     cause: int
@@ -106,22 +111,23 @@ def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
     offer = _number(marks.get("CTI_OFFER", ""))
     if context == border.CONTEXT_DELIVER and (order := border.read_deliver_order(get("Exten"))):
         offer = order[1]  # the mark is set a step later
-    needs = marks.get("CTI_NEEDS", "")
-    number = get("CallerIDNum")
+    needs = border.wish(marks.get("CTI_LINE_NEEDS", ""))
     return CallerChannel(
         uniqueid=get("Uniqueid"),
         channel=get("Channel"),
         bridge=get("BridgeID"),
         stage=_stage(context, marks["CTI_STAGE"]),
-        queue=marks.get("CTI_QUEUE", ""),
+        queue=border.wish(marks.get("CTI_LINE_QUEUE", "")),
         arrived_us=_number(marks.get("CTI_ARRIVED", "")) * 1000,
-        priority=_number(marks.get("CTI_PRIORITY", "")),
+        priority=_number(marks.get("CTI_LINE_PRIORITY", "")),
         needs=needs if border.is_needs(needs) else "",
+        tags=read_tags(marks.get("CTI_LINE_TAGS", "")),
+        entry=_number(marks.get("CTI_ENTRY", "")),
         offer_id=OfferId(offer),
         dial_status=marks.get("CTI_DIALSTATUS", ""),
         cause=_number(marks.get("CTI_HANGUPCAUSE", "")),
         rang=marks.get("CTI_RANG_MS", "") != "",
-        caller="" if number == "<unknown>" else number[:64],
+        caller=border.number_of(get("CallerIDNum")),
     )
 
 

@@ -161,7 +161,7 @@ def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Ef
         return
     if event.to_queue:
         queue = checked("queue", is_queue, event.to_queue)
-        effects.notes.append(_set(caller, "CTI_QUEUE", queue))
+        effects.notes.append(_set(caller, "CTI_LINE_QUEUE", queue))
     elif caller.place is not Place.ASKING:
         cause = checked("cause", is_word, event.cause)
         exten = checked("extension", is_extension, event.to_extension or "s")

@@ -17,13 +17,15 @@ from typing import Final
 from cti.agi.messages import AgiCommand, AgiRequest, set_variable
 from cti.clock import Clock
 from cti.dispatcher import CallLater, Cancellable, Dispatcher, RouterStopped
-from cti.gateway.asking import Desk, answer
+from cti.gateway.asking import Desk, RemarkKind, answer
 from cti.gateway.devices import Devices
 from cti.gateway.effects import FOLLOWED
 from cti.gateway.legs import Move
 from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.question import NotOurs, Question, read_question
+from cti.gateway.remarks import Remarks
 from cti.gateway.side import Surroundings
+from cti.gateway.unmet import Staffing
 from cti.record.envelope import Envelope
 from routing.commands import TelephonyLost
 from routing.engine import RoutingEngine
@@ -38,6 +40,8 @@ _LOG_EVERY_US: Final = 1_000_000
 _NOBODYS_US: Final = 60_000_000
 """For so long a question that names no Asterisk of ours is remembered: it may be a scanner's."""
 
+MAX_SHOWN: Final = 100  # characters of a stranger's name
+
 
 @dataclass(slots=True)
 class GatewayCounters:
@@ -45,7 +49,6 @@ class GatewayCounters:
 
     questions: int = 0
     strangers: int = 0  # requests that prove nothing: not answered
-    odd_arguments: int = 0
     delivered: int = 0  # answers that carried an order
     failed_ticks: int = 0  # a defect of ours in the watch over a link
     unheard: int = 0  # answers that did not arrive: the caller hung up, or was redirected
@@ -77,6 +80,7 @@ class Gateway:
         call_later: CallLater,
     ) -> None:
         self.counters = GatewayCounters()
+        self.remarks = Remarks()
         self.pbxs: dict[PbxId, Pbx] = {}
         self._turned_away: dict[PbxId, TurnedAway] = {}  # since its last good question
         self._dispatcher = dispatcher
@@ -85,6 +89,7 @@ class Gateway:
         self._slice_s = slice_s
         self._devices = Devices(_devices_of(dispatcher.engine))
         self._around = Surroundings(dispatcher, clock, self._devices, call_later)
+        self._staffing = Staffing()
         self._timer: Cancellable | None = None
         self._draining = False
         self._log_again_us = 0
@@ -158,14 +163,12 @@ class Gateway:
         except NotOurs as why:
             self.counters.strangers += 1
             self._note(why)
-            self._complain("agi: a request is not answered: %s", str(why))
+            who = f"channel {request.channel[:MAX_SHOWN]!r}, {request.uniqueid[:MAX_SHOWN]!r}"
+            self._complain("agi: a request is not answered: %s", f"{why} ({who})")
             return ()
         self.counters.questions += 1
         if self._turned_away:
             self._turned_away.pop(question.pbx, None)
-        if question.odd:
-            self.counters.odd_arguments += 1
-            self._complain(f"agi: {question.call_id}: odd argument: %s", ", ".join(question.odd))
         return self._answer(question)
 
     def turned_away(self) -> list[TurnedAway]:
@@ -195,13 +198,17 @@ class Gateway:
         if question.call_id not in self._dispatcher.engine.calls:
             pbx.doubt(question.call_id, at_once=False)
         desk = Desk(
-            self._dispatcher.engine, self._dispatcher.submit, pbx.legs, pbx.moment, self._slice_s
-        )
+            self._dispatcher.engine, self._dispatcher.submit, pbx.legs, pbx.moment, self._slice_s,
+            pbx.heard_since_us, self._staffing,
+        )  # fmt: skip
         try:
             text = answer(question, desk)
         except RouterStopped:  # or this one command is held back (`cti.journal.quarantine`)
             pbx.legs.learn(question.call_id, question.channel).follow(Move.SENT_TO_WAIT)
             return ()
+        for each in question.odd:
+            desk.remark(RemarkKind.ODD_ARGUMENT, f"{each.argument} {each.value!r}")
+        self.remarks.note(desk.remarks, question, pbx.moment.now_us)
         if text.startswith("deliver"):
             self.counters.delivered += 1
         return (set_variable(ANSWER, text),)

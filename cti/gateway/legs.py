@@ -9,7 +9,8 @@ reaches it:
 * `waiting`: music in `cti-wait`; an order is a Redirect.
 * `ordered`: sent into `cti-deliver`; Asterisk has not reported the Dial yet.
 * `dialling`: Asterisk dials the agent's phone.
-* `returning`: the Dial has failed and the dialplan is about to ask `returned`. A Redirect now could
+* `returning`: the Dial is over, without a conversation, and the dialplan is about to ask
+  `returned`. A Redirect now could
   meet the answer to that question and ring the next phone twice, so orders are held back for it.
 * `talking`: the phone picked up.
 * `lost`: the core gave up an offer of which nothing was heard, so a report is missing and they may
@@ -27,6 +28,7 @@ allow.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cti.gateway.border import address
 from routing.ids import AgentId, CallId, OfferId, PbxId
 
 NO_OFFER = OfferId(0)
@@ -73,7 +75,7 @@ PLACES = {
     (Place.ORDERED, Move.DIAL_ANSWERED): Place.TALKING,
     (Place.DIALLING, Move.DIAL_FAILED): Place.RETURNING,
     (Place.DIALLING, Move.DIAL_ANSWERED): Place.TALKING,
-    (Place.TALKING, Move.AGENT_DROPPED): Place.ORDERED,
+    (Place.TALKING, Move.AGENT_DROPPED): Place.RETURNING,
     (Place.TALKING, Move.AGENT_LEFT): Place.LEAVING,
 }
 """`asking` is entered from everywhere, by `Legs.asked`, and left by the answer."""
@@ -81,9 +83,10 @@ PLACES = {
 
 @dataclass(slots=True, eq=False)
 class Caller:
-    """A caller's channel. `sent_us` is when it was last ordered to an agent, for `offer_id`;
-    `ending` that the caller was heard to hang up, though his channel is still there;
-    `announcement` a sound that he is to hear next.
+    """A caller's channel, by what it answers to in an order (`border.address`). `sent_us` is when
+    it was last ordered to an agent, for `offer_id`; `ending` that the caller was heard to hang up,
+    though the channel is still there; `announcement` a sound that is to be heard next; `entry` how
+    often the channel had come to `cti-inbound` when it asked last (0: forgotten).
     """
 
     call_id: CallId
@@ -94,6 +97,7 @@ class Caller:
     bridge: str = ""
     ending: bool = False
     announcement: str = ""
+    entry: int = 0
 
     def follow(self, move: Move) -> None:
         """Go where the table says, or stay where it says nothing."""
@@ -149,6 +153,7 @@ class Legs:
     def learn(self, call_id: CallId, channel: str, place: Place = Place.WAITING) -> Caller:
         """A caller's channel was seen: new, or the same under a newer name."""
         caller = self.callers.get(call_id)
+        channel = channel and address(channel, call_id.removeprefix(f"{self.pbx}-"))
         if caller is None:
             caller = self.callers[call_id] = Caller(call_id, channel, place)
         elif channel:

@@ -69,6 +69,7 @@ class Pbx:
     def __init__(self, name: PbxId, around: Surroundings) -> None:
         self.name = name
         self.hearing = Hearing.DEAF
+        self.heard_since_us = 0  # without a gap; what was made up for has that time too
         self._side = Side(name, around)
         self._lookout = Lookout(self._side)
         self._orders = Orders(self._side, self._lookout.look_up)
@@ -216,6 +217,7 @@ class Pbx:
             return
         self._look_for_the_dead(known, answer)
         self._lookout.repair_all(known, answer)
+        self.heard_since_us = self._clock.now_us()
         self.hearing, self._gone = Hearing.UP, False
         self.submit(TelephonyRestored(self.name))
         backlog, self._backlog = self._backlog, []
@@ -254,12 +256,24 @@ class Pbx:
             self._orders.set_epoch()
         elif event.headers.get("UserEvent") == "CtiRefused":
             self._orders.came_back(event)
+        elif event.headers.get("UserEvent") == "CtiFailsafe":
+            self._failsafe(event)
         for command in translate(event, self.legs):
             if isinstance(command, TelephonyGone):
                 self._has_died("it shuts down")
                 self._leaves()
             else:
                 self.submit(command)
+
+    def _failsafe(self, event: AmiEvent) -> None:
+        """Counted whatever the reason. A circle in the dialplan is known to nobody else."""
+        self.counters.failsafes += 1
+        if event.headers.get("Reason") == "maximumHops":
+            log.error(
+                "%s: goes round in circles between the dialplan and queue %r: failsafe",
+                self.legs.call_id(event.headers.get("Uniqueid")), event.headers.get("Queue"),
+                extra={"pbx": self.name, "channel": event.headers.get("Channel")},
+            )  # fmt: skip
 
 
 def _why(answer: AmiAnswer) -> str:

@@ -26,6 +26,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from cti.ami.messages import AmiAction, AmiEvent
+from cti.gateway.arrival import plausible
 from cti.gateway.asking import ORDER_PATIENCE_US, delivery_of
 from cti.gateway.border import BorderError
 from cti.gateway.channels import AgentChannel, CallerChannel, Stage, read_channels
@@ -133,7 +134,7 @@ class _Comparison:
         """Our journal was lost, or the call came while we were down: its place is its arrival."""
         if channel.stage is not Stage.WAITING or not channel.arrived_us:
             return
-        self.legs.learn(call_id, channel.channel)
+        self.legs.learn(call_id, channel.channel).entry = channel.entry
         self.repair.commands.append(
             CallArrived(
                 call_id=call_id,
@@ -141,8 +142,9 @@ class _Comparison:
                 pbx=self.legs.pbx,
                 priority=channel.priority,
                 needs=channel.needs,
-                first_queued_us=channel.arrived_us,
+                first_queued_us=plausible(channel.arrived_us, channel.uniqueid)[0],
                 caller=channel.caller,
+                tags=channel.tags,
             )
         )
 

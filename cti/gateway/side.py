@@ -33,6 +33,7 @@ class PbxCounters:
     repairs: int = 0  # commands and orders that a comparison with Asterisk led to
     restarts: int = 0
     came_back: int = 0  # orders that the dialplan did not carry out, for want of our epoch
+    failsafes: int = 0  # callers whom the dialplan serves by itself
     last_look_us: int = 0  # how long the last comparison took
 
 

@@ -53,7 +53,7 @@ def _dial_begin(event: AmiEvent, legs: Legs) -> list[Command]:
     delivery = _delivery(event, caller, legs)
     if delivery is None or delivery.answered or delivery.leg == leg:
         return []
-    caller.channel = get("Channel") or caller.channel
+    legs.learn(caller.call_id, get("Channel"))
     caller.follow(Move.DIAL_BEGAN)
     legs.dialled(delivery, leg)
     return [OfferRinging(delivery.offer_id)]

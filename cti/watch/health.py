@@ -114,6 +114,7 @@ class Health:
         watch("record", lambda: parts.record_watch.counters)
         watch("bus", lambda: parts.publisher.counters)
         watch("gateway", lambda: parts.gateway.counters)
+        watch("questions", lambda: parts.gateway.remarks.counters)
         watch("invariants", lambda: parts.watch.counters)
         watch("agi", lambda: parts.agi.counters)
         for name in parts.clients:

@@ -68,7 +68,7 @@ class Actions:
     # --- orders -----------------------------------------------------------------------------------
 
     def _redirect(self, action: AmiAction) -> Answer:
-        channel = self._world.channels.get(action.get("Channel"))
+        channel = self._world.find(action.get("Channel"))
         if channel is None:
             return _error(f"Channel does not exist: {action.get('Channel')}")
         context, exten = action.get("Context"), action.get("Exten")
@@ -96,7 +96,7 @@ class Actions:
             return _error("No variable specified")
         variables = self._world.globals
         if channel_name:
-            channel = self._world.channels.get(channel_name)
+            channel = self._world.find(channel_name)
             if channel is None:
                 return _error("No such channel")
             variables = channel.variables
@@ -107,14 +107,14 @@ class Actions:
         name, channel_name = action.get("Variable"), action.get("Channel")
         variables = self._world.globals
         if channel_name:
-            channel = self._world.channels.get(channel_name)
+            channel = self._world.find(channel_name)
             if channel is None:
                 return _error("No such channel")
             variables = channel.variables
         return Answer(response(True, "", Variable=name, Value=variables.get(name, "")))
 
     def _hangup(self, action: AmiAction) -> Answer:
-        channel = self._world.channels.get(action.get("Channel"))
+        channel = self._world.find(action.get("Channel"))
         if channel is None:
             return _error("No such channel")
         cause = action.get("Cause")
@@ -136,7 +136,7 @@ class Actions:
         name = action.get("Channel")
         channels = list(self._world.channels.values())
         if name:
-            channels = [each for each in channels if each.name == name]
+            channels = [each for each in channels if name in (each.name, each.uniqueid)]
             if not channels:
                 return _error("No such channel")
         wanted = [each for each in action.get("Variables").split(",") if each]
@@ -149,7 +149,7 @@ class Actions:
             ("Privilege", "Call"),
             *channel_headers(channel),
             ("Type", "PJSIP"),
-            ("DNID", channel.get("CTI_QUEUE")),
+            ("DNID", channel.get("CTI_LINE_QUEUE")),
             ("EffectiveConnectedLineNum", channel.connected_number),
             ("EffectiveConnectedLineName", channel.connected_name),
             ("TimeToHangup", "0"),

@@ -133,6 +133,8 @@ class Dial:
         if reaction.behaviour is Behaviour.ANSWERS:
             talk_ms = reaction.hangs_up_after_ms
             self._later(leg, after_us, lambda: self._picked_up(leg, talk_ms))
+        if reaction.behaviour is Behaviour.DROPS:
+            self._later(leg, after_us, lambda: self._dropped(leg))
 
     def _rings(self, leg: Channel) -> None:
         self._rang_ms = self._age_ms(leg)
@@ -156,6 +158,11 @@ class Dial:
                     self._world.phone_hangs_up_after(leg, hangs_up_after_ms)
 
         self._world.soon(join)
+
+    def _dropped(self, leg: Channel) -> None:
+        self._picked_up(leg, None)
+        leg.cause = NORMAL_CLEARING
+        self._world.clears(leg)
 
     def _refused(self, leg: Channel, cause: int) -> None:
         leg.cause, leg.tech_cause = cause, PHONE_SAYS[cause]

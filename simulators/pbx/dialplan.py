@@ -8,8 +8,10 @@ What takes time leaves `channel.stop` behind, which ends it: a Redirect or a han
 of a question makes its answer void, as `AGIEXITONHANGUP` does.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from simulators.pbx.channels import Channel
 from simulators.pbx.dialling import Dial, DialResult
@@ -19,15 +21,16 @@ from simulators.pbx.world import MS_US, NORMAL_CLEARING, World
 SECOND_US = 1_000_000
 SLICE_S_MAX = 25
 
-ARGUMENTS = ("CTI_QUEUE", "CTI_ARRIVED", "CTI_PRIORITY", "CTI_NEEDS")
-RETURNED_ARGUMENTS = (
-    *ARGUMENTS,
-    "CTI_OFFER",
-    "CTI_DIALSTATUS",
-    "CTI_HANGUPCAUSE",
-    "CTI_RANG_MS",
-)
-"""Of each question, after the token; the longer ones after a `Dial` that was not answered."""
+MAX_HOPS = 10
+"""Entries in a row without a conversation."""
+
+WISHES = ("CTI_QUEUE", "CTI_PRIORITY", "CTI_NEEDS", "CTI_TAGS")
+"""What the operator sets for an entry. All but the tags are used up by it."""
+
+LINE = ("CTI_LINE_QUEUE", "CTI_ARRIVED", "CTI_LINE_PRIORITY", "CTI_LINE_NEEDS")
+DIALLED = ("CTI_OFFER", "CTI_DIALSTATUS", "CTI_HANGUPCAUSE", "CTI_RANG_MS")
+ENTRY = ("CTI_LINE_TAGS", "CTI_ENTRY", "CTI_ASKED")
+"""Arguments of each question, after the token; DIALLED are empty but after a `Dial`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class DialplanGlobals:
     failsafe_dial: str = ""  # endpoint that takes the calls while the router is away
     leave_ms: int = 3_000  # how long the goodbye of `cti-leave` takes
     announcement_ms: int = 2_000
+
+
+def encoded(value: str) -> str:
+    """`URIENCODE` (main/utils.c, `ast_uri_http`)."""
+    return quote(value, safe="-_.~")
 
 
 class Dialplan:
@@ -73,13 +81,31 @@ class Dialplan:
     # --- arrive -----------------------------------------------------------------------------------
 
     def _inbound(self, channel: Channel) -> None:
-        channel.variables["CTI_STAGE"] = "arrive"
-        channel.variables["CTI_QUEUE"] = channel.get("CTI_QUEUE") or channel.exten
-        channel.at_location("cti-inbound", "arrive")
+        """`cti-inbound` and `cti-arrive`: one entry, of which nothing is left of an earlier one."""
+        get, stage = channel.get, channel.get("CTI_STAGE")
+        talked = stage == "after" or (stage == "deliver" and get("DIALSTATUS") == "ANSWER")
+        hops = 1 if talked else int(get("CTI_HOPS") or "0") + 1
+        dialled = "" if channel.exten == "s" else re.sub(r"[^0-9A-Za-z_-]", "", channel.exten)
+        wishes = {name.replace("CTI_", "CTI_LINE_"): encoded(get(name)) for name in WISHES}
+        channel.at_location("cti-arrive", "s")
+        channel.variables.update(CTI_STAGE="arrive")
         self._world.answer(channel)
-        channel.variables["CTI_ARRIVED"] = str(self._world.clock.now_us() // MS_US)
-        channel.variables["CTI_VERB"] = "arrive"
-        self._ask(channel)
+        channel.variables.update(
+            wishes,
+            CTI_LINE_QUEUE=wishes["CTI_LINE_QUEUE"] or dialled,
+            CTI_HOPS=str(hops),
+            CTI_ENTRY=str(int(get("CTI_ENTRY") or "0") + 1),
+            CTI_ARRIVED=str(self._world.clock.now_us() // MS_US),
+            CTI_VERB="arrive",
+            **dict.fromkeys((*WISHES[:3], "CTI_OFFER", "CTI_DIALSTATUS", "CTI_CAUSE"), ""),
+            CTI_UNHEARD_S="0",
+            CTI_FAILSAFE_TRIED="",
+        )
+        if hops > MAX_HOPS:
+            channel.variables["CTI_CAUSE"] = "maximumHops"
+            self._unserved(channel)
+        else:
+            self._ask(channel)
 
     # --- wait -------------------------------------------------------------------------------------
 
@@ -93,8 +119,8 @@ class Dialplan:
     def _ask(self, channel: Channel) -> None:
         """Extension `ask`: one question, with a time limit, since AGI itself has none."""
         channel.at_location("cti-wait", "ask")
-        channel.variables["CTI_NEXT"] = ""
         asked_us = self._world.clock.now_us()
+        channel.variables.update(CTI_NEXT="", CTI_ASKED=str(asked_us // SECOND_US))
         question = self._question(channel)
         channel.busy_with("AGI", f"agi://router/{question.verb}")
 
@@ -123,8 +149,9 @@ class Dialplan:
     def _question(self, channel: Channel) -> Question:
         own = token(self._set.secret, channel.uniqueid)
         verb = channel.get("CTI_VERB")
-        names = RETURNED_ARGUMENTS if verb == "returned" else ARGUMENTS
-        arguments = (own, *(channel.get(name) for name in names))
+        dialled = [channel.get(name) if verb == "returned" else "" for name in DIALLED]
+        line, entry = map(channel.get, LINE), map(channel.get, ENTRY)
+        arguments = (own, *line, *dialled, *entry)
         return Question(verb, arguments, ask_headers(channel), channel.variables)
 
     def _answered(self, channel: Channel, took_s: int) -> None:
@@ -136,8 +163,9 @@ class Dialplan:
         elif verb == "deliver" and fields:
             channel.at_location("cti-deliver", "*".join(fields))
             self._deliver(channel)
+        elif verb == "after":
+            self._after(channel)
         elif verb == "leave":
-            self._heard(channel)
             channel.variables["CTI_CAUSE"] = fields[1] if len(fields) > 1 else ""
             channel.at_location("cti-leave", (fields[2] if len(fields) > 2 else "") or "s")
             self._leave(channel)
@@ -146,7 +174,7 @@ class Dialplan:
 
     @staticmethod
     def _heard(channel: Channel) -> None:
-        """The router is alive: what was counted towards failsafe is void."""
+        """The router has taken the caller: what was counted towards failsafe is void."""
         channel.variables.update(CTI_UNHEARD_S="0", CTI_FAILSAFE_TRIED="", CTI_VERB="again")
 
     def _slice(self, channel: Channel, slice_s: str, announcement: str) -> None:
@@ -163,19 +191,23 @@ class Dialplan:
 
     def _unheard(self, channel: Channel, took_s: int = 0) -> None:
         """Extension `unheard`: nobody answered. Count, ask again, or give up on the router."""
+        if (channel.get("CTI_VERB"), channel.get("CTI_DIALSTATUS")) == ("returned", "ANSWER"):
+            self._after(channel)  # it was most likely a conversation
+            return
         unheard_s = int(channel.get("CTI_UNHEARD_S") or "0") + min(took_s, 10)
         channel.variables["CTI_UNHEARD_S"] = str(unheard_s)
         if unheard_s >= self._set.failsafe_after_s:
+            channel.variables["CTI_CAUSE"] = ""
             channel.at_location("cti-failsafe", "s")
             self._failsafe(channel)
             return
-        self._retry(channel)
+        self._retry(channel, self._ask)
 
-    def _retry(self, channel: Channel) -> None:
+    def _retry(self, channel: Channel, then: Callable[[Channel], None]) -> None:
         unheard_s = int(channel.get("CTI_UNHEARD_S") or "0") + self._set.retry_s
         channel.variables["CTI_UNHEARD_S"] = str(unheard_s)
         channel.busy_with("Wait", str(self._set.retry_s))
-        self._music(channel, self._set.retry_s * SECOND_US, self._ask)
+        self._music(channel, self._set.retry_s * SECOND_US, then)
 
     # --- deliver ----------------------------------------------------------------------------------
 
@@ -192,7 +224,9 @@ class Dialplan:
             self._unheard(channel)
             return
         self._heard(channel)
-        channel.variables.update(CTI_STAGE="deliver", CTI_OFFER=offer)
+        channel.variables.update(
+            CTI_STAGE="deliver", CTI_OFFER=offer, CTI_DIALSTATUS="", CTI_HANGUPCAUSE=""
+        )
         channel.pass_on("CTI_LEG", f"{offer}*{endpoint}")
         ring_us = (int(ring_s) if ring_s.isdecimal() and int(ring_s) else 20) * SECOND_US
         Dial(self._world, channel, endpoint, lambda result: self._dialled(channel, result)).begin(
@@ -201,11 +235,8 @@ class Dialplan:
 
     def _dialled(self, channel: Channel, result: DialResult) -> None:
         channel.stop = None
-        if result.status == "ANSWER":
-            channel.at_location("cti-after", "s")
-            self._after(channel)
-            return
         channel.variables.update(
+            DIALSTATUS=result.status,
             CTI_DIALSTATUS=result.status,
             CTI_HANGUPCAUSE=str(result.cause),
             CTI_RANG_MS="" if result.rang_ms is None else str(result.rang_ms),
@@ -216,10 +247,25 @@ class Dialplan:
     # --- after, leave, failsafe -------------------------------------------------------------------
 
     def _after(self, channel: Channel) -> None:
+        channel.at_location("cti-after", "s")
         channel.variables["CTI_STAGE"] = "after"
         self._hang_up(channel)
 
     def _leave(self, channel: Channel) -> None:
+        """`s`, or a place of the operator's that is not there: a mistake, so failsafe."""
+        mistaken = channel.get("CTI_CAUSE") in ("noQueue", "refused", "maximumHops")
+        if mistaken or channel.exten != "s":
+            self._unserved(channel)
+            return
+        self._say_goodbye(channel)
+
+    def _unserved(self, channel: Channel) -> None:
+        channel.at_location("cti-failsafe", "s")
+        unheard_s = max(int(channel.get("CTI_UNHEARD_S") or "0"), self._set.failsafe_after_s)
+        channel.variables["CTI_UNHEARD_S"] = str(unheard_s)
+        self._failsafe(channel)
+
+    def _say_goodbye(self, channel: Channel) -> None:
         channel.variables["CTI_STAGE"] = "left"
         channel.busy_with("Playback", f"cti/leave-{channel.get('CTI_CAUSE')}")
         self._music(channel, self._set.leave_ms * MS_US, self._hang_up)
@@ -232,7 +278,11 @@ class Dialplan:
         self._world.announcer.user_event(
             channel,
             "CtiFailsafe",
-            (("Queue", channel.get("CTI_QUEUE")), ("Arrived", channel.get("CTI_ARRIVED"))),
+            (
+                ("Queue", channel.get("CTI_LINE_QUEUE")),
+                ("Arrived", channel.get("CTI_ARRIVED")),
+                ("Reason", channel.get("CTI_CAUSE")),
+            ),
         )
         if self._set.failsafe_dial:
             Dial(
@@ -257,9 +307,10 @@ class Dialplan:
         limit_s = self._set.failsafe_after_s + self._set.failsafe_limit_s
         if int(channel.get("CTI_UNHEARD_S") or "0") >= limit_s:
             channel.variables["CTI_CAUSE"] = ""
-            self._leave(channel)
+            self._say_goodbye(channel)
         else:
-            self._retry(channel)
+            circle = int(channel.get("CTI_HOPS") or "0") > MAX_HOPS
+            self._retry(channel, self._last if circle else self._ask)
 
     # --- internal ---------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ class Behaviour(StrEnum):
     RINGS = "rings"  # for ever
     SOUNDS = "sounds"  # for ever: 183 with a sound of its own, and never 180
     BUSY = "busy"  # 486
+    DROPS = "drops"  # answers and hangs up in that moment, before the two have met
     REJECTS = "rejects"  # 603
     UNAVAILABLE = "unavailable"  # 480 at once: "do not disturb" on many phones
     DEAD = "dead"  # registered, but nothing comes back: its machine or its network is off
@@ -91,7 +92,7 @@ class Caller:
 
     `gives_up_after_ms` counts from the arrival and ends with the first conversation (None: waits
     for ever). `talk_ms` counts from the conversation's beginning (None: the agent ends it).
-    `needs` and `priority` are what the operator's dialplan would set.
+    `needs`, `priority` and `tags` are what the operator's dialplan would set.
     """
 
     number: str
@@ -101,6 +102,7 @@ class Caller:
     name: str = ""
     needs: str = ""
     priority: str = ""
+    tags: str = ""
 
 
 class Ending(StrEnum):

@@ -74,7 +74,7 @@ def ask_headers(channel: Channel) -> Pairs:
         ("agi_callingani2", "0"),
         ("agi_callington", "0"),
         ("agi_callingtns", "0"),
-        ("agi_dnid", channel.get("CTI_QUEUE")),
+        ("agi_dnid", channel.get("CTI_LINE_QUEUE")),
         ("agi_rdnis", "unknown"),
         ("agi_context", channel.context),
         ("agi_extension", channel.exten),

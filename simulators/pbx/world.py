@@ -87,6 +87,12 @@ class World:
         self.channels[channel.name] = channel
         return channel
 
+    def find(self, name: str) -> Channel | None:
+        """The channel of that name or unique id (`ast_channel_get_by_name`, main/channel.c)."""
+        found = self.channels.get(name)
+        unique = (each for each in self.channels.values() if each.uniqueid == name)
+        return found or next(unique, None)
+
     def call(self, caller: Caller, on_end: Callable[[CallReport], None] | None = None) -> Channel:
         """A call comes in on the trunk and enters `cti-inbound`."""
         channel = self.channel(TRUNK)
@@ -100,9 +106,8 @@ class World:
         channel.caller_number = caller.number
         channel.caller_name = caller.name or channel.caller_name
         channel.at_location("from-trunk", caller.queue)
-        for name, value in (("CTI_PRIORITY", caller.priority), ("CTI_NEEDS", caller.needs)):
-            if value:
-                channel.variables[name] = value
+        channel.variables.update(CTI_NEEDS=caller.needs, CTI_PRIORITY=caller.priority)
+        channel.variables["CTI_TAGS"] = caller.tags
         self.announcer.new_channel(channel)
         self.call_count += 1
         if caller.gives_up_after_ms is not None:

@@ -12,7 +12,7 @@ from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
 from tests.lab.sipp import Callers
-from tests.worlds.asterisk.fake_router import FakeRouter
+from tests.worlds.asterisk.fake_router import HANG, NOTHING, FakeRouter
 from tests.worlds.asterisk.world import GAP_S, SLACK_S, end_calls, until_variable, variable
 
 pytestmark = pytest.mark.real
@@ -139,17 +139,41 @@ async def test_a_free_agent_gets_the_call_at_once(
     assert len(router.questions) == 1
 
 
+@pytest.mark.parametrize("answer", ["after*7", NOTHING, HANG, "gibberish"])
 async def test_when_the_agent_hangs_up_the_caller_is_let_go(
-    asterisk: LabAsterisk, ami: LabAmi
+    asterisk: LabAsterisk, ami: LabAmi, answer: str
 ) -> None:
-    async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*brief") as router:
+    """The router is asked, since only it knows whether that was a conversation. Where it does not
+    say, it was one.
+    """
+    async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*brief", answer) as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             question = await router.question()
             result = await asyncio.to_thread(callers.wait)
             hangup = await ami.event("Hangup", Channel=question.channel)
+            ended = await router.question(1)
+    assert (ended.verb, ended.offer, ended.dialstatus) == ("returned", "41", "ANSWER")
     assert hangup["Context"] == "cti-after"
     assert hangup["Cause"] == "16"
     assert result.successful == 1
+    assert len(router.questions) == 2
+
+
+@pytest.mark.parametrize("phone", ["drops", "brief"])
+async def test_a_caller_whom_the_agent_has_dropped_goes_on_in_line_if_the_router_says_so(
+    asterisk: LabAsterisk, ami: LabAmi, phone: str
+) -> None:
+    answers = (f"deliver*7*41*5*{phone}", "wait*7*1*", "deliver*7*42*5*a8001")
+    async with Ear() as ear, FakeRouter(asterisk.agi_port, *answers) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=9_000, media_port=ear.port) as callers:
+            first, dropped, again = [await router.question(number) for number in range(3)]
+            await ami.event("DialEnd", DestCallerIDNum="a8001", DialStatus="ANSWER")
+            assert await variable(ami, first.channel, "CTI_OFFER") == "42"
+            result = await end_calls(ami, callers)
+        assert ear.longest_gap_s(dropped.at + GAP_S, again.at) < GAP_S, "music while in line"
+    assert (dropped.verb, dropped.dialstatus, dropped.offer) == ("returned", "ANSWER", "41")
+    assert (again.verb, again.arrived) == ("again", first.arrived)
+    assert result.failed == 0
 
 
 async def test_a_survey_comes_first_where_there_is_one(lab: None, asterisk: LabAsterisk) -> None:
@@ -161,7 +185,7 @@ async def test_a_survey_comes_first_where_there_is_one(lab: None, asterisk: LabA
     try:
         async with (
             LabAmi(asterisk.ami_port, asterisk.ami_secret) as ami,
-            FakeRouter(asterisk.agi_port, "deliver*7*41*5*brief") as router,
+            FakeRouter(asterisk.agi_port, "deliver*7*41*5*brief", "after*7") as router,
         ):
             await ami.ask("Setvar", Variable="CTI_EPOCH", Value="7")
             with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
@@ -173,14 +197,8 @@ async def test_a_survey_comes_first_where_there_is_one(lab: None, asterisk: LabA
         asterisk.cli("dialplan reload")
 
 
-@pytest.mark.parametrize("extension", ["", "no-such-place"])
-async def test_the_router_sends_a_caller_away(
-    asterisk: LabAsterisk, ami: LabAmi, extension: str
-) -> None:
-    async with (
-        Ear() as ear,
-        FakeRouter(asterisk.agi_port, f"leave*7*queueFull*{extension}") as router,
-    ):
+async def test_the_router_sends_a_caller_away(asterisk: LabAsterisk, ami: LabAmi) -> None:
+    async with Ear() as ear, FakeRouter(asterisk.agi_port, "leave*7*queueFull*") as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000, media_port=ear.port) as callers:
             question = await router.question()
             result = await asyncio.to_thread(callers.wait)

@@ -63,10 +63,10 @@ async def test_the_router_may_do_its_work(
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             question = await fake.question()
             await until_variable(ami, question.channel, "CTI_STAGE", "wait")
-            status = await router.ask("Status", Variables="CTI_STAGE,CTI_QUEUE,CTI_ARRIVED")
+            status = await router.ask("Status", Variables="CTI_STAGE,CTI_LINE_QUEUE,CTI_ARRIVED")
             item = next(one for one in status if one.get("Channel") == question.channel)
             assert item["Variable"].splitlines() == [
-                "CTI_STAGE=wait", "CTI_QUEUE=personal", f"CTI_ARRIVED={question.arrived}",
+                "CTI_STAGE=wait", "CTI_LINE_QUEUE=personal", f"CTI_ARRIVED={question.arrived}",
             ]  # fmt: skip
             assert status[-1]["Event"] == "StatusComplete"
             await redirect(router, question.channel, "cti-deliver", "7*41*5*a8001")
@@ -161,7 +161,7 @@ async def test_a_caller_cannot_write_arguments(asterisk: LabAsterisk, ami: LabAm
     async with FakeRouter(asterisk.agi_port, WAIT) as fake:
         with Callers(asterisk.sip, "95588", prefix=number, name="李雷", stay_ms=9_000) as callers:
             question = await fake.question()
-            assert await variable(ami, question.channel, "CTI_QUEUE") == "personal"
+            assert await variable(ami, question.channel, "CTI_LINE_QUEUE") == "personal"
             await end_calls(ami, callers)
     assert question.queue == "personal"
     assert question.headers["agi_callerid"] == "139agi_arg_2evil1"

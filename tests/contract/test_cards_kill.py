@@ -18,7 +18,7 @@ from tests.eventually import time_passes
 from tests.lanes import lane
 from tests.worlds.cards.play import all_answered, in_order, one_at_a_time
 from tests.worlds.cards.router import stories, word
-from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.words import Call, Phone
 from tests.worlds.cards.world import World, until_channels
 
 pytestmark = [

@@ -10,7 +10,7 @@ import pytest
 
 from tests.worlds.cards.router import Router, stories, word
 from tests.worlds.cards.simulated import SimulatedWorld
-from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.words import Call, Phone
 
 pytestmark = pytest.mark.room("cti", "config")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.eventually import eventually
 from tests.worlds.asterisk.mistakes import change
 from tests.worlds.cards.real import RealWorld
-from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.words import Call, Phone
 
 pytestmark = [pytest.mark.real, pytest.mark.room("cti", "gateway", "watch")]
 

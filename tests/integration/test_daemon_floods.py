@@ -12,7 +12,7 @@ from cti.watch.machine import FILES_KEPT, prepare
 from tests.worlds.agi.crowd import ask_all, proven
 from tests.worlds.cards.router import Router, word
 from tests.worlds.cards.simulated import SimulatedWorld
-from tests.worlds.cards.table import Phone
+from tests.worlds.cards.words import Phone
 
 FEW = 512
 CROWD = 2_000

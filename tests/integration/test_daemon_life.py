@@ -17,7 +17,7 @@ from tests.eventually import eventually, time_passes
 from tests.lab.ports import free_port
 from tests.worlds.cards.router import Router, stories, word
 from tests.worlds.cards.simulated import SimulatedWorld
-from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.words import Call, Phone
 
 pytestmark = pytest.mark.room("cti", "journal", "gateway")
 

@@ -14,7 +14,7 @@ import pytest
 from tests.eventually import eventually
 from tests.worlds.cards.router import Router, word
 from tests.worlds.cards.simulated import SimulatedWorld
-from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.words import Call, Phone
 
 pytestmark = pytest.mark.room("cti")
 

@@ -19,7 +19,7 @@ from routing.snapshot import state_hash
 from simulators.pbx.phones import Caller
 from tests.eventually import eventually
 from tests.worlds.cards.simulated import SimulatedWorld
-from tests.worlds.cards.table import Call, Phone
+from tests.worlds.cards.words import Call, Phone
 
 pytestmark = pytest.mark.room("cti", "journal")
 

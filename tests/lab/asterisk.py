@@ -32,6 +32,7 @@ from typing import Self
 from tests.lab import rootfs, running
 from tests.lab.ports import free_port, rtp_range
 from tests.lab.tools import LabError
+from tests.lab.zone import HERE, Zone
 
 OPERATOR = Path(__file__).parent / "operator"
 SHIPPED = rootfs.REPOSITORY / "asterisk-config"
@@ -64,6 +65,7 @@ mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
 mount -t tmpfs tmpfs "$1/tmp"
 mount --bind "$2" "$1/lab"
+[ -z "$3" ] || mount --bind "$3" "$1/etc"
 exec chroot "$1" /usr/sbin/asterisk -f -C /lab/etc/asterisk.conf
 """
 
@@ -124,6 +126,7 @@ class LabAsterisk:
         user: str = "asterisk",
         rtp_ports: int = 4000,
         name: str | None = None,
+        zone: Zone = HERE,
     ) -> None:
         """Write the configuration; nothing runs yet.
 
@@ -131,10 +134,12 @@ class LabAsterisk:
         their names (`peer-…`); `failsafe` always exists, with all agents. `settings`: more globals.
         `extensions`: more lines of extensions.conf. `agi_port`: where a router will listen (picked
         free if not said). `rtp_ports`: 4 are used by each call that is talking, 2 by each waiting.
+        `zone`: where its machine stands.
         """
         self.name = name or f"a{next(_numbers)}"
         self.agents = tuple(agents)
         self.user = user
+        self.zone = zone
         self.agi_port = agi_port or free_port(socket.SOCK_STREAM)
         self.ami_port = free_port(socket.SOCK_STREAM)
         self.http_port = free_port(socket.SOCK_STREAM)
@@ -184,9 +189,10 @@ class LabAsterisk:
         with (self.folder / "log" / "console").open("ab") as console:
             self.process = subprocess.Popen(
                 ("unshare", "--mount", "--propagation", "private",
-                 "sh", "-c", ENTER, "enter", str(root), str(self.folder)),
+                 "sh", "-c", ENTER, "enter", str(root), str(self.folder),
+                 str(self.zone.etc(root, self.folder) or "")),
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console,
-                start_new_session=True,
+                start_new_session=True, env=self.zone.environment(),
             )  # fmt: skip
         running.remember(self.process.pid, self.folder)
         try:

@@ -67,6 +67,19 @@ def phone_answers(after_ms: int = 0, talk_ms: int | None = None, ignore_first: i
     )
 
 
+def phone_drops() -> str:
+    """Answers and hangs up in that very moment: before the two have met, mostly."""
+    return _scenario(
+        "phone-drops",
+        _receive_invite(),
+        _answer("180 Ringing", _CONTACT + _NO_BODY, tag=_TAG),
+        _answer("200 OK", _CONTACT + _SDP, tag=_TAG, invite=True),
+        '  <recv request="ACK"/>\n',
+        _hangs_up(of_caller=False),
+        _ended(),
+    )
+
+
 def phone_rings() -> str:
     """Rings for ever."""
     return _scenario(

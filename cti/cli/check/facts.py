@@ -17,6 +17,7 @@ MODULES: Final = (
     "app_playback",
     "app_stack",
     "app_userevent",
+    "app_verbose",
     "chan_pjsip",
     "func_callerid",
     "func_cut",
@@ -26,6 +27,7 @@ MODULES: Final = (
     "func_sha1",
     "func_strings",
     "func_timeout",
+    "func_uri",
     "res_agi",
     "res_manager_devicestate",
     "res_musiconhold",
@@ -39,12 +41,13 @@ EXPOSING: Final = ("func_config", "func_realtime", "func_sorcery")
 """Through Getvar they give the configuration, secrets included, to any manager user."""
 
 CONTEXTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "cti-inbound": ("arrive", "s", "i", "t", "T"),
-    "cti-wait": ("s", "ask", "answer-wait", "answer-deliver", "answer-leave", "unheard",
-                 "i", "t", "T"),
+    "cti-inbound": ("s", "i", "t", "T"),
+    "cti-arrive": ("s", "circle", "i", "t", "T"),
+    "cti-wait": ("s", "ask", "answer-wait", "answer-deliver", "answer-after", "answer-leave",
+                 "unheard", "i", "t", "T"),
     "cti-deliver": ("_X.", "i", "t", "T"),
     "cti-after": ("s", "i", "t", "T"),
-    "cti-leave": ("s", "i", "t", "T"),
+    "cti-leave": ("s", "unserved", "i", "t", "T"),
     "cti-failsafe": ("s", "last", "goodbye", "i", "t", "T"),
 }  # fmt: skip
 """{context: extensions without which a caller could be lost}."""

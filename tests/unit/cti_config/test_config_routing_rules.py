@@ -192,6 +192,54 @@ def test_a_house_may_cap_its_own_reasons_and_those_of_the_router(tmp_path):
 def test_what_is_most_likely_a_slip_of_the_pen_is_a_warning(tmp_path):
     text = FULL.replace("partner = 30", "partnr = 30").replace('group = "cards"', 'group = "crds"')
     path = write(tmp_path, text)
-    assert [(str(path), "queues[0].allocation.partnr"), (str(path), "break_caps[0].group")] == [
+    slips = ("queues[0].allocation.partnr", "break_caps[0].group", "queues[0].reserve.need")
+    assert [(str(path), each) for each in slips] == [
         (warning.where, warning.path) for warning in read(path, {}).warnings
     ]
+
+
+AGENTS = """
+[[agents]]
+id = "8001"
+device = "a8001"
+skills = { loans = 3, gold = 1 }
+[[agents]]
+id = "8009"
+device = "a8009"
+skills = { platinum = 1 }
+training = true
+"""
+UNMET = """
+[[queues]]
+id = "loans"
+need = "loans>=2"
+steps = [{ after_s = 10, need = "lons" }, { after_s = 20, need = "" }]
+reserve = { need = "gold>=2", open_at = 3 }
+[[queues]]
+id = "platinum"
+need = "platinum"
+[[queues]]
+id = "named"
+need = "@8001 & !trainee | @8002"
+[[modes]]
+name = "storm"
+queues = [{ id = "loans", steps = [{ after_s = 1, need = "gld" }] }, { id = "platinum" }]
+"""
+
+
+def test_a_need_that_no_agent_can_ever_meet_is_a_warning(tmp_path):
+    """Of a queue, of a step, of a reserve; a training seat serves nobody; a mode says it once."""
+    path = write(tmp_path, UNMET + AGENTS)
+    assert [(warning.path, warning.rule) for warning in read(path, {}).warnings] == [
+        (where, f"{need!r} is met by no agent: whoever needs it waits in vain")
+        for where, need in (
+            ("queues[0].steps[0].need", "lons"),
+            ("queues[0].reserve.need", "gold>=2"),
+            ("queues[1].need", "platinum"),
+            ("modes[0].queues[0].steps[0].need", "gld"),
+        )
+    ]
+
+
+def test_a_router_without_agents_is_not_warned_of_each_queue(tmp_path):
+    assert read(write(tmp_path, UNMET), {}).warnings == ()

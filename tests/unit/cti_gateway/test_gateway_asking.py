@@ -48,14 +48,15 @@ def test_a_whole_question():
         ({"queue": "a\r\nb"}, "QUEUE"),
         ({"priority": "1001"}, "PRIORITY"),
         ({"priority": "-1"}, "PRIORITY"),
-        ({"needs": "english>3"}, "NEEDS"),
+        ({"needs": "english;3"}, "NEEDS"),
         ({"arrived": "yesterday"}, "ARRIVED_MS"),
         ({"offer": "9" * 99}, "OFFER"),
         ({"cause": "²"}, "CAUSE"),
     ],
 )
 def test_an_odd_argument_is_named_and_costs_nothing_else(named, odd):
-    assert read_question(request("again", **named), [SECRET], [A1]).odd == (odd,)
+    (found,) = read_question(request("again", **named), [SECRET], [A1]).odd
+    assert (found.argument, found.value) == (odd, next(iter(named.values())))
 
 
 @pytest.mark.parametrize("token", ["", "0" * 40, "A" * 40, "0" * 39, "x" * 4000, "é"])
@@ -169,7 +170,7 @@ def test_too_many_calls_leave():
     config = CONFIG.__class__(queues=CONFIG.queues, pbxs=(A1,), limits=Limits(calls=1))
     world = DeskWorld(config)
     world.ask("arrive", "1.1")
-    assert world.ask("arrive", "1.2") == "leave*7*queueFull*"
+    assert world.ask("arrive", "1.2") == "leave*7*refused*"
     assert list(world.legs.callers) == ["a1-1.1"]
 
 

@@ -117,14 +117,17 @@ def test_a_call_that_came_while_the_list_was_made_is_not_gone(waiting):
 
 
 def test_callers_we_never_heard_of_line_up_by_their_first_arrival(waiting):
-    marks = {"CTI_QUEUE": "loans", "CTI_PRIORITY": "5", "CTI_NEEDS": "english:1"}
+    marks = {"CTI_LINE_QUEUE": "loans", "CTI_LINE_PRIORITY": "5"}
+    marks |= {"CTI_LINE_NEEDS": "english%3A1", "CTI_LINE_TAGS": "vip%2Cnew", "CTI_ENTRY": "2"}
     late = wait_row("1.3", CTI_ARRIVED=str(START_US // 1000 - 1000), **marks)
     early = wait_row("1.2", CTI_ARRIVED=str(START_US // 1000 - 9000), **marks)
     commands = waiting.compare(late, wait_row(), early)
     assert [command.call_id for command in commands] == ["a1-1.2", "a1-1.3"]
     assert commands[0] == CallArrived(
-        CallId("a1-1.2"), QueueId("loans"), A1, 5, "english:1", START_US - 9_000_000
-    )
+        CallId("a1-1.2"), QueueId("loans"), A1, 5, "english:1", START_US - 9_000_000,
+        tags=("vip", "new"),
+    )  # fmt: skip
+    assert waiting.world.legs.callers[CallId("a1-1.2")].entry == 2
 
 
 def test_strangers_in_a_conversation_or_elsewhere_are_left_alone(waiting):

@@ -46,7 +46,10 @@ EXPECTED = {
     "unregistered": [CallerHungUp],  # told by the question alone
     "redirect-old-epoch": [CallerHungUp],
     "redirect-nowhere": [CallerHungUp],
+    "redirect-inbound": [CallerHungUp],
     "leave": [CallerHungUp],
+    "leave-no-queue": [CallTaken, CallerHungUp],
+    "leave-nowhere": [CallTaken, CallerHungUp],
     "failsafe": [CallTaken, CallerHungUp],
 }
 
@@ -94,4 +97,6 @@ def test_every_recording_is_expected():
 
 
 def test_the_call_is_named_by_its_callers_channel():
-    assert told("gives-up-waiting") == [CallerHungUp(CallId("a1-1795297902.13"), 16)]
+    first = recorded("gives-up-waiting")[0]
+    call_id = CallId(f"a1-{first.headers.get('Uniqueid')}")
+    assert told("gives-up-waiting") == [CallerHungUp(call_id, 16)]

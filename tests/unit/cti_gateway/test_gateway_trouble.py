@@ -55,7 +55,7 @@ def test_answers_of_an_earlier_link_mean_nothing(world):
 def test_what_is_heard_before_the_list_waits_for_it(world):
     world.pbx.link_up()
     world.link.answer("Setvar", DONE)
-    row = status_row("1.1", "cti-wait", CTI_STAGE="wait", CTI_ARRIVED="1", CTI_QUEUE="loans")
+    row = status_row("1.1", "cti-wait", CTI_STAGE="wait", CTI_ARRIVED="1", CTI_LINE_QUEUE="loans")
     world.pbx.heard(event("Hangup", Uniqueid="1.1", Cause="16"))
     assert not world.dispatcher.engine.calls
     world.link.answer("Status", AmiResponse(True, events=(row,)))

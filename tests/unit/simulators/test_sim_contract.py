@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from cti.gateway.pbx import EVENTS
-from simulators.pbx.dialplan import ARGUMENTS, RETURNED_ARGUMENTS, DialplanGlobals
+from simulators.pbx.dialplan import DIALLED, ENTRY, LINE, MAX_HOPS, WISHES, DialplanGlobals
 from simulators.pbx.sessions import ROUTER_EVENTS
 
 SHIPPED = Path(__file__).parents[3] / "asterisk-config"
@@ -23,8 +23,16 @@ def test_the_filter_lets_through_whatever_the_gateway_needs():
 
 def test_the_question_has_the_arguments_of_the_shipped_dialplan():
     asked = re.findall(r"AGI\(agi://[^,]+,\$\{SHA1\(.*?\)\},(.*)\)$", DIALPLAN, re.MULTILINE)
-    given = [tuple(re.findall(r"\$\{(\w+)\}", arguments)) for arguments in asked]
-    assert given == [ARGUMENTS, RETURNED_ARGUMENTS]
+    names = [re.sub(r"\$\{(\w+)\}", r"\1", arguments).split(",") for arguments in asked]
+    assert names == [[*LINE, *[""] * len(DIALLED), *ENTRY], [*LINE, *DIALLED, *ENTRY]]
+
+
+def test_an_entry_takes_what_the_shipped_dialplan_takes():
+    taken = re.findall(r"Set\(CTI_LINE_\w+=\$\{URIENCODE\(\$\{(\w+)\}\)\}\)", DIALPLAN)
+    used_up = re.findall(r"Set\((\w+)=\)", DIALPLAN.partition("[cti-arrive]")[2])
+    assert tuple(taken) == WISHES
+    assert tuple(used_up[:3]) == WISHES[:3]
+    assert set(re.findall(r"CTI_HOPS\} > (\d+)", DIALPLAN)) == {str(MAX_HOPS)}
 
 
 def test_the_operators_globals_have_the_same_defaults():

@@ -13,13 +13,19 @@ WAIT = "wait*7*5*"
 
 def test_an_arriving_call_is_answered_marked_and_asks_with_its_token():
     world = ScriptedWorld(WAIT)
-    channel = world.call(Caller("13800138000", "loans", needs="english:3", priority="5"))
+    caller = Caller("13800138000", "loans", needs="english:3", priority="5", tags="vip,fraud")
+    channel = world.call(caller)
     world.pass_ms(50)
     (question,) = world.questions
     token, *rest = question.args
     assert question.script == "arrive"
     assert token == make_token("simulated-agi-secret", channel.uniqueid)
-    assert rest == ["loans", channel.get("CTI_ARRIVED"), "5", "english:3"]
+    assert rest == [
+        *("loans", channel.get("CTI_ARRIVED"), "5", "english%3A3"),
+        *("", "", "", ""),
+        *("vip%2Cfraud", "1", channel.get("CTI_ASKED")),
+    ]
+    assert int(channel.get("CTI_ASKED")) == int(channel.get("CTI_ARRIVED")) // 1000
     assert question.headers["agi_network_script"] == "arrive"
     assert (question.uniqueid, question.callerid) == (channel.uniqueid, "13800138000")
     assert int(channel.get("CTI_ARRIVED")) * 1000 <= world.clock.now_us()
@@ -56,7 +62,8 @@ def test_an_announcement_is_played_before_the_music():
 
 
 def test_a_free_agent_is_rung_by_the_answer_itself():
-    world = ScriptedWorld("deliver*7*41*15*8001", phones=[Phone("8001", hangs_up_after_ms=4000)])
+    phone = Phone("8001", hangs_up_after_ms=4000)
+    world = ScriptedWorld("deliver*7*41*15*8001", "after*7", phones=[phone])
     world.set_epoch()
     channel = world.call()
     world.pass_ms(50)
@@ -107,7 +114,7 @@ def test_a_phone_that_does_not_answer_is_reported_with_its_reason(behaviour, sta
     world.pass_s(16)
     question = world.questions[1]
     assert question.script == "returned"
-    *_, offer, said, why, rang_ms = question.args
+    offer, said, why, rang_ms = question.args[5:9]
     assert (offer, said, why, bool(rang_ms)) == ("41", status, cause, rang)
 
 
@@ -318,6 +325,6 @@ def test_a_queue_that_the_router_has_changed_is_asked_for():
     world = ScriptedWorld(WAIT)
     channel = world.call()
     world.pass_s(1)
-    world.ask(action("Setvar", Channel=channel.name, Variable="CTI_QUEUE", Value="cards"))
+    world.ask(action("Setvar", Channel=channel.name, Variable="CTI_LINE_QUEUE", Value="cards"))
     world.pass_s(5)
     assert world.questions[-1].args[1] == "cards"

@@ -81,9 +81,9 @@ class Replay:
             self.events.append({"Event": event.name, **dict(event.headers.items())})
 
     def answer(self, request: AgiRequest) -> Sequence[AgiCommand]:
-        offer, dialstatus, cause, rang = (*request.args[5:], "", "", "", "")[:4]
+        _, queue, _, _, _, offer, dialstatus, cause, rang, _, entry, _ = request.args
         self.questions.append(
-            f"{request.script} offer={offer} dialstatus={dialstatus}"
+            f"{request.script} queue={queue} entry={entry} offer={offer} dialstatus={dialstatus}"
             f" cause={cause} rang={'yes' if rang else 'no'}"
         )
         number = min(len(self.questions), len(self.call.answers)) - 1

@@ -247,7 +247,7 @@ async def test_the_agi_client_answers_as_asterisk_does():
     async def talk(reader, writer):
         for line in (
             b'SET VARIABLE CTI_NEXT "leave*7*refused*"\n',
-            b"GET VARIABLE CTI_QUEUE\n",
+            b"GET VARIABLE CTI_LINE_QUEUE\n",
             b"GET VARIABLE NOTHING\n",
             b"GET VARIABLE CTI_NEXT\n",
             b"VERBOSE hello 1\n",

@@ -12,10 +12,12 @@ from tests.worlds.simulators.scripted import ScriptedWorld, brief, phone_of_each
 WAIT = "wait*7*20*"
 
 
-def talking(*phones: Phone, caller: Caller | None = None, user=None, seed=1) -> ScriptedWorld:
+def talking(
+    *phones: Phone, caller: Caller | None = None, user=None, seed=1, then="after*7"
+) -> ScriptedWorld:
     world = ScriptedWorld(
         "deliver*7*1*15*8001",
-        WAIT,
+        then,
         phones=phones or (Phone("8001"),),
         seed=seed,
         **({"user": user} if user else {}),
@@ -138,7 +140,8 @@ def test_two_lines_take_two():
 def test_a_phone_whose_owner_decides_is_asked_each_time():
     decisions = iter([Once(Behaviour.BUSY), Once(answer_after_ms=10, hangs_up_after_ms=500)])
     phone = Phone("8001", decide=lambda: next(decisions))
-    world = ScriptedWorld("deliver*7*1*15*8001", "deliver*7*2*15*8001", WAIT, phones=[phone])
+    orders = ("deliver*7*1*15*8001", "deliver*7*2*15*8001")
+    world = ScriptedWorld(*orders, "after*7", phones=[phone])
     world.set_epoch()
     world.call()
     world.pass_s(2)
@@ -245,7 +248,7 @@ def test_statuses_are_made_of_causes_by_two_tables():
 
 
 def test_who_redirects_a_talking_caller_drops_the_agent():
-    world = talking()
+    world = talking(then=WAIT)
     world.redirect(world.channel, "cti-wait", "s")
     world.pass_s(1)
     assert world.told("Hangup") == ["Hangup 8001 16"]
@@ -254,7 +257,7 @@ def test_who_redirects_a_talking_caller_drops_the_agent():
 
 
 def test_death_takes_everything_and_tells_nobody():
-    world = talking()
+    world = talking(then=WAIT)
     waiting = world.call()
     world.pass_s(1)
     world.answers = ["deliver*7*2*15*8002"]

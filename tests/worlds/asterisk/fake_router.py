@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 # Ways not to answer.
 NOTHING = "nothing"  # closes without a word
@@ -30,6 +31,9 @@ class Question:
     dialstatus: str
     cause: str
     rang_ms: str
+    tags: str
+    entry: str
+    asked: str
     channel: str
     uniqueid: str
     at: float
@@ -99,8 +103,9 @@ class FakeRouter:
 
 
 def _question(headers: dict[str, str], at: float) -> Question:
-    given = [headers.get(f"agi_arg_{number}", "") for number in range(1, 10)]
-    token, queue, arrived, priority, needs, offer, dialstatus, cause, rang_ms = given
+    given = [unquote(headers.get(f"agi_arg_{number}", "")) for number in range(1, 13)]
+    token, queue, arrived, priority, needs, offer, dialstatus, cause, rang_ms = given[:9]
+    tags, entry, asked = given[9:]
     return Question(
         verb=headers["agi_network_script"].rpartition("/")[2],
         token=token,
@@ -112,6 +117,9 @@ def _question(headers: dict[str, str], at: float) -> Question:
         dialstatus=dialstatus,
         cause=cause,
         rang_ms=rang_ms,
+        tags=tags,
+        entry=entry,
+        asked=asked,
         channel=headers["agi_channel"],
         uniqueid=headers["agi_uniqueid"],
         at=at,

@@ -6,7 +6,13 @@ import asyncio
 
 from tests.eventually import eventually
 from tests.lab.ami import LabAmi
-from tests.lab.scenarios import phone_answers, phone_progresses, phone_refuses, phone_rings
+from tests.lab.scenarios import (
+    phone_answers,
+    phone_drops,
+    phone_progresses,
+    phone_refuses,
+    phone_rings,
+)
 from tests.lab.sipp import Callers, Result
 
 EPOCH = "7"
@@ -34,6 +40,7 @@ PHONES = {
     "sales-01": phone_answers(after_ms=50),
     "zhang_san": phone_answers(after_ms=50),
     "brief": phone_answers(after_ms=50, talk_ms=300),
+    "drops": phone_drops(),
     "rings": phone_rings(),
     "sounds": phone_progresses(),
     "busy": phone_refuses("486 Busy Here"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.eventually import eventually
 from tests.worlds.cards.router import stories, word
-from tests.worlds.cards.table import Call, Card, Do, Ready, Until
+from tests.worlds.cards.words import Call, Card, Do, Ready, Until
 from tests.worlds.cards.world import OPERATED, World, until_channels
 
 WITHIN_S = 25

@@ -10,23 +10,23 @@ from tests.lab import scenarios
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import Agent, LabAsterisk
 from tests.lab.sipp import Callers, Phones
-from tests.worlds.cards.table import Call, Phone
 from tests.worlds.cards.wire import Wire
+from tests.worlds.cards.words import Call, Phone
 from tests.worlds.cards.world import SPACING_S, device_of, router_for
+
+_FIXED = {
+    "rings": scenarios.phone_rings(),
+    "drops": scenarios.phone_drops(),
+    "sounds": scenarios.phone_progresses(),
+    "unavailable": scenarios.phone_refuses("480 Temporarily Unavailable"),
+    "busy": scenarios.phone_refuses("486 Busy Here"),
+    "rejects": scenarios.phone_refuses("603 Decline"),
+}
 
 
 def _scenario(phone: Phone) -> str:
-    if phone.behaviour == "rings":
-        return scenarios.phone_rings()
-    if phone.behaviour == "sounds":
-        return scenarios.phone_progresses()
-    if phone.behaviour == "unavailable":
-        return scenarios.phone_refuses("480 Temporarily Unavailable")
-    if phone.behaviour == "busy":
-        return scenarios.phone_refuses("486 Busy Here")
-    if phone.behaviour == "rejects":
-        return scenarios.phone_refuses("603 Decline")
-    return scenarios.phone_answers(after_ms=phone.after_ms, talk_ms=phone.talk_ms)
+    answers = scenarios.phone_answers(after_ms=phone.after_ms, talk_ms=phone.talk_ms)
+    return _FIXED.get(phone.behaviour, answers)
 
 
 class RealWorld:

@@ -13,8 +13,8 @@ from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending
 from tests.eventually import time_passes
 from tests.lab.ports import free_port
-from tests.worlds.cards.table import Call, Phone
 from tests.worlds.cards.wire import Wire
+from tests.worlds.cards.words import Call, Phone
 from tests.worlds.cards.world import SPACING_S, device_of, router_for
 
 AWAY_US = 1_500_000

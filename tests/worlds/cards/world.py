@@ -5,8 +5,8 @@ from typing import Protocol
 
 from tests.eventually import eventually
 from tests.worlds.cards.router import Router
-from tests.worlds.cards.table import Call, Phone
 from tests.worlds.cards.wire import Wire
+from tests.worlds.cards.words import Call, Phone
 
 SPACING_S = 0.1
 """Between two callers, so that their order of arrival is what the card says."""

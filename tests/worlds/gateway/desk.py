@@ -124,6 +124,9 @@ def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
         "status": "",
         "cause": "",
         "rang": "",
+        "tags": "",
+        "entry": "",
+        "asked": "",
         **named,
     }
     return AgiRequest(
@@ -136,7 +139,8 @@ def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
         args=tuple(
             fields[name]
             for name in (
-                "token", "queue", "arrived", "priority", "needs", "offer", "status", "cause", "rang"
+                "token", "queue", "arrived", "priority", "needs", "offer", "status", "cause",
+                "rang", "tags", "entry", "asked",
             )
         ),
         headers={},

@@ -68,8 +68,9 @@ async def act(call: RoutedCall, ami: LabAmi) -> None:
 
 def asked(question: Question) -> str:
     return (
-        f"? {question.verb} offer={question.offer} dialstatus={question.dialstatus}"
-        f" cause={question.cause} rang={'yes' if question.rang_ms else 'no'}"
+        f"? {question.verb} queue={question.queue} entry={question.entry} offer={question.offer}"
+        f" dialstatus={question.dialstatus} cause={question.cause}"
+        f" rang={'yes' if question.rang_ms else 'no'}"
     )
 
 

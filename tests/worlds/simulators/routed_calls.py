@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parents[2] / "transcripts" / "routed"
 
 EPOCH = "7"
 WAIT = f"wait*{EPOCH}*20*"
+AFTER = f"after*{EPOCH}"
 
 
 def to(phone: str, ring_s: int = 20, offer: int = 1) -> str:
@@ -58,7 +59,7 @@ class RoutedCall:
 
 CALLS = (
     RoutedCall("answers-caller-ends", (deliver("answers"), WAIT), 1_500),
-    RoutedCall("answers-agent-ends", (deliver("ends"), WAIT)),
+    RoutedCall("answers-agent-ends", (deliver("ends"), AFTER)),
     RoutedCall("rings", (deliver("rings", 2), WAIT), 3_500),
     RoutedCall("sounds", (deliver("sounds", 2), WAIT), 3_500),
     RoutedCall("busy", (deliver("busy"), WAIT), 800),
@@ -88,10 +89,13 @@ CALLS = (
     ),
     RoutedCall("redirect-old-epoch", (WAIT,), 2_500, Redirect(400, "cti-deliver", "6*3*5*answers")),
     RoutedCall("redirect-nowhere", (WAIT,), 2_500, Redirect(400, "nowhere", "x")),
-    RoutedCall("ami-hangs-up-talking", (deliver("answers"), WAIT), 3_500, HangUpLeg(800)),
+    RoutedCall("redirect-inbound", (WAIT,), 1_200, Redirect(400, "cti-inbound", "cards")),
+    RoutedCall("ami-hangs-up-talking", (deliver("answers"), AFTER), 3_500, HangUpLeg(800)),
     RoutedCall("ami-hangs-up-ringing", (deliver("rings", 5), WAIT), 2_500, HangUpLeg(800)),
     RoutedCall("busy-then-answers", (deliver("busy"), deliver("answers", 5, 2), WAIT), 1_500),
     RoutedCall("leave", (f"leave*{EPOCH}*queueFull*",)),
+    RoutedCall("leave-no-queue", (f"leave*{EPOCH}*noQueue*", WAIT), 2_500),
+    RoutedCall("leave-nowhere", (f"leave*{EPOCH}*queueFull*nowhere", WAIT), 2_500),
     RoutedCall("failsafe", (), 4_000, router_is_there=False),
 )
 
@@ -142,6 +146,7 @@ FIELDS = (
     "TechCause",
     "UserEvent",
     "Queue",
+    "Reason",
 )
 KEPT = ("Event", *FIELDS, "Uniqueid", "DestUniqueid", "BridgeUniqueid", "Arrived")
 
