@@ -1,8 +1,10 @@
 """The daemon, put together; read it from top to bottom.
 
-    directory   locked: one router, one journal; the epoch counts this start
-    core        newest snapshot, then the journal: the router is where it was when it ended
-    event log   what was published, with the journal's tail that it had not written yet
+    directory   locked: one router, one journal
+    event log   opened: how far has it got?
+    core        newest snapshot, then the journal: the router is where it was when it ended; the
+                epoch counts this start
+    record      the event log gets what it had not written yet, from the journal
     listeners   gateway, event log, feed (the bus reads it), invariants: told in this order;
                 view and metrics: later
     bus         starts to connect; nobody waits for it
@@ -11,9 +13,10 @@
     operators   control socket, metrics and probes
     background  flushing, snapshots, watchdog
 
-Stopping goes the other way: no more questions and offers, AMI logged off, a snapshot, the journal
-closed; within three seconds, whatever hangs. A core that crashed is not asked for a snapshot: the
-next start replays up to the command before (exit code 70).
+Stopping goes the other way: no more questions and offers, AMI logged off, the event log written
+to its end, a snapshot, the journal closed; within three seconds, whatever hangs. What the log does
+not manage it gets at the next start: journal and snapshots are kept until then. A core that crashed
+is not asked for a snapshot: the next start replays up to the command before (exit code 70).
 
 This is the only place that builds things. `parts` says how each is made from the settings.
 """
@@ -47,8 +50,9 @@ from cti.journal.data_dir import DataDirectory
 from cti.journal.file import FileJournal
 from cti.journal.keeper import Keeper
 from cti.journal.recovery import Recovered, ReplayFailed, clock_for, quarantine_of, recover
-from cti.journal.segments import JournalDamaged, list_segments
+from cti.journal.segments import JournalDamaged
 from cti.journal.snapshots import SnapshotStore
+from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog, EventLogError
 from cti.record.subscription import Feed
@@ -75,7 +79,7 @@ CRASHED: Final = 70
 """EX_SOFTWARE: the core raised. A supervisor starts us again, without the command that did it."""
 
 ASTERISK_WAIT_S: Final = 3.0
-LIMIT_S: Final = 0.8  # of one stage of the stop
+LIMIT_S: Final = 0.8  # of one stage of the stop; what has one of its own gets less
 
 
 def run(settings: Settings, file: Path | None = None) -> int:
@@ -134,11 +138,12 @@ class Daemon:
         began, starting = time.perf_counter(), self.stages.starting
         async with starting("directory"):
             self._take_directory()
-        async with starting("core"):
-            found = recover(self.snapshots, self.journal_path)
-            self.clock = clock_for(found.engine, self.clock)
         async with starting("event log"):
-            await self._open_event_log(found)
+            await self._open_event_log()
+        async with starting("core"):
+            found = self._recover()
+        async with starting("record"):
+            await self.event_log.append_missing(found.tail, self.engine.event_seq)
         async with starting("listeners"):
             self._open_journal()
             self._join_listeners()
@@ -178,32 +183,37 @@ class Daemon:
         reconfiguration = self.reconfiguration if self.is_routing else None
         await signals.read_again(reconfiguration, self.file)
 
-    # --- directory, core, event log --------------------------------------------------------------
+    # --- directory, event log, core --------------------------------------------------------------
 
     def _take_directory(self) -> None:
-        data = DataDirectory(self.settings.data_path)
-        data.lock()
-        self.stages.at_stop_call("directory", data.release)
-        self.journal_path = data.path / "journal"
-        seen = [segment.header.epoch for segment in list_segments(self.journal_path)]
-        self.epoch = data.next_epoch(max(seen, default=0))
-        self.snapshots = SnapshotStore(data.path / "snapshots", code=parts.version())
+        self.data = DataDirectory(self.settings.data_path)
+        self.data.lock()
+        self.stages.at_stop_call("directory", self.data.release)
+        self.journal_path = self.data.path / "journal"
+        self.snapshots = SnapshotStore(self.data.path / "snapshots", code=parts.version())
 
-    async def _open_event_log(self, found: Recovered) -> None:
-        self.engine = found.engine
-        self.encoder = parts.make_encoder(self.settings, self.engine)
+    async def _open_event_log(self) -> None:
+        self.encoder = parts.make_encoder(self.settings)
         self.encoder.on_set_aside = self.record_watch.set_aside
         self.event_log = EventLog(self.settings.event_log_path, self.encoder.record)
         await self.event_log.start()
         self.stages.at_stop("event log", self.event_log.close, LIMIT_S)
-        missing = await self.event_log.append_missing(found.tail)
-        if missing:
-            log.info("event log: %d events of the last run were missing", missing)
+
+    def _recover(self) -> Recovered:
+        found = recover(self.snapshots, self.journal_path, self.event_log.reached)
+        self.engine = found.engine
+        self.clock = clock_for(self.engine, self.clock)
+        self.encoder.directory = directory_of(self.engine.config)
+        self.quarantine = quarantine_of(
+            self.data.path, found.abandoned, code=parts.version(), now_us=self.clock.now_us()
+        )
+        self.epoch = self.data.next_epoch(max(found.last_epoch, self.event_log.last_epoch))
+        return found
 
     def _open_journal(self) -> None:
         settings = self.settings.journal
         self.journal = FileJournal(self.journal_path, epoch=self.epoch, code=parts.version())
-        self.journal.open(self.engine.seq + 1)
+        self.journal.start(self.engine.seq + 1)
         self.stages.at_stop_call("journal", self.journal.close)
         self.keeper = Keeper(
             self.engine,
@@ -212,7 +222,10 @@ class Daemon:
             epoch=self.epoch,
             sync_s=settings.sync_s,
             snapshot_every=settings.snapshot_every,
+            recorded=self.event_log.make_safe,
         )
+        self.stages.at_stop("snapshot", self.keeper.snapshot, LIMIT_S)
+        self.stages.at_stop("record", partial(self.event_log.close, LIMIT_S / 2), LIMIT_S)
 
     # --- core and listeners ----------------------------------------------------------------------
 
@@ -229,15 +242,13 @@ class Daemon:
             call_later=loop.call_later,
             on_crash=self._crashed,
             decided=self.metrics.decided,
-            quarantine=quarantine_of(
-                self.settings.data_path, code=parts.version(), now_us=self.clock.now_us()
-            ),
+            quarantine=self.quarantine,
         )
         self._continue_events()
         self.view.reset(recovered(engine, self.epoch))
         self.view.wait_for_day()
+        self.stages.at_stop_call("core", self.dispatcher.stop)
         self.metrics.before_scrape = self.dispatcher.catch_up
-        self.stages.at_stop("snapshot", self._last_snapshot, LIMIT_S)
         self.gateway = Gateway(
             self.dispatcher,
             self.clock,
@@ -298,13 +309,8 @@ class Daemon:
 
     def _crashed(self, _error: Exception) -> None:
         self.exit_code = CRASHED
+        self.keeper.distrust()
         self.ending.set()
-
-    async def _last_snapshot(self) -> None:
-        """The state as it ends, unless the core has crashed and its state is not to be trusted."""
-        self.dispatcher.stop()
-        if self.exit_code == 0:
-            await self.keeper.snapshot()
 
     # --- bus, Asterisks, questions ---------------------------------------------------------------
 

@@ -19,7 +19,6 @@ from cti.figures import Calendar
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import EVENTS, Pbx
 from cti.record.cloudevents import CloudEventEncoder
-from cti.record.directory import directory_of
 from cti.record.event_log import EventLog
 from cti.record.masking import masked
 from cti.record.subscription import Feed
@@ -40,13 +39,9 @@ def version() -> str:
         return "unknown"
 
 
-def make_encoder(settings: Settings, engine: RoutingEngine) -> CloudEventEncoder:
-    """Events as CloudEvents, with callers' numbers masked."""
-    encoder = CloudEventEncoder(
-        settings.node, settings.site, masked, prefix=settings.bus.topic_prefix
-    )
-    encoder.directory = directory_of(engine.config)
-    return encoder
+def make_encoder(settings: Settings) -> CloudEventEncoder:
+    """Events as CloudEvents, with callers' numbers masked. Its directory comes with the core."""
+    return CloudEventEncoder(settings.node, settings.site, masked, prefix=settings.bus.topic_prefix)
 
 
 def make_view(settings: Settings, engine: RoutingEngine) -> StateView:

@@ -9,14 +9,18 @@ orders of this process from those of the one before (docs/call-flow.md, `CTI_EPO
 events a restart from a repetition.
 """
 
+import errno
 import fcntl
 import os
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from cti.private import own_folder
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _MODE: Final = 0o600
 
 FORMAT: Final = 1
@@ -43,7 +47,7 @@ class DataDirectory:
 
     def lock(self) -> None:
         """Take it; `DirectoryInUse` names the process that has it."""
-        own_folder(self.path, marks=("lock", "epoch"))
+        make_directory(self.path, marks=("lock", "epoch"))
         file = self.path / "lock"
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
         try:
@@ -52,8 +56,8 @@ class DataDirectory:
             owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
             os.close(descriptor)
             raise DirectoryInUse(f"{self.path} is in use by process {owner}") from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # for people only: on a full disk it may be the one before
+            os.ftruncate(descriptor, os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0))
         self._lock = descriptor
         try:
             self._check_format()
@@ -82,7 +86,8 @@ class DataDirectory:
     def next_epoch(self, seen: int = 0) -> int:
         """Count this start and return its number, on disk before it is used.
 
-        `seen` is the highest epoch found elsewhere (in journal headers), in case the file is lost.
+        `seen` is the highest epoch found elsewhere (journal, snapshots, event log), in case the
+        file is lost. A full disk does not keep us from starting: the file that is there has room.
         """
         file = self.path / "epoch"
         try:
@@ -90,7 +95,13 @@ class DataDirectory:
         except (FileNotFoundError, ValueError):
             stored = 0
         epoch = max(stored, seen) + 1
-        write_whole(file, f"{epoch}\n".encode())
+        data = f"{epoch}\n".encode()
+        try:
+            write_whole(file, data)
+        except OSError as error:
+            if error.errno not in _FULL or not file.exists():
+                raise
+            _write_over(file, data)
         return epoch
 
     def __enter__(self) -> Self:
@@ -117,6 +128,14 @@ def format_of(path: Path) -> int:
     return int(number)
 
 
+def make_directory(path: Path, marks: Collection[str] = ()) -> None:
+    """A directory for us only (`own_folder`), its name safe in the one that holds it."""
+    made = [each for each in (path, *path.parents) if not each.exists()]
+    own_folder(path, marks)
+    for each in made:
+        sync_directory(each.parent)
+
+
 def write_whole(file: Path, data: bytes) -> None:
     """The file holds all of `data` or what it held before, whatever happens in between."""
     draft = file.with_name(f"{file.name}.tmp")
@@ -131,6 +150,14 @@ def write_whole(file: Path, data: bytes) -> None:
         raise
     draft.replace(file)
     sync_directory(file.parent)
+
+
+def _write_over(file: Path, data: bytes) -> None:
+    """Into the block that it has: needs no room. Less than a sector, so it is not torn either."""
+    with file.open("r+b", buffering=0) as stream:
+        stream.write(data)
+        stream.truncate(len(data))
+        os.fsync(stream.fileno())
 
 
 def sync_directory(path: Path) -> None:

@@ -19,6 +19,7 @@ import itertools
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from cti.journal.data_dir import sync_directory
+from cti.journal.data_dir import make_directory, sync_directory
 from cti.journal.segments import (
     FORMAT,
     JournalLine,
@@ -36,7 +37,6 @@ from cti.journal.segments import (
     read_journal,
     segment_path,
 )
-from cti.private import own_folder
 from routing.commands import Stamped
 
 log = logging.getLogger(__name__)
@@ -103,6 +103,7 @@ class FileJournal:
         self._named = False  # a file was made whose name is not safe in its directory yet
         self._left: list[int] = []  # files of earlier segments, not flushed yet
         self._flush_failure = ""  # told by the thread, acted upon by ours
+        self._flush_began_s = 0.0  # told by the thread: since when it waits for the disk
         self._files = threading.Lock()  # guards the descriptors against `sync`
 
     @property
@@ -117,7 +118,7 @@ class FileJournal:
 
     def open(self, next_seq: int, *, resumed: bool = False) -> None:
         """Begin a new segment. Raises OSError."""
-        own_folder(self.directory)
+        make_directory(self.directory)
         names = [path.stem for path in self.directory.glob("*.jsonl*")]
         self._number = max((int(name[:8]) for name in names if name[:8].isdigit()), default=0) + 1
         header = SegmentHeader(FORMAT, self._code, self._epoch, next_seq, resumed)
@@ -130,10 +131,16 @@ class FileJournal:
         self._rotate_at = self._segment_bytes
         self.failure, self._flush_failure, self.counters.degraded = "", "", 0
 
+    def start(self, next_seq: int) -> None:
+        """`open`, or be degraded from the beginning: a full disk is no reason not to route."""
+        try:
+            self.open(next_seq)
+        except OSError as error:
+            self.give_up(str(error))
+
     def append(self, stamped: Stamped) -> None:
         """Write one line at once."""
-        if self._flush_failure and self._file >= 0:
-            self._give_up(self._flush_failure)
+        self.settle()
         if self._file < 0:
             self.counters.unjournalled += 1
             return
@@ -145,7 +152,7 @@ class FileJournal:
             failure = str(error)
         if failure:
             self.counters.unjournalled += 1
-            self._give_up(failure)
+            self.give_up(failure)
             return
         self._size += len(line)
         self._dirty = True
@@ -176,9 +183,12 @@ class FileJournal:
             if self._dirty and self._file >= 0:
                 files.append(os.dup(self._file))
             named, self._dirty, self._named = self._named, False, False
-        if named:
-            with contextlib.suppress(OSError):  # the flush of the file itself will say so
+        self._flush_began_s = time.monotonic()
+        try:
+            if named:
                 sync_directory(self.directory)
+        except OSError as error:
+            self._flush_failure = f"flush of the directory: {error}"
         for file in files:
             try:
                 _flush(file)
@@ -187,6 +197,18 @@ class FileJournal:
                 self._flush_failure = f"flush: {error}"
             finally:
                 os.close(file)
+        self._flush_began_s = 0.0
+
+    def settle(self) -> None:
+        """Act upon a flush that has failed."""
+        if self._flush_failure and self._file >= 0:
+            self.give_up(self._flush_failure)
+
+    @property
+    def flush_lasts_s(self) -> float:
+        """How long the flush under way has lasted; 0 when there is none."""
+        began_s = self._flush_began_s
+        return time.monotonic() - began_s if began_s else 0.0
 
     def close(self) -> None:
         """Flush and end. Appending afterwards is counted as not kept."""
@@ -209,13 +231,13 @@ class FileJournal:
     def drop_segment(self, why: str) -> None:
         """Keep no more, nor what is in the present segment: no snapshot stands before it."""
         path = segment_path(self.directory, self._number)
-        self._give_up(why)
+        self.give_up(why)
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
 
-    def _give_up(self, why: str) -> None:
-        """Keep no more. What a failed write left behind is cut, so that the line before it is the
-        last; where that fails too it reads as a torn end.
+    def give_up(self, why: str) -> None:
+        """Keep no more, until `open` begins anew. What a failed write left behind is cut, so that
+        the line before it is the last; where that fails too it reads as a torn end.
         """
         with self._files:
             file, self._file = self._file, -1

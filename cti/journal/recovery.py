@@ -2,7 +2,8 @@
 
 Replay is what `routing` promises: the same commands lead to the same state, and to the same events
 with the same numbers. So the events of the replayed tail are at hand for the event log, which may
-not have had the time to write them.
+not have had the time to write them; those that it lacks of before the snapshot, too
+(`cti.journal.owed`).
 
 A command that crashed the core is in the journal: it was written before it was applied. If it is
 the last line, nothing that it led to was ever seen; it is moved to `abandoned.jsonl`, with its
@@ -11,6 +12,7 @@ wrote the journal, or the disk lies: no start, and the options are named.
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ import msgspec
 
 from cti.clock import Clock
 from cti.journal.data_dir import sync_directory
+from cti.journal.owed import apply, owed_events
 from cti.journal.quarantine import Abandoned, Quarantine, read_abandoned
 from cti.journal.segments import (
     JournalGap,
@@ -53,8 +56,8 @@ class ReplayFailed(Exception):  # noqa: N818  # says what is
 
 @dataclass(slots=True)
 class Recovered:
-    """A core as it was. `tail` are the events of the replayed commands; `missing` how many commands
-    a full disk has cost.
+    """A core as it was. `tail` are the events that the event log lacks; `missing` how many commands
+    a full disk has cost; `last_epoch` the highest that is on disk.
     """
 
     engine: RoutingEngine
@@ -63,6 +66,7 @@ class Recovered:
     replayed: int = 0
     abandoned: Abandoned | None = None
     missing: int = 0
+    last_epoch: int = 0
     took_s: float = 0.0
 
 
@@ -73,22 +77,26 @@ class _Crash(Exception):  # noqa: N818  # ends in this file
     is_last: bool
 
 
-def recover(snapshots: SnapshotStore, journal: Path, after_event_seq: int = 0) -> Recovered:
+def recover(snapshots: SnapshotStore, journal: Path, recorded: int) -> Recovered:
     """The state after all that is on disk; an empty core when there is nothing.
 
-    `tail` holds only events after `after_event_seq`, the last one that the event log has. Raises
+    `recorded`: the event log has all events up to this one; `tail` holds the later ones. Raises
     `JournalDamaged` and `ReplayFailed`, both with what can be done.
     """
     began = time.perf_counter()
     _cut_last_segment(journal)
     abandoned = None
     try:
-        found = _replay(snapshots, journal, after_event_seq)
+        found = _replay(snapshots, journal, recorded)
     except _Crash as crash:
         if not crash.is_last:
             raise ReplayFailed(crash.line, crash.error) from crash.error
         abandoned = _abandon(crash, journal.parent)
-        found = _replay(snapshots, journal, after_event_seq)
+        found = _replay(snapshots, journal, recorded)
+    snapshots.set_aside_after(found.snapshot_seq)
+    segments = [segment.header.epoch for segment in list_segments(journal)]
+    taken = [header.epoch for header in snapshots.headers()]
+    found.last_epoch = max([*segments, *taken], default=0)
     found.abandoned = abandoned
     found.took_s = time.perf_counter() - began
     return found
@@ -101,31 +109,21 @@ def _cut_last_segment(journal: Path) -> None:
         log.warning("%s: %d bytes of a torn last line were cut", segments[-1].path, lost)
 
 
-def _replay(snapshots: SnapshotStore, journal: Path, after_event_seq: int) -> Recovered:
+def _replay(snapshots: SnapshotStore, journal: Path, recorded: int) -> Recovered:
     newest = snapshots.load_newest()
     engine = newest[0] if newest else RoutingEngine(RoutingConfig())
-    found = Recovered(engine, engine.seq)
+    found = Recovered(engine, engine.seq, owed_events(snapshots, journal, engine, recorded))
     code = ""
     for line, is_last in _with_last(_until_gap(read_journal(journal, engine.seq), found)):
         if line.segment.header.code != code:
             code = line.segment.header.code
             log.info("replaying commands that version %s wrote", code)
-        _apply(line, found, after_event_seq, is_last=is_last)
+        try:
+            found.tail += apply(engine, line, recorded)
+        except Exception as error:  # whatever it is, the next start must not meet it again
+            raise _Crash(line, error, is_last) from error
+        found.replayed += 1
     return found
-
-
-def _apply(line: JournalLine, found: Recovered, after_event_seq: int, *, is_last: bool) -> None:
-    engine = found.engine
-    before = engine.event_seq
-    try:
-        events = engine.handle(line.stamped)
-    except Exception as error:  # whatever it is, the next start must not meet it again
-        raise _Crash(line, error, is_last) from error
-    found.replayed += 1
-    for number, event in enumerate(events, before + 1):
-        if number > after_event_seq:
-            epoch, at_us = line.segment.header.epoch, line.stamped.at_us
-            found.tail.append(Envelope(epoch, number, at_us, event))
 
 
 def _until_gap(lines: Iterator[JournalLine], found: Recovered) -> Iterator[JournalLine]:
@@ -141,6 +139,7 @@ def _until_gap(lines: Iterator[JournalLine], found: Recovered) -> Iterator[Journ
         ]
         for path in later:
             path.rename(path.with_name(f"{path.name}.aside"))
+        sync_directory(gap.segment.path.parent)  # one that came back would be a hole once more
         log.error("%s: the disk was full; going on from before, Asterisk tells the rest", gap)
 
 
@@ -164,9 +163,14 @@ def _abandon(crash: _Crash, directory: Path) -> Abandoned:
         command=line.stamped.command,
         error=repr(crash.error),
     )
-    with (directory / "abandoned.jsonl").open("ab") as stream:
-        stream.write(msgspec.json.encode(record) + b"\n")
-    sync_directory(directory)
+    try:
+        with (directory / "abandoned.jsonl").open("ab") as stream:
+            stream.write(msgspec.json.encode(record) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        sync_directory(directory)
+    except OSError as error:  # a full disk: it is held back in this run all the same
+        log.error("abandoned.jsonl cannot be written: %s", error)
     cut(line.segment.path, line.offset)
     log.error("command %d crashed the core and is abandoned: %r", record.seq, crash.error)
     return record
@@ -195,8 +199,11 @@ def clock_for(engine: RoutingEngine, clock: Clock) -> Clock:
     return ClockAhead(clock, behind_us)
 
 
-def quarantine_of(directory: Path, *, code: str, now_us: int) -> Quarantine:
-    """What must not be tried again, from `abandoned.jsonl`."""
+def quarantine_of(
+    directory: Path, latest: Abandoned | None, *, code: str, now_us: int
+) -> Quarantine:
+    """What must not be tried again: what `abandoned.jsonl` says, and the one of this start."""
     file = directory / "abandoned.jsonl"
     lines = file.read_bytes().splitlines() if file.exists() else []
-    return Quarantine(read_abandoned(lines), code=code, now_us=now_us)
+    abandoned = [*read_abandoned(lines), *([latest] if latest else [])]
+    return Quarantine(abandoned, code=code, now_us=now_us)

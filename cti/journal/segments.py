@@ -11,11 +11,13 @@ next snapshot, and a file that `jq` can read is worth more in the night when it 
 
 The last line of a segment may be torn: the process, or the machine, died while it was written, so
 nobody has seen what it led to. A segment that begins with `resumed` may have commands missing
-before it: the disk was full (`cti.journal.file`). Everything else that cannot be read is damage,
-and no program should guess what stood there.
+before it: the disk was full (`cti.journal.file`). What a segment holds from where the next one
+begins was cut, and came back with a power cut. Everything else that cannot be read is damage, and
+no program should guess what stood there.
 """
 
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +121,8 @@ def read_journal(directory: Path, after_seq: int = 0) -> Iterator[JournalLine]:
             raise JournalDamaged(str(segment.path), f"begins at {first_seq}, not at {expected}")
         for line in read_segment(segment):
             seq = line.stamped.seq
+            if after is not None and seq >= after.header.first_seq:
+                break
             if seq < expected:
                 continue
             if seq > expected:
@@ -165,10 +169,11 @@ def _ends_whole(path: Path) -> bool:
 
 
 def cut(path: Path, offset: int) -> int:
-    """Remove all from this byte on; how many bytes that were."""
+    """Remove all from this byte on, for good; how many bytes that were."""
     size = path.stat().st_size
     with path.open("r+b") as stream:
         stream.truncate(offset)
+        os.fsync(stream.fileno())
     return size - offset
 
 

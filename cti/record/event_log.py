@@ -125,8 +125,9 @@ class EventLog:
                     self._task.cancel()
                     await asyncio.wait((self._task,))
                 self._task = None
-            if self._pending:
-                log.error("event log: closed with %d events unwritten", len(self._pending))
+                if self._pending:
+                    count = len(self._pending)
+                    log.error("event log: %d events unwritten; the next start gets them", count)
         finally:
             self._reached = self.reached
             store, self._store = self._store, None
@@ -166,22 +167,29 @@ class EventLog:
     async def append_missing(self, envelopes: Iterable[Envelope], newest: int = 0) -> int:
         """The journal's tail: write those that are not in the log yet, return how many that were.
 
-        To be called between `start` and the first `offer`. While the disk ails they stay pending
-        like others. What is then still missing up to `newest`, the last event of the past, is
-        nowhere: that is said and counted as lost.
+        To be called between `start` and the first `offer`. What is then still missing up to
+        `newest`, the last event of the past, is nowhere: that is said and counted as lost.
+
+        While the disk ails they stay pending like others, the newest of them: the others are got
+        again at the next start.
         """
         before, reached = self._counters.written, self.reached
         tail = iter(envelopes)
-        while chunk := list(islice(tail, min(BATCH, self._backlog))):
-            for envelope in chunk:
-                self._put(envelope)
-            with suppress(EventLogError):  # the writing task meets the same, and reports
+        try:
+            while self._store and (chunk := list(islice(tail, min(BATCH, self._backlog)))):
+                self._put_all(chunk)
                 await self._flush()
+        except EventLogError as error:
+            self._failed(error)
+        self._put_all(deque(tail, maxlen=self._backlog // 2))
         if self._store is not None and not self._pending:
             with suppress(EventLogError):
                 missing = await self._store.take_stock(reached, newest)
                 self._counters.lost += missing
-        return self._counters.written - before
+        added = self._counters.written - before
+        if added:
+            log.info("event log: %d events of the last run were missing", added)
+        return added
 
     async def prune(self, before_us: int, up_to_seq: int) -> int:
         """Forget events of before that time, none above `up_to_seq` (what the slowest reader has).
@@ -233,7 +241,9 @@ class EventLog:
             return []
         pending = dropwhile(lambda envelope: envelope.seq <= seq, self._pending)
         fresh = list(islice(pending, limit))  # before we wait: what is written meanwhile is in both
-        rows = await self._store.after(seq, limit) if self._store else []
+        if self._store is None and fresh and fresh[0].seq == seq + 1:
+            return self._merged([], fresh, limit)
+        rows = await self._opened().after(seq, limit)
         return self._merged(rows, fresh, limit)
 
     async def first_since(self, at_us: int) -> tuple[int, int] | None:
@@ -248,7 +258,7 @@ class EventLog:
     async def by_call(self, call_id: str, limit: int = 1000) -> list[Record]:
         """A contact's life, oldest first. Raises EventLogUnavailableError."""
         fresh = [e for e in self._pending if getattr(e.event, "call_id", "") == call_id]
-        rows = await self._store.of_call(call_id, limit) if self._store else []
+        rows = await self._opened().of_call(call_id, limit)
         return self._merged(rows, fresh, limit)
 
     async def bookmark(self, reader: str, default: int) -> int:
@@ -276,6 +286,10 @@ class EventLog:
         self._newest = max(self._newest, envelope.seq)
         if len(self._pending) >= BATCH:
             self._full.set()
+
+    def _put_all(self, envelopes: Iterable[Envelope]) -> None:
+        for envelope in envelopes:
+            self._put(envelope)
 
     def _merged(self, rows: list[Record], fresh: list[Envelope], limit: int) -> list[Record]:
         found = {record.seq: record for record in (*rows, *map(self._encode, fresh))}

@@ -45,6 +45,18 @@ class Parts(Protocol):
     record_watch: RecordWatch
 
 
+FLUSH_S: Final = 5.0
+"""A flush takes milliseconds; a disk that needs longer for one is about to fail."""
+
+
+def check_of_journal(journal: FileJournal) -> Check:
+    """The journal. Its disk may hang in a flush without an error."""
+    lasts_s = journal.flush_lasts_s
+    if journal.degraded or lasts_s <= FLUSH_S:
+        return Check("journal", not journal.degraded, journal.failure)
+    return Check("journal", ok=False, detail=f"a flush has lasted for {lasts_s:.0f} s")
+
+
 def check_of_log(log: EventLogCounters) -> Check:
     """The event log. Its disk may hang without an error: then its oldest event grows old."""
     wrong = (
@@ -81,7 +93,7 @@ class Health:
         bus = parts.publisher.counters
         return (
             *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
-            Check("journal", not parts.journal.degraded, parts.journal.failure),
+            check_of_journal(parts.journal),
             *parts.machine.checks(),
             check_of_log(parts.event_log.counters),
             parts.record_watch.check(),

@@ -6,6 +6,7 @@ the question is over, and CTI_NEXT holds what was set until then.
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import cast
 
 from cti.agi.errors import AgiError
@@ -60,6 +61,8 @@ class AgiConversation(asyncio.Protocol):
     def start(self) -> None:
         """Connect in the background."""
         self._connecting = asyncio.get_running_loop().create_task(self._connect())
+        # Also when it is cancelled before its first step, in which no `except` of its own counts.
+        self._connecting.add_done_callback(self._tried)
 
     def cancel(self) -> None:
         """The channel has left: say so as Asterisk does, and close."""
@@ -72,13 +75,12 @@ class AgiConversation(asyncio.Protocol):
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        try:
+        with suppress(OSError):
             await loop.create_connection(lambda: self, self._client.host, self._client.port)
-        except OSError:
+
+    def _tried(self, _connecting: asyncio.Task[None]) -> None:
+        if self._transport is None:
             self._over()
-        except asyncio.CancelledError:
-            self._over()
-            raise
 
     # --- asyncio.Protocol ---------------------------------------------------------------------
 

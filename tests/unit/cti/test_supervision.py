@@ -159,7 +159,7 @@ async def test_a_disk_that_stays_full_keeps_the_journal_degraded(tmp_path, monke
     life.start()
     life.run(*OPENING)
     keeper = keeper_of(life)
-    life.journal._give_up("the disk is full")
+    life.journal.give_up("the disk is full")
     await keeper.snapshot()  # of a state whose journal has a hole: not now
     assert list((tmp_path / "snapshots").glob("*")) == [] or not (tmp_path / "snapshots").exists()
 

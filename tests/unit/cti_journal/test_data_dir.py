@@ -1,12 +1,13 @@
 """One router, one directory; and each start has a number."""
 
+import errno
 import os
 import subprocess
 import sys
 
 import pytest
 
-from cti.journal.data_dir import DataDirectory, DirectoryInUse, write_whole
+from cti.journal.data_dir import DataDirectory, DirectoryInUse, make_directory, write_whole
 
 
 def test_a_second_router_is_refused_and_told_by_whom(tmp_path):
@@ -50,12 +51,48 @@ def test_the_directory_is_its_owners_only(tmp_path):
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     file = tmp_path / "epoch"
     write_whole(file, b"1\n")
-    monkeypatch.setattr("cti.journal.data_dir.os.fsync", _full)
+    monkeypatch.setattr("cti.journal.data_dir.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_whole(file, b"2\n")
     assert file.read_bytes() == b"1\n"
     assert [path.name for path in tmp_path.iterdir()] == ["epoch"]
 
 
-def _full(_file):
-    raise OSError(28, "No space left on device")
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_does_not_keep_the_router_from_counting_its_start(tmp_path, monkeypatch):
+    """The file that is there has room for one more number, also for one more digit."""
+    for epoch in (9, 99, 12345):
+        (tmp_path / "epoch").write_text(f"{epoch}\n")
+        monkeypatch.setattr("cti.journal.data_dir.write_whole", full)
+        assert DataDirectory(tmp_path).next_epoch() == epoch + 1
+        monkeypatch.undo()
+        assert (tmp_path / "epoch").read_text() == f"{epoch + 1}\n"
+        assert DataDirectory(tmp_path).next_epoch() == epoch + 2
+
+
+def test_without_a_file_a_full_disk_is_an_error(tmp_path, monkeypatch):
+    """An epoch that is not on disk before it is used may be used twice."""
+    monkeypatch.setattr("cti.journal.data_dir.write_whole", full)
+    with pytest.raises(OSError, match="No space"):
+        DataDirectory(tmp_path).next_epoch()
+
+
+def test_a_full_disk_does_not_keep_the_directory_from_being_locked(tmp_path, monkeypatch):
+    with DataDirectory(tmp_path):
+        pass
+    monkeypatch.setattr("cti.journal.data_dir.os.pwrite", full)
+    with DataDirectory(tmp_path), pytest.raises(DirectoryInUse, match="in use by process"):
+        DataDirectory(tmp_path).lock()
+
+
+def test_a_new_directorys_name_is_safe_in_the_one_that_holds_it(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("cti.journal.data_dir.sync_directory", synced.append)
+    make_directory(tmp_path / "a" / "b")
+    assert set(synced) == {tmp_path, tmp_path / "a"}
+    synced.clear()
+    make_directory(tmp_path / "a" / "b")
+    assert synced == []

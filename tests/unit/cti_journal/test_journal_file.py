@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cti.journal.file import FileJournal, Journal, MemoryJournal
-from cti.journal.segments import JournalDamaged, JournalGap, list_segments, read_journal
+from cti.journal.segments import JournalDamaged, JournalGap, cut, list_segments, read_journal
 from routing.commands import Stamped
 from tests.worlds.journal.life import OPENING, START_US, Life, arrival
 
@@ -228,3 +228,82 @@ def test_flushing_and_turning_do_not_meet(tmp_path):
     life.journal.close()
     assert life.journal.counters.unjournalled == 0
     assert len(kept(tmp_path / "journal")) == 304
+
+
+def test_a_journal_that_cannot_begin_is_degraded_and_begins_later(tmp_path, monkeypatch):
+    disk = Disk(monkeypatch)
+    journal = FileJournal(tmp_path, epoch=1, code="c")
+    disk.full = True
+    journal.start(1)
+    assert journal.degraded
+    journal.append(LINES[0])
+    assert journal.counters.unjournalled == 1
+    assert list(tmp_path.iterdir()) == []
+    disk.full = False
+    journal.open(2, resumed=True)
+    journal.append(LINES[1])
+    assert kept(tmp_path, after=1) == LINES[1:2]
+    journal.close()
+
+
+def test_a_failed_flush_is_acted_upon_without_another_command(journal, monkeypatch):
+    disk = Disk(monkeypatch)
+    journal.append(LINES[0])
+    disk.breaks = True
+    journal.sync()
+    journal.settle()
+    assert journal.degraded
+
+
+def test_a_directory_that_cannot_be_flushed_is_a_failed_flush(journal, monkeypatch):
+    """Else the file's name may be gone after a power cut, with all that is in it."""
+
+    def broken(_directory):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("cti.journal.file.sync_directory", broken)
+    journal.sync()
+    journal.settle()
+    assert "flush of the directory" in journal.failure
+
+
+def test_a_flush_that_hangs_can_be_seen(journal, monkeypatch):
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang(_file):
+        hangs.set()
+        assert goes_on.wait(5)
+
+    monkeypatch.setattr("cti.journal.file._flush", hang)
+    journal.append(LINES[0])
+    assert journal.flush_lasts_s == 0
+    flushing = threading.Thread(target=journal.sync)
+    flushing.start()
+    assert hangs.wait(5)
+    assert journal.flush_lasts_s > 0
+    goes_on.set()
+    flushing.join()
+    assert journal.flush_lasts_s == 0
+
+
+def test_what_was_cut_and_came_back_with_a_power_cut_counts_for_nothing(tmp_path):
+    """The next segment begins where the cut was: its line is the one that was applied."""
+    old = FileJournal(tmp_path, epoch=1, code="c")
+    old.open(1)
+    for stamped in LINES[:3]:
+        old.append(stamped)
+    new = FileJournal(tmp_path, epoch=2, code="c")
+    new.open(3)
+    applied = Stamped(3, START_US + 9, arrival(7))
+    new.append(applied)
+    assert kept(tmp_path) == [*LINES[:2], applied]
+    for journal in (old, new):
+        journal.close()
+
+
+def test_what_is_cut_is_cut_for_good(journal, tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr("cti.journal.segments.os.fsync", synced.append)
+    journal.append(LINES[0])
+    assert cut(tmp_path / "00000001.jsonl", 10) > 0
+    assert synced

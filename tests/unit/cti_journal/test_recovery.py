@@ -70,8 +70,8 @@ def test_the_events_of_the_tail_come_back_with_their_numbers_and_epoch(life):
         for seq, event in enumerate(life.engine.handle(stamped), first):
             events.append(Envelope(2, seq, stamped.at_us, event))
     assert events[0].seq == after + 1
-    assert life.start().tail == events
-    assert life.start(after_event_seq=events[1].seq).tail == events[2:]
+    assert life.start(after).tail == events
+    assert life.start(events[1].seq).tail == events[2:]
 
 
 def test_numbers_that_go_on_after_the_event_log_do_so_in_a_replay_too(life):
@@ -114,7 +114,7 @@ def test_only_the_newest_few_are_kept_and_the_journal_reaches_back_to_them(life)
         life.run(arrival(number))
         life.snapshot()
         life.journal.rotate(life.engine.seq + 1)
-        life.journal.forget_before(life.snapshots.oldest_seq() + 1)
+        life.journal.forget_before(life.snapshots.forget(life.engine.event_seq))
     assert [int(file.stem) for file in life.snapshots._files()] == [10, 9, 8]
     assert len(life.segments()) == 3
     assert life.differences() == []
@@ -183,14 +183,18 @@ def test_what_was_abandoned_is_not_tried_again_by_the_same_program(life, poison)
     with pytest.raises(PoisonError):
         life.run(arrival(13))
     life.start()
-    held = quarantine_of(life.path, code=CODE, now_us=START_US + 1000)
-    assert held.holds(arrival(13))
-    assert not held.holds(arrival(14))
-    assert not held.holds(DeadlinesReached())
-    assert not quarantine_of(life.path, code="0.2.0", now_us=START_US).holds(arrival(13))
-    assert not quarantine_of(life.path, code=CODE, now_us=START_US + DAY_US * 2).holds(arrival(13))
+
+    def held(latest=None, code=CODE, now_us=START_US + 1000):
+        return quarantine_of(life.path, latest, code=code, now_us=now_us)
+
+    assert held().holds(arrival(13))
+    assert not held().holds(arrival(14))
+    assert not held().holds(DeadlinesReached())
+    assert not held(code="0.2.0").holds(arrival(13))
+    assert not held(now_us=START_US + DAY_US * 2).holds(arrival(13))
     (life.path / "abandoned.jsonl").write_bytes(b"{broken\n")
-    assert not quarantine_of(life.path, code=CODE, now_us=START_US).holds(arrival(13))
+    assert not held().holds(arrival(13))
+    assert held(life.found.abandoned).holds(arrival(13)), "a full disk has kept no note of it"
 
 
 def test_an_earlier_command_that_cannot_be_applied_refuses_to_start(life, poison):
@@ -206,7 +210,7 @@ def test_an_earlier_command_that_cannot_be_applied_refuses_to_start(life, poison
 
 def test_after_a_full_disk_a_snapshot_bridges_the_hole(life):
     life.run(*OPENING)
-    life.journal._give_up("the disk is full")
+    life.journal.give_up("the disk is full")
     life.run(arrival(1), arrival(2))
     life.journal.open(life.engine.seq + 1, resumed=True)
     life.snapshot()
@@ -220,7 +224,7 @@ def test_after_a_full_disk_a_snapshot_bridges_the_hole(life):
 def test_a_hole_without_a_snapshot_ends_history_there(life):
     life.run(*OPENING, arrival(1))
     before = state_hash(life.engine)
-    life.journal._give_up("the disk is full")
+    life.journal.give_up("the disk is full")
     life.run(arrival(2), arrival(3))
     life.journal.open(life.engine.seq + 1, resumed=True)
     life.run(arrival(4))
@@ -237,7 +241,7 @@ def test_a_damaged_journal_says_what_can_be_done(life):
     file = life.segments()[0]
     file.write_bytes(file.read_bytes().replace(b"LogOnAgent", b"LogXnAgent"))
     with pytest.raises(JournalDamaged, match="move it away and start with an empty one"):
-        recover(life.snapshots, life.path / "journal")
+        recover(life.snapshots, life.path / "journal", 0)
 
 
 def test_a_snapshot_of_another_version_is_not_held_to_its_hash(life, monkeypatch):
@@ -247,6 +251,26 @@ def test_a_snapshot_of_another_version_is_not_held_to_its_hash(life, monkeypatch
     monkeypatch.setattr("cti.journal.snapshots.state_hash", lambda _engine: "different")
     assert newer.start().snapshot_seq == 4
     assert life.start().snapshot_seq == 0
+
+
+def test_the_highest_epoch_on_disk_is_told_whatever_was_lost(life):
+    life.run(*OPENING)
+    life.epoch = 41
+    life.snapshot()
+    assert life.start().last_epoch == 41
+    assert life.start().last_epoch == 42
+    for segment in life.segments():
+        segment.unlink()
+    assert life.start().last_epoch == 41
+
+
+def test_no_room_for_a_note_of_what_was_abandoned_is_no_reason_not_to_start(life, poison):
+    life.run(*OPENING)
+    with pytest.raises(PoisonError):
+        life.run(arrival(13))
+    (life.path / "abandoned.jsonl").mkdir()
+    assert life.start().abandoned is not None
+    assert life.engine.seq == 4
 
 
 class FixedClock:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cti.record.event_log import EventLogUnavailableError
 from tests.eventually import eventually
 from tests.worlds.record.history import NOON_US, History
 from tests.worlds.record.log_file import full, nothings, opened, rows
@@ -99,3 +100,36 @@ async def test_numbers_of_another_run_are_noticed(path, caplog):
         await eventually(lambda: log.counters.backlog == 0)
         assert (log.counters.lost, log.counters.degraded) == (3, True)
         assert "3 numbers from 8 on were another run's" in caplog.text
+
+
+async def test_a_tail_longer_than_the_memory_is_got_in_two_starts(path, monkeypatch):
+    """The disk refuses while it is handed over: the newest wait, the others are asked for again."""
+    life = nothings(History(), 3000)
+    async with opened(path, backlog=1000) as log:
+        await full(log, 30)
+        assert await log.append_missing(life, newest=3000) < 1000
+        counters = log.counters
+        assert (counters.failing, counters.lost) == (True, 0)
+        assert log.last_seq() == 3000
+        await full(log, 1_000_000)
+        await eventually(lambda: log.counters.backlog == 0)
+        reached = log.reached
+        assert 0 < reached < 3000
+    async with opened(path, backlog=1000) as log:
+        assert log.reached == reached
+        await log.append_missing(life[reached:], newest=3000)
+        assert log.reached == 3000
+    assert rows(path) == list(range(1, 3001))
+
+
+async def test_a_log_that_is_not_open_takes_the_newest_of_the_tail(path):
+    path.mkdir()
+    life = nothings(History(), 500)
+    async with opened(path, backlog=200) as log:
+        await log.append_missing(life, newest=500)
+        assert (log.counters.backlog, log.counters.lost) == (100, 0)
+        assert [record.seq for record in await log.read_after(400, 3)] == [401, 402, 403]
+        with pytest.raises(EventLogUnavailableError):
+            await log.read_after(300, 3)  # not "there is nothing"
+        with pytest.raises(EventLogUnavailableError):
+            await log.by_call("a1-1.1")

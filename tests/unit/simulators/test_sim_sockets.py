@@ -18,6 +18,7 @@ from simulators.pbx.agi_client import AgiClient
 from simulators.pbx.ami_server import AmiServer
 from simulators.pbx.asterisk import OBSERVER, ROUTER, SimulatedAsterisk
 from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending, Phone
+from simulators.pbx.questions import Question
 from simulators.pbx.sessions import AmiUser
 from tests.eventually import eventually
 
@@ -291,3 +292,14 @@ async def test_a_caller_who_leaves_in_a_question_says_so_to_the_router():
         assert await heard == b"HANGUP\n"
     server.close()
     await server.wait_closed()
+
+
+async def test_a_question_that_is_called_off_at_once_does_not_hold_up_the_end():
+    """Its task is cancelled before its first step, so nothing in it gets a word in."""
+    heard = []
+    client = AgiClient("127.0.0.1", 9)
+    client.ask(Question("arrive", (), (), {}), heard.append).cancel()
+    async with asyncio.timeout(5):
+        await client.close()
+    assert not client.open
+    assert heard == []

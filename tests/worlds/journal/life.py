@@ -52,8 +52,11 @@ class Life:
         self.snapshots = SnapshotStore(path / "snapshots", code=code)
         self.epoch = 0
 
-    def start(self, after_event_seq: int = 0) -> Recovered:
-        self.found = recover(self.snapshots, self.path / "journal", after_event_seq)
+    def start(self, recorded: int | None = None) -> Recovered:
+        """`recorded`: how far the event log has got; without, it has all that there was."""
+        if recorded is None:
+            recorded = self.engine.event_seq if self.epoch else 0
+        self.found = recover(self.snapshots, self.path / "journal", recorded)
         self.engine: RoutingEngine = self.found.engine
         self.epoch += 1
         self.journal = FileJournal(
@@ -62,7 +65,7 @@ class Life:
             code=self.code,
             segment_bytes=self.segment_bytes,
         )
-        self.journal.open(self.engine.seq + 1)
+        self.journal.start(self.engine.seq + 1)
         return self.found
 
     def run(self, *commands: Command) -> None:
