@@ -38,7 +38,7 @@ async def world(tmp_path: Path) -> AsyncIterator[SimulatedWorld]:
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "small"
     folder.mkdir()
-    options = ("-t", "tmpfs", "-o", "size=4m", "tmpfs")
+    options = ("-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs")
     mounted = subprocess.run(("mount", *options, folder), check=False, capture_output=True)
     if mounted.returncode:
         pytest.skip("may not mount a small disk here")
