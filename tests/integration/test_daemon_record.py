@@ -16,7 +16,7 @@ import pytest
 
 from cti.journal.snapshots import SnapshotHeader, SnapshotStore
 from simulators.pbx.phones import Caller
-from tests.eventually import eventually
+from tests.eventually import eventually, time_passes
 from tests.worlds.cards.router import Router
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Phone
@@ -112,7 +112,7 @@ class Busy:
             caller = Caller(f"1391{number}", "loans")
             channel = self.world.pbx.world.call(caller, self.world._ended)
             asyncio.get_running_loop().call_later(20, self.world.pbx.world.clears, channel)
-            await asyncio.sleep(0.05)
+            await time_passes(0.05)  # the next caller
 
 
 async def begin(world: SimulatedWorld) -> None:
