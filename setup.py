@@ -11,9 +11,11 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 PLAIN = (
-    "routing.bug", "routing.commands", "routing.config", "routing.events", "routing.explain",
-    "routing.index.needs", "routing.invariants", "routing.message", "routing.refusals",
-    "routing.snapshot", "routing.transfers.invariants", "routing.transfers.messages",
+    "routing.bug", "routing.commands", "routing.config", "routing.events",
+    "routing.explain.chinese", "routing.explain.codes", "routing.explain.english",
+    "routing.explain.standing", "routing.explain.story", "routing.index.needs",
+    "routing.invariants", "routing.message", "routing.refusals", "routing.snapshot",
+    "routing.transfers.invariants", "routing.transfers.messages",
 )  # fmt: skip
 """Messages, whose classes msgspec makes, and what is not called for each command."""
 

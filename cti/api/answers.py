@@ -95,8 +95,9 @@ class ModeSwitched(msgspec.Struct, frozen=True):
 
 
 class Story(msgspec.Struct, frozen=True):
-    """What became of one call and why, a line each. `events` were read for it; `whole` is false
-    when there are more, or some that could not be read.
+    """What became of one call and why, a line each, and how it stands `now` (nothing when it is
+    over). `events` were read for it; `whole` is false when there are more, or some that could not
+    be read. `arrived_us` is 0 when it is not known; the number of the caller is masked.
     """
 
     call_id: str
@@ -104,6 +105,10 @@ class Story(msgspec.Struct, frozen=True):
     events: int
     whole: bool
     lines: list[str]
+    now: list[str] = []
+    arrived_us: int = 0
+    caller: str = ""
+    queue_id: str = ""
 
 
 class Events(msgspec.Struct, frozen=True):

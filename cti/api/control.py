@@ -19,6 +19,7 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from cti.api import story
 from cti.api.answers import (
     Agents,
     Calls,
@@ -41,11 +42,11 @@ from cti.api.requests import (
     no_query,
     page_of,
 )
-from cti.api.story import story
 from cti.config.reconfigure import Reconfiguration
 from cti.record.cloudevents import Record
 from cti.record.event_store import EventLogUnavailableError
 from cti.watch.check import Check
+from routing.ids import CallId
 
 STORY_EVENTS = 1000
 
@@ -180,12 +181,28 @@ class Control:
     async def _get_story(self, request: web.Request) -> web.Response:
         call_id, lang = call_id_of(request), lang_of(request)
         with _log_readable():
-            found = await self._history.by_call(call_id, STORY_EVENTS)
-        if not found:
+            found = list(await self._history.by_call(call_id, STORY_EVENTS))
+            begun, _ = story.read(found)
+            for consultation in story.consultations(begun):
+                found += await self._history.by_call(consultation, STORY_EVENTS)
+        now = story.now(self._present.engine, CallId(call_id), self._clock.now_us(), lang)
+        if not (found or now):
             raise ApiError(HTTPStatus.NOT_FOUND, "unknown-call", f"nothing is known of {call_id}")
-        lines, unreadable = story(found, lang)
-        whole = not unreadable and len(found) < STORY_EVENTS
-        return as_json(Story(call_id, lang, len(found), whole, lines))
+        history, unreadable = story.read(sorted(found, key=lambda record: record.seq))
+        came = story.beginning(history)
+        return as_json(
+            Story(
+                call_id,
+                lang,
+                len(found),
+                whole=not unreadable and len(found) < STORY_EVENTS,
+                lines=story.told(history, lang),
+                now=now,
+                arrived_us=came.at_us,
+                caller=came.caller,
+                queue_id=came.queue_id,
+            )
+        )
 
 
 @contextmanager

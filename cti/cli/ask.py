@@ -105,7 +105,15 @@ def explain(arguments: argparse.Namespace, words: Words) -> int:
     if arguments.json:
         print(client.last.decode())
         return OK
-    for line in answer.lines:
+    if answer.arrived_us:
+        caller = answer.caller or words("unknown_caller")
+        print(
+            printable(
+                f"{moment(answer.arrived_us)}  {answer.call_id}  {words('caller')} {caller}"
+                f"  {words('queue')} {answer.queue_id}"
+            )
+        )
+    for line in (*answer.lines, *answer.now):
         print(printable(line))
     if not answer.whole:
         print(f"cti: {words('not_whole')}", file=sys.stderr)

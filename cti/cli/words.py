@@ -81,6 +81,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "call": ("来电", "Call"),
     "pending": ("待生效", "Pending"),
     "caller": ("主叫", "Caller"),
+    "unknown_caller": ("未知", "unknown"),
     "waited": ("等待时长", "Waited"),
     "ready": ("就绪", "Ready"),
     "reserved": ("预占", "Reserved"),

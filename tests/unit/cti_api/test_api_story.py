@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
-from cti.api.story import story
+from cti.api import story
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.masking import masked
 from routing import commands as c
 from routing import events as e
 from routing.explain import explain
-from tests.worlds.api.router import SECOND
+from routing.transfers.messages import StartTransfer, TransferKind
+from tests.worlds.api.router import NOON, SECOND
 from tests.worlds.record.history import History, call_life
 
 
@@ -48,8 +49,71 @@ async def test_a_call_that_is_over(router, http):
 async def test_a_call_that_waits_now(router, http):
     router.arrives("c1")
     answer = await http.get("calls/c1/story?lang=zh")
-    assert answer["lines"] == ["+0.000s  进入队列 loans(arrived),前面 0 人"]
+    assert answer["lines"] == ["+0.000s  进入队列 loans（来电到达），前面 0 人"]
     assert answer["events"] == 1
+    assert answer["now"] == [
+        "现状：在队列 loans 已等待 0.0 秒，前面 0 人，需求：不限",
+        "  没有空闲座席",
+        "  符合需求而不空闲：无人",
+    ]
+
+
+async def test_a_story_says_when_it_was_and_whose_masked(router, http):
+    router.arrives("c1", caller="13812345678")
+    router.wait(61)
+    answer = await http.get("calls/c1/story")
+    assert (answer["arrived_us"], answer["queue_id"]) == (NOON, "loans")
+    assert answer["caller"] == "138****5678"
+    assert answer["now"][0] == "now: waits for 61.0 s in queue loans, 0 in front, needs anyone"
+    router.hangs_up("c1")
+    assert (await http.get("calls/c1/story"))["now"] == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ("13812345678", "138****5678"),
+        ("138****5678", "138****5678"),
+        ("+86*******5678", "+86*******5678"),
+        ("alice", "a****"),
+        ("a****", "a****"),
+        ("***88", "***88"),
+        ("", ""),
+        ("*67138", "******"),
+    ],
+)
+def test_a_number_is_masked_once_whatever_the_record_holds(kept, shown):
+    queued = e.CallQueued("c1", 1, "q", "a1", kept, 0, 7, -1, -1, "arrived")
+    assert story.beginning([(9, queued)]).caller == shown
+
+
+async def test_a_consultation_belongs_to_the_story(router, http):
+    router.ready("8001", "8002")
+    router.arrives("c1")
+    router.rings()
+    router.answers()
+    router.do(StartTransfer("c1", "8001", TransferKind.CONSULT, to_agent="8002"))
+    router.wait(2)
+    router.rings()
+    router.answers()
+    answer = await http.get("calls/c1/story")
+    asides = [line for line in answer["lines"] if "consultation: " in line]
+    assert any("agent 8002 talks to the sender" in line for line in asides)
+    moments = [float(line.partition("s  ")[0]) for line in answer["lines"]]
+    assert moments == sorted(moments)
+
+
+async def test_a_live_call_is_told_of_even_when_the_log_has_lost_it(router, http):
+    router.arrives("c1")
+
+    class Empty:
+        async def by_call(self, _call_id, _limit):
+            return []
+
+    router.history = Empty()
+    answer = await http.get("calls/c1/story")
+    assert (answer["lines"], answer["events"], answer["arrived_us"]) == ([], 0, 0)
+    assert answer["now"][0].startswith("now: waits for")
 
 
 async def test_a_call_of_which_nothing_is_known(http):
@@ -79,7 +143,7 @@ def test_every_event_can_be_read_back_from_its_cloudevent():
         body = msgspec.json.decode(encoder.record(envelope).body)
         kept = decode(msgspec.json.encode(body["data"]))
         assert type(kept) is type(envelope.event)
-    assert story([], "en") == ([], 0)
+    assert story.read([]) == ([], 0)
 
 
 async def test_an_event_of_another_version_is_left_out_and_said(router, http):

@@ -137,12 +137,13 @@ def test_a_call_is_explained(daemon, cti, cti_json):
     daemon.do(daemon.router.rings)
     code, out, err = cti("explain", "a1-1.7")
     assert (code, err) == (0, "")
-    lines = out.splitlines()
+    head, *lines = out.splitlines()
+    assert head == "2026-11-22 12:00:00+08:00  a1-1.7  Caller 138****5678  Queue loans"
     assert lines[0].startswith("+0.000s  in line in queue loans (arrived)")
-    assert lines[-1] == "+0.000s  agent 8001's phone rings"
-    assert "坐席 8001 话机振铃" in cti("explain", "a1-1.7", "--lang", "zh")[1]
+    assert lines[-1] == "now: is being offered to agent 8001 for 0.0 s"
+    assert "主叫 138****5678  队列 loans" in cti("explain", "a1-1.7", "--lang", "zh")[1]
     code, document = cti_json("explain", "a1-1.7")
-    assert (code, document["lines"]) == (0, lines)
+    assert (code, [*document["lines"], *document["now"]]) == (0, lines)
 
 
 def test_a_call_of_which_nothing_is_known(daemon, cti):
