@@ -8,12 +8,14 @@ from pathlib import Path
 
 import msgspec
 
+from cti.cli import output
 from simulators import room, site
 from simulators.demo import run as demo
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; its exit code."""
+    output.prepare()
     given = _parser().parse_args(argv)
     code: int = given.run(given)
     return code

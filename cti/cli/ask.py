@@ -173,7 +173,7 @@ def _event_line(raw: msgspec.Raw, words: Words) -> str:
     at_us = round(datetime.fromisoformat(event["time"]).timestamp() * 1e6)
     name = words.event(str(event["type"]).removeprefix("cti."))
     subjects = (event.get(key, "") for key in ("contactid", "queue", "agent"))
-    parts = (event["seq"], moment(at_us), name, *subjects, note(event.get("data", {})))
+    parts = (event["seq"], moment(at_us), name, *subjects, words.note(note(event.get("data", {}))))
     return printable("  ".join(str(part) for part in parts if part))
 
 

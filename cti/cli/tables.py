@@ -223,5 +223,5 @@ def event_cells(row: EventRow, words: Words) -> Sequence[Text]:
         text(row.call_id),
         text(row.queue_id),
         text(row.agent_id),
-        text(row.note, "bright_black"),
+        text(words.note(row.note), "bright_black"),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from routing.explain import code_word
+
 Language = Literal["zh", "en"]
 
 
@@ -43,6 +45,13 @@ class Words:
     def event(self, name: str) -> str:
         """What happened, from CSTA's name of it."""
         return self._said(_EVENTS, name)
+
+    def note(self, text: str) -> str:
+        """The word or two that stand beside an event (`cti.view.note`): codes and lengths."""
+        if self.language == "en":
+            return text
+        words = (self._said(_NOTES, word) for word in text.split(" "))
+        return " ".join(code_word(word, self.language) for word in words)
 
     def _said(self, words: Mapping[str, tuple[str, str]], key: str) -> str:
         found = words.get(key)
@@ -172,6 +181,18 @@ _REASONS: dict[str, tuple[str, str]] = {
     "busy": ("遇忙", "busy"),
     "unreachable": ("话机离线", "unreachable"),
     "endOfShift": ("下班", "end of shift"),
+}
+
+_NOTES: dict[str, tuple[str, str]] = {
+    "waited": ("等待", "waited"),
+    "rang": ("振铃", "rang"),
+    "talked": ("通话", "talked"),
+    "step": ("级别", "step"),
+    "on": ("启用", "on"),
+    "off": ("停用", "off"),
+    "open": ("开放", "open"),
+    "closed": ("关闭", "closed"),
+    "s": ("秒", "s"),
 }
 
 _EVENTS: dict[str, tuple[str, str]] = {

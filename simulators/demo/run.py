@@ -20,6 +20,7 @@ from rich.console import Console
 
 from cti.api.answers import Status
 from cti.cli.client import Client, RefusedError, UnreachableError
+from cti.cli.output import can_say, without_chinese
 from cti.cli.watch import watch
 from cti.cli.words import Words, language
 from simulators.demo import settings as defaults
@@ -228,5 +229,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    said = text if can_say("排队机", sys.stdout) else without_chinese(text).strip()
+    sys.stdout.write(said + "\n")
     sys.stdout.flush()

@@ -164,4 +164,4 @@ def test_events_are_said_in_both_languages(daemon, cti):
     out = cti("events", "--limit", "3")[1]
     assert "queue switched  loans  closed" in out
     assert "mode  storm on" in out
-    assert "预案  storm on" in cti("events", "--limit", "3", "--lang", "zh")[1]
+    assert "预案  storm 启用" in cti("events", "--limit", "3", "--lang", "zh")[1]

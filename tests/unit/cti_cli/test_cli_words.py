@@ -82,3 +82,9 @@ def test_each_event_has_a_word():
 
 def test_what_a_house_calls_its_own_stays_as_it_is():
     assert Words("zh").reason("gymnastics") == "gymnastics"
+
+
+def test_what_stands_beside_an_event_is_in_the_readers_language():
+    assert Words("en").note("noAnswer waited 3.2 s") == "noAnswer waited 3.2 s"
+    assert Words("zh").note("noAnswer waited 3.2 s") == "无人接听 等待 3.2 秒"
+    assert Words("zh").note("storm on 主管") == "storm 启用 主管"

@@ -1,12 +1,16 @@
 """What the demo is made of, without the daemon."""
 
+import io
 import os
 import socket
+import sys
 
 import pytest
 
+from cti.cli import output
 from cti.config import read
 from simulators.__main__ import main
+from simulators.demo import run
 from simulators.demo import settings as defaults
 from simulators.demo.children import ChildError, Children
 from simulators.demo.folder import MARK, Folder, FolderError, take
@@ -155,3 +159,11 @@ def test_a_port_that_is_taken_names_the_next_step(capsys):
     said = capsys.readouterr().err
     assert f"cannot listen on 127.0.0.1:{port}" in said
     assert "next: --ami-port 0" in said
+
+
+def test_a_terminal_without_chinese_is_spoken_to_in_english(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    output.prepare()
+    run._say("排队机 Paidui · demo")
+    assert written.getvalue() == b"Paidui - demo\n"
