@@ -155,6 +155,24 @@ def test_who_may_ask(allowed: tuple[str, ...], asks: str, words: str) -> None:
     assert found.ok is (words == "")
 
 
+@pytest.mark.parametrize(
+    ("proof", "ok", "found"),
+    [
+        ("5e", True, "the same as agi.secret"),
+        ("0d", True, "the same as agi.previous_secret, for now"),
+        ("77", False, "differs from the router's agi.secret"),
+        ("", False, "cannot be compared"),
+    ],
+)
+def test_the_secret_by_its_proof(proof: str, ok: bool, found: str) -> None:
+    expected = replace(EXPECTED, previous_proof="0d")
+    verdict = next(each for each in said(replace(WELL, proof=proof), expected)
+                   if each.check == "CTI_SECRET")  # fmt: skip
+    assert (verdict.ok, verdict.found) == (ok, found)
+    without = next(each for each in said(replace(WELL, proof=proof)) if each.check == "CTI_SECRET")
+    assert without.ok is (proof == "5e")
+
+
 def test_what_could_not_be_looked_at_is_not_well() -> None:
     checks = {finding.check for finding in bad(replace(WELL, modules={}, contexts={}))}
     assert checks == {"modules", "exposing modules", "contexts"}

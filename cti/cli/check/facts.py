@@ -160,6 +160,8 @@ class Expected:
     """Networks that may ask."""
     proof: str = ""
     """Of the router's own secret."""
+    previous_proof: str = ""
+    """Of the one that it takes, too, while the secret is being replaced."""
     queues: frozenset[str] = frozenset()
     devices: tuple[str, ...] = ()
     """Of the agents."""

@@ -93,6 +93,7 @@ def _code(found: list[Finding]) -> int:
 
 
 def _expected(settings: Settings, asterisk: AsteriskSettings) -> Expected:
+    previous = settings.agi.previous_secret.reveal()
     return Expected(
         name=asterisk.name,
         agi_host=settings.agi.host,
@@ -100,6 +101,7 @@ def _expected(settings: Settings, asterisk: AsteriskSettings) -> Expected:
         is_only_one=len(settings.asterisks) == 1,
         allowed=settings.agi.allowed,
         proof=make_token(settings.agi.secret.reveal(), PROOF_CONTEXT),
+        previous_proof=make_token(previous, PROOF_CONTEXT) if previous else "",
         queues=frozenset(queue.id for queue in settings.queues),
         devices=tuple(dict.fromkeys(agent.device for agent in settings.agents)),
         sip_port=asterisk.sip_port,

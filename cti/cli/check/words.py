@@ -89,8 +89,8 @@ STEPS: Final[Mapping[str, Said]] = {
         "take the newer extensions.d/cti-routing.conf, which has [cti-check]; then dialplan reload",
     ),
     "queues": (
-        "在路由器配置中加入 [[queues]]，或更正拨号方案中的 CTI_QUEUE；否则来电被拒（noQueue）",
-        "add them as [[queues]], or correct CTI_QUEUE there: such callers are sent away (noQueue)",
+        "在路由器配置中加入 [[queues]]，或更正拨号方案中的 CTI_QUEUE；否则来电转入兜底",
+        "add them as [[queues]], or correct CTI_QUEUE there: such callers go to failsafe",
     ),
     "long dialplan": (
         "拨号方案过大，无法检查；请自行核对其中每个 CTI_QUEUE",
