@@ -37,12 +37,12 @@ class Figures:
         """
         self.seq = seq
         for book in (self.queues, self.agents, self.employers):
-            book.since_us = since_us
+            book.begin(since_us)
 
     def count_live(self) -> None:
         """From the next event on also count in `live`, which only grows."""
         for book in (self.queues, self.agents, self.employers):
-            book.counts_live = True
+            book.count_live()
 
     def apply(self, envelope: Envelope, employer: str) -> None:
         """Take in one event; `employer` is that of the agent it names, "" when it names none."""
@@ -52,6 +52,12 @@ class Figures:
         self.seq, self.at_us = envelope.seq, envelope.at_us
         for handler in self._handlers.get(type(envelope.event), ()):
             handler(envelope.event, envelope.at_us, employer)
+
+    def seen(self, seq: int, at_us: int) -> None:
+        """An event of which nothing is counted: its number will do."""
+        if seq > self.seq:
+            self.missing += seq - self.seq - 1
+            self.seq, self.at_us = seq, at_us
 
     def pass_over(self, seq: int) -> None:
         """An event that is there and cannot be read: it counts as missing."""

@@ -276,6 +276,11 @@ class CloudEventEncoder:
         return f"{self.node}-{at.epoch}-{at.seq}"
 
 
+def type_of(kind: type[e.Event]) -> str:
+    """The `type` of all events of this class; "" where it depends on what the event says."""
+    return _traits(kind).type
+
+
 def csta_name(event: e.Event) -> str:
     """CSTA's name of the event, without our prefix; its class's where CSTA has none."""
     if isinstance(event, e.AgentStateChanged):

@@ -292,6 +292,8 @@ class EventLog:
             self._put(envelope)
 
     def _merged(self, rows: list[Record], fresh: list[Envelope], limit: int) -> list[Record]:
+        if not fresh:
+            return rows
         found = {record.seq: record for record in (*rows, *map(self._encode, fresh))}
         return [found[seq] for seq in sorted(found)[:limit]]
 

@@ -11,14 +11,14 @@ from cti.record.envelope import Envelope
 from routing.events import Event
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """One event with its place in history; `employer` is that of the agent it names, as of then."""
 
     envelope: Envelope
     employer: str
 
 
-class _Body(msgspec.Struct):
+class _Body(msgspec.Struct, gc=False):
     """What is of interest of a CloudEvent."""
 
     data: msgspec.Raw

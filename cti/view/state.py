@@ -13,10 +13,10 @@ from typing import Any
 
 from cti.figures import Calendar, Figures, QueueCounts, rates
 from cti.figures.counts import SECOND_US
-from cti.record.cloudevents import AsOf
+from cti.record.cloudevents import AsOf, Record, type_of
 from cti.record.directory import Directory, directory_of
 from cti.record.envelope import Envelope
-from cti.record.reading import Kept
+from cti.record.reading import kept
 from cti.view.agents import Agents
 from cti.view.calls import Line, LiveCalls
 from cti.view.changes import Changes, Readers
@@ -37,6 +37,9 @@ from routing.transfers.messages import CallTransferred
 DEFAULT_LEVEL_US = 20 * SECOND_US
 
 LAST_EVENTS = 50
+
+_UNCOUNTED = {type_of(e.OfferMade), type_of(e.CallDelivered)}
+"""A fifth of all events, and the longest: nothing is counted of them, so they are not read back."""
 
 
 class StateView:
@@ -123,14 +126,16 @@ class StateView:
         self.figures.begin_after(after, since_us)
         self._since_us = since_us
 
-    def count_kept(self, seq: int, kept: Kept | None) -> None:
-        """One event of the record, None for one that cannot be read."""
-        if seq > self._live_after:
+    def count_record(self, record: Record) -> None:
+        """One event of the record."""
+        if record.seq > self._live_after:
             self.figures.count_live()
-        if kept is None:
-            self.figures.pass_over(seq)
+        if record.type in _UNCOUNTED:
+            self.figures.seen(record.seq, record.at_us)
+        elif (found := kept(record)) is not None:
+            self.figures.apply(found.envelope, found.employer)
         else:
-            self.figures.apply(kept.envelope, kept.employer)
+            self.figures.pass_over(record.seq)
 
     def count_from_now_on(self) -> None:
         """The record was read up to the last event, or cannot be read."""

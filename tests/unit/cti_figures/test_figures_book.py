@@ -58,7 +58,7 @@ def test_today_and_yesterday_are_kept():
 
 def test_what_happened_before_is_not_counted():
     book = Book(QueueCounts, Calendar())
-    book.since_us = MIDNIGHT_US
+    book.begin(MIDNIGHT_US)
     counted(book, MIDNIGHT_US - 1, MIDNIGHT_US)
     assert book.of_day(MIDNIGHT_US)["q"].offered == 1
     assert not book.of_day(MIDNIGHT_US - 1)
