@@ -12,8 +12,11 @@ from cti.app import CRASHED, UNUSABLE, Daemon, serve
 from cti.config import Settings
 from cti.config.load import load
 from cti.journal.segments import SUFFIX
+from cti.record.envelope import Envelope
+from cti.watch.health import Health
 from routing.commands import CallArrived, LogOnAgent, RequestedState, SetAgentState
 from routing.engine import RoutingEngine
+from routing.events import DeviceChanged
 from routing.ids import AgentId
 from routing.snapshot import state_hash
 from simulators.pbx.phones import Caller
@@ -182,3 +185,19 @@ async def test_a_number_never_comes_twice_though_the_journal_was_lost(world: Sim
         assert daemon.engine.event_seq >= seen
         events = await daemon.event_log.read_after(0, 100_000)
         assert [record.seq for record in events] == list(range(1, events[-1].seq + 1))
+
+
+async def test_an_event_without_a_form_makes_health_red_and_nothing_else(world: SimulatedWorld):
+    async with Running(world) as daemon:
+        ready(daemon)
+        bad = DeviceChanged(AgentId("8001"), object())  # type: ignore[arg-type]
+        daemon.engine.event_seq += 1  # as if the core had said it
+        daemon.event_log.offer(Envelope(daemon.epoch, daemon.engine.event_seq, 1, bad))
+        await world.call(Call(stay_ms=60_000))
+        await eventually(lambda: world.served == 1, 10)
+        await eventually(lambda: daemon.record_watch.counters.set_aside == 1)
+        checks = {check.name: check.ok for check in Health(daemon).all()}
+        assert (checks["record"], checks["event log"], checks["background"]) == (False, True, True)
+        records = await daemon.event_log.read_after(0, 100_000)
+        assert [record.seq for record in records] == list(range(1, len(records) + 1))
+        assert [record.type for record in records].count("cti.eventSetAside") == 1
