@@ -34,6 +34,7 @@ pytestmark = pytest.mark.room("cli")
 PHONE = Phone(exists=True, auth=("8001",), aors=("8001",), takes_registrations=True)
 WELL = Facts(
     version="22.10.1+dfsg",
+    system_name="",
     run_user="asterisk",
     modules={**dict.fromkeys((*MODULES, *LOOKING), True), **dict.fromkeys(EXPOSING, False)},
     contexts={name: frozenset(extensions) for name, extensions in CONTEXTS.items()},
@@ -350,3 +351,24 @@ def test_the_contexts_are_those_that_are_shipped() -> None:
         part = text.partition(f"\n[{context}]\n")[2].partition("\n[")[0]
         for extension in extensions:
             assert f"\nexten => {extension},1," in f"\n{part}", (context, extension)
+
+
+@pytest.mark.parametrize("name", ["北京", "north 1", "a/b", "x" * 61])
+def test_a_system_name_that_no_call_can_be_named_with(name):
+    (found,) = bad(replace(WELL, system_name=name))
+    assert (found.check, found.found) == ("systemname", name)
+
+
+@pytest.mark.parametrize("name", ["", "north-1", "a.b_c", "x" * 60])
+def test_a_system_name_that_is_well(name):
+    assert not bad(replace(WELL, system_name=name))
+
+
+def test_an_overflow_that_leads_nowhere():
+    places = replace(EXPECTED, places=("callback", "s"))
+    (found,) = bad(WELL, places)
+    assert (found.check, found.found) == ("cti-leave", "missing: callback")
+    there = {**WELL.contexts, "cti-leave": WELL.contexts["cti-leave"] | {"callback"}}
+    assert not bad(replace(WELL, contexts=there), places)
+    pattern = {**WELL.contexts, "cti-leave": WELL.contexts["cti-leave"] | {"_X."}}
+    assert not bad(replace(WELL, contexts=pattern), places)

@@ -114,6 +114,8 @@ class Facts:
 
     version: str
     """`22.10.1~dfsg`"""
+    system_name: str
+    """`systemname` of asterisk.conf, the beginning of each unique id; empty when it is not set."""
     run_user: str
     """Set by `runuser`; empty when it is not set."""
     modules: Mapping[str, bool]
@@ -167,6 +169,8 @@ class Expected:
     """Of the agents."""
     sip_port: int = 5060
     """Where phones register; 0: not to be looked at."""
+    places: tuple[str, ...] = ()
+    """Extensions of `cti-leave` that overflows name."""
 
 
 @dataclass(frozen=True, slots=True)

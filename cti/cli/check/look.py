@@ -64,6 +64,7 @@ async def collect(
     await asyncio.sleep(LISTEN_S)
     return Facts(
         version=core.get("AsteriskVersion"),
+        system_name=core.get("SystemName"),
         run_user=core.get("CoreRunUser"),
         modules=modules,
         contexts=await _contexts(check),

@@ -38,6 +38,7 @@ def verdicts(facts: Facts, expected: Expected) -> list[Verdict]:
     """All of them, in the order in which they are best repaired."""
     return [
         _version(facts),
+        _system_name(facts),
         _run_user(facts),
         _live_dangerously(facts),
         _modules(facts),
@@ -47,6 +48,7 @@ def verdicts(facts: Facts, expected: Expected) -> list[Verdict]:
         _allowed(facts, expected),
         _secret(facts, expected),
         _queues(facts, expected),
+        _places(facts, expected),
         _failsafe(facts),
         _too_few_rights(facts),
         _too_many_rights(facts),
@@ -67,6 +69,13 @@ def _version(facts: Facts) -> Verdict:
     tried = ", ".join(".".join(map(str, version)) for version in TRIED.values())
     step = "untried" if first is None else "upgrade"
     return Verdict("version", facts.version or "?", step, (("tried", tried),))
+
+
+def _system_name(facts: Facts) -> Verdict:
+    """Calls are named by unique ids, in addresses and topics too; no other is answered for."""
+    if re.fullmatch(r"[A-Za-z0-9_.-]{0,60}", facts.system_name):
+        return Verdict("systemname", facts.system_name or ("未设置", "not set"))
+    return Verdict("systemname", facts.system_name, "systemname")
 
 
 def _run_user(facts: Facts) -> Verdict:
@@ -208,6 +217,16 @@ def _queues(facts: Facts, expected: Expected) -> Verdict:
         named = listed(unknown)
         return Verdict("queues", (f"路由器中没有 {named}", f"not in the router: {named}"), "queues")
     return Verdict("queues", listed(facts.queues) or ("未指定", "none is named"))
+
+
+def _places(facts: Facts, expected: Expected) -> Verdict:
+    """A pattern of the operator's may stand for any of them."""
+    there = facts.contexts.get("cti-leave", frozenset())
+    patterns = any(extension.startswith("_") for extension in there)
+    missing = [] if patterns else [name for name in expected.places if name not in there]
+    if missing:
+        return Verdict("cti-leave", lacking(missing), "places")
+    return Verdict("cti-leave", listed(expected.places) or ("未指定", "none is named"))
 
 
 def _failsafe(facts: Facts) -> Verdict:

@@ -105,7 +105,14 @@ def _expected(settings: Settings, asterisk: AsteriskSettings) -> Expected:
         queues=frozenset(queue.id for queue in settings.queues),
         devices=tuple(dict.fromkeys(agent.device for agent in settings.agents)),
         sip_port=asterisk.sip_port,
+        places=_places(settings),
     )
+
+
+def _places(settings: Settings) -> tuple[str, ...]:
+    queues = [*settings.queues, *(queue for mode in settings.modes for queue in mode.queues)]
+    named = (flow.to_extension for queue in queues for flow in queue.overflows)
+    return tuple(dict.fromkeys(name for name in named if name))
 
 
 async def verdicts_on(

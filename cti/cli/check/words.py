@@ -18,6 +18,7 @@ TITLES: Final[Mapping[str, Said]] = {
     "router login": ("路由器登录", "router login"),
     "check login": ("检查登录", "check login"),
     "version": ("版本", "version"),
+    "systemname": ("系统名", "systemname"),
     "user": ("运行用户", "user"),
     "live_dangerously": ("live_dangerously 设置", "live_dangerously"),
     "modules": ("模块", "modules"),
@@ -27,6 +28,7 @@ TITLES: Final[Mapping[str, Said]] = {
     "agi.allowed": ("agi.allowed 网段", "agi.allowed"),
     "CTI_SECRET": ("CTI_SECRET 密钥", "CTI_SECRET"),
     "queues": ("队列", "queues"),
+    "cti-leave": ("溢出去处", "places to overflow to"),
     "failsafe": ("兜底", "failsafe"),
     "rights needed": ("所需权限", "rights needed"),
     "rights too many": ("多余权限", "rights too many"),
@@ -46,6 +48,14 @@ STEPS: Final[Mapping[str, Said]] = {
     "untried": (
         "本系列未经测试（已测 {tried}），请先对它运行 make test",
         "this branch was never tried (tried: {tried}); run make test on it first",
+    ),
+    "systemname": (
+        "改为至多 60 个 A-Z a-z 0-9 _ . -（asterisk.conf 的 [options]）并重启：通话编号以它开头",
+        "make it up to 60 of A-Z a-z 0-9 _ . - in asterisk.conf, then restart: call ids begin so",
+    ),
+    "places": (
+        "在 [cti-leave](+) 中加入，或更正 overflows 的 to_extension；否则来电转入兜底",
+        "add them to [cti-leave](+), or correct to_extension: such callers go to failsafe",
     ),
     "user": (
         "在 asterisk.conf 的 [options] 中设置 runuser 与 rungroup = asterisk",

@@ -19,7 +19,7 @@ from cti.cli.check.facts import Finding
 from cti.cli.check.run import lines_of, verdicts_on
 from cti.cli.check.words import finding
 from cti.config import AgiSettings, AsteriskSettings, Secret, Settings
-from cti.config.settings import AgentSettings, QueueSettings
+from cti.config.settings import AgentSettings, OverflowSettings, QueueSettings
 from tests.lab.asterisk import Agent, LabAsterisk
 from tests.lab.ports import free_port
 
@@ -82,6 +82,13 @@ def closed_port(settings: Settings, asterisk: LabAsterisk) -> Settings:
 def one_more_agent(settings: Settings, _asterisk: LabAsterisk) -> Settings:
     """Whose phone Asterisk does not know."""
     return replace(settings, agents=(*settings.agents, AgentSettings(id="8099", device="8099")))
+
+
+def overflow_to_nowhere(settings: Settings, _asterisk: LabAsterisk) -> Settings:
+    """To an extension that the operator has not written yet."""
+    flow = OverflowSettings(cause="queueFull", to_extension="callback")
+    first, *others = settings.queues
+    return replace(settings, queues=(replace(first, overflows=(flow,)), *others))
 
 
 def ipv6_router(settings: Settings, asterisk: LabAsterisk) -> Settings:
@@ -151,6 +158,15 @@ MISTAKES = (
         "extensions.conf does not include ours", "extensions.conf 没有包含 cti-*.conf",
         "contexts", ("缺少 cti-inbound", "missing: cti-inbound"),
         spoil=change("extensions.conf", "#include", ";#include"), also=frozenset({"CTI_SECRET"}),
+    ),
+    Mistake(
+        "systemname of asterisk.conf is Chinese", "asterisk.conf 的 systemname 用了中文",
+        "systemname", ("北京 A1", "北京 A1"),
+        spoil=change("asterisk.conf", "[options]", "[options]\nsystemname = 北京 A1"),
+    ),
+    Mistake(
+        "an overflow names an extension that cti-leave has not", "overflows 指向不存在的分机",
+        "cti-leave", ("缺少 callback", "missing: callback"), wrong=overflow_to_nowhere,
     ),
     Mistake(
         "CTI_ROUTER: another port", "CTI_ROUTER 端口不对",
