@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("routing", "cti", "simulators", "modules", "benchmarks", "tests")
+ROOMS = ("routing", "cti", "simulators", "centre", "benchmarks", "tests")
 
 
 def sources(*rooms: str) -> list[Path]:

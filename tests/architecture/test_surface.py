@@ -59,7 +59,7 @@ def test_every_message_is_in_its_union_and_every_command_has_a_handler():
     assert set(engine.HANDLERS) == asked
 
 
-@pytest.mark.parametrize("path", sources("cti", "simulators", "modules"), ids=module_name)
+@pytest.mark.parametrize("path", sources("cti", "simulators", "centre"), ids=module_name)
 def test_other_rooms_use_the_public_surface_of_routing(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "routing":
@@ -67,3 +67,26 @@ def test_other_rooms_use_the_public_surface_of_routing(path):
             assert node.module in PUBLIC, f"{where} reaches into {node.module}"
             private = [alias.name for alias in node.names if alias.name.startswith("_")]
             assert not private, f"{where} takes {private}"
+
+
+def written_of_an_engine(source: str) -> list[int]:
+    """Lines that assign to an attribute of something that is called an engine or a core."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and not isinstance(node.ctx, ast.Load)
+        and ast.unparse(node.value).split(".")[-1] in {"engine", "core"}
+    ]
+
+
+@pytest.mark.parametrize("path", sources("cti", "simulators", "centre"), ids=module_name)
+def test_nothing_but_a_command_changes_an_engine(path):
+    """What is written past the journal no replay comes to."""
+    assert not written_of_an_engine(path.read_text(encoding="utf-8"))
+
+
+def test_a_write_to_an_engine_is_found():
+    assert written_of_an_engine("self.engine.event_seq = 7")
+    assert written_of_an_engine("engine.calls += 1\ndel core.calls")
+    assert not written_of_an_engine("self.engine = engine\nseq = engine.seq")
