@@ -6,7 +6,7 @@ sees is CSTA's single agent state, computed from both by `shown_state`.
 
 A request during an offer or a call is kept as `pending` and applied when the work is over; a later
 request replaces it. Asking to be ready or not ready in after-call work ends it. An agent gets a
-call only when `ready` and `idle`, while the phone can be reached, and when the pause after a failed
+call only when `ready` and `idle`, while the phone can be reached, and when the gap after a failed
 offer (`gap_until_us`) is over: `is_offerable`.
 """
 

@@ -127,8 +127,8 @@ class Mode(msgspec.Struct, frozen=True):
 
 
 class OutcomePolicy(msgspec.Struct, frozen=True):
-    """What a failed offer means for the agent: a pause between offers, and not ready after so many
-    in a row (0: never).
+    """What a failed offer means for the agent: a gap before the next offer, and not ready after so
+    many in a row (0: never).
     """
 
     gap_us: int

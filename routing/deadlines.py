@@ -26,7 +26,7 @@ class DeadlineKind(StrEnum):
     CALL = "call"  # the next step, the end of the sticky time, the longest wait
     OFFER = "offer"  # ringing, answer, bridge
     WORK = "work"  # end of after-call work
-    GAP = "gap"  # end of the pause after a failed offer
+    GAP = "gap"  # the end of an agent's gap after a failed offer
     CALLBACK = "callback"  # the pause before the customer is tried again
     PBX = "pbx"  # an Asterisk that we do not hear
     TRANSFER = "transfer"  # a target in line, legs being moved

@@ -9,7 +9,7 @@ from routing.events import CallOutcome, ClearedBy
 from routing.machine import advance
 from routing.offer import OfferState
 from routing.refusals import Refusal
-from routing.transfers.handover import complete, release_sender, wait_for_sight
+from routing.transfers.handover import complete, release_sender, wait_for_bridge
 from routing.transfers.messages import (
     CallConferenced,
     CancelTransfer,
@@ -70,7 +70,7 @@ def complete_transfer(core: Core, command: CompleteTransfer) -> None:
         complete(core, transfer)
     else:
         transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.COMPLETE)
-        wait_for_sight(core, transfer)
+        wait_for_bridge(core, transfer)
         tell_completing(core, transfer, core.calls[transfer.consult_id])
 
 
@@ -81,7 +81,7 @@ def join_transfer(core: Core, command: JoinTransfer) -> None:
         return
     consult = core.calls[transfer.consult_id]
     transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.JOIN)
-    wait_for_sight(core, transfer)
+    wait_for_bridge(core, transfer)
     core.emit(
         TransferJoining(
             transfer_id=transfer.transfer_id,

@@ -33,7 +33,7 @@ from routing.transfers.telling import (
 )
 from routing.transfers.transfer import (
     TRANSFER_TABLE,
-    WAITING_FOR_SIGHT,
+    WAITING_FOR_REPORT,
     WAITING_IN_LINE,
     Transfer,
     TransferState,
@@ -175,7 +175,7 @@ def _left_consulting(core: Core, transfer: Transfer) -> None:
     ordered = transfer.state is TransferState.COMPLETING
     sender = hand_over(core, transfer)
     transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.SENDER_LEFT)
-    wait_for_sight(core, transfer)
+    wait_for_bridge(core, transfer)
     if not ordered:
         tell_completing(core, transfer, consult)
     after_work(core, sender)
@@ -228,7 +228,7 @@ def back_in_line(core: Core, transfer: Transfer, by: ClearedBy, cause: TransferC
 # --- time and Asterisk --------------------------------------------------------------------------
 
 
-def wait_for_sight(core: Core, transfer: Transfer) -> None:
+def wait_for_bridge(core: Core, transfer: Transfer) -> None:
     """Asterisk has been asked to move legs: its report is waited for."""
     wait_until(core, transfer, core.now_us + core.limits.bridge_timeout_us)
 
@@ -247,8 +247,8 @@ def transfer_deadline(core: Core, transfer: Transfer) -> None:
 def restore_transfer(core: Core, transfer: Transfer) -> None:
     """We hear its Asterisk again: what the transfer waits for gets its full time."""
     policy = transfer.policy
-    if transfer.state in WAITING_FOR_SIGHT:
-        wait_for_sight(core, transfer)
+    if transfer.state in WAITING_FOR_REPORT:
+        wait_for_bridge(core, transfer)
     elif transfer.state is TransferState.SEEKING:
         wait_in_line(core, transfer, policy.wait_us)
     elif transfer.state is TransferState.RECALLING:

@@ -78,7 +78,7 @@ TRANSFER_TABLE: Final = {
     (TransferState.COMPLETING, TransferTrigger.SENDER_LEFT): TransferState.HANDED_OVER,
 }
 
-WAITING_FOR_SIGHT: Final = (
+WAITING_FOR_REPORT: Final = (
     TransferState.JOINING,
     TransferState.COMPLETING,
     TransferState.HANDED_OVER,

@@ -1,6 +1,6 @@
-"""What several commands do: verbs that change the core and say so, in the order of their imports.
+"""What several commands do: verbs that change the core and say so.
 
-`breaks`, `shown`, `standing`, `decision`, `matching`: one agent, one call, one match. `lines`,
-`agents`, `callbacks`, `conversation`, `offers`, `calls`: what becomes of them. Whether it may be
-done has been looked at by the handler that calls it.
+In the order of their imports. One agent, one call, one match: `breaks`, `shown`, `standing`,
+`decision`, `matching`. What becomes of them: `lines`, `agents`, `callbacks`, `conversation`,
+`offers`, `calls`. A verb does what it says; whether it may is for the handler to see.
 """

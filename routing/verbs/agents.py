@@ -147,7 +147,7 @@ def after_work(core: Core, agent: Agent) -> None:
 
 
 def gap_over(core: Core, agent: Agent) -> None:
-    """The pause after a failed offer is over."""
+    """The gap after a failed offer is over."""
     agent.gap_until_us = 0
     agent.gap_cause = ""
     agent_is_free(core, agent, "gapOver")

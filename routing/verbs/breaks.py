@@ -1,4 +1,4 @@
-"""Break caps: so many agents of a group may pause for these reasons at once, the next has to wait.
+"""Break caps: so many agents of a group may have such a break at once, the next has to wait.
 
 Who asks beyond a cap goes on working and stands in `core.breaks`, in the order of asking;
 `core.on_break` is the index of those who count.

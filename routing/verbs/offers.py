@@ -116,7 +116,7 @@ def end_offer(core: Core, offer: Offer, outcome: OfferOutcome) -> AgentId:
 
 
 def _penalise(core: Core, agent: Agent, outcome: OfferOutcome) -> None:
-    """Count the failure and apply its policy: a pause, and after too many in a row not ready."""
+    """Count the failure and apply its policy: a gap, and after too many in a row not ready."""
     policy = policy_of(core.config.policies, outcome)
     if outcome in NOT_READY_REASON:
         agent.failures[outcome] = agent.failures.get(outcome, 0) + 1
@@ -127,7 +127,7 @@ def _penalise(core: Core, agent: Agent, outcome: OfferOutcome) -> None:
             agent.in_a_row.clear()
             return
     gap_us = policy.gap_us
-    if outcome is OfferOutcome.UNDELIVERED:  # nobody is set not ready for it: pause at least a bit
+    if outcome is OfferOutcome.UNDELIVERED:  # nobody is set not ready for it: some gap at least
         gap_us = max(gap_us, MIN_GAP_US)
     if gap_us:
         agent.gap_until_us = core.now_us + gap_us
@@ -136,7 +136,7 @@ def _penalise(core: Core, agent: Agent, outcome: OfferOutcome) -> None:
 
 
 def policy_of(policies: Policies, outcome: OfferOutcome) -> OutcomePolicy:
-    """The policy for an outcome; what Asterisk failed to deliver pauses like an absent phone."""
+    """The policy for an outcome; what Asterisk failed to deliver counts as an absent phone."""
     return {
         OfferOutcome.NO_ANSWER: policies.no_answer,
         OfferOutcome.BUSY: policies.busy,
