@@ -4,6 +4,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from cti.cli import output
+
 BENCHMARKS = {
     "core": "the routing core alone: call lives a second, growth, memory, replay",
     "handoff": "on a real Asterisk: app_queue and our router under the same calls",
@@ -12,6 +14,7 @@ BENCHMARKS = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run the benchmark that the first word names with the words after it."""
+    output.prepare()
     if not arguments or arguments[0] not in BENCHMARKS:
         lines = [f"  {name:10}{text}" for name, text in BENCHMARKS.items()]
         print("\n".join(["usage: python -m benchmarks NAME [--help]", *lines]), file=sys.stderr)

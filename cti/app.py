@@ -345,7 +345,8 @@ class Daemon:
             await asyncio.sleep(0.005)  # once, at the start: the gateway knows no event loop
         for name, client in self.clients.items():
             if self.gateway.pbxs[name].hearing is not Hearing.UP:
-                log.error("%s: not heard yet: %s", name, client.failure or client.state.value)
+                why = client.failure or client.state.value
+                log.error("%s: not heard yet: %s; next: cti asterisk check", name, why)
 
     async def _log_off(self) -> None:
         self.gateway.stop()

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cti.cli import output
+
 Judge = Callable[[float], bool]
 
 
@@ -39,7 +41,7 @@ GOALS: tuple[tuple[str, str, str, tuple[str, Judge] | None], ...] = (
 
 def show(figures: Mapping[str, Any]) -> None:
     """Three tables: the figures and their goals, the curves, the peers; of each core there is."""
-    console = Console()
+    console = output.console()
     by_core = {"plain": figures["plain"], figures["core"]: figures}
     size = figures["size"]
     title = "core: {agents:,} agents, {queues} queues, {skills} skills, {waiting:,} waiting"

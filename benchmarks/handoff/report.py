@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+
+from cti.cli import output
 
 ROWS = (
     ("agent free to next ring, p50", "free_to_ring_ms.p50", "ms"),
@@ -31,7 +32,7 @@ def show(report: Mapping[str, Mapping[str, Any]]) -> None:
     for label, path, unit in ROWS:
         queue, router = _at(report["app_queue"], path), _at(report["router"], path)
         table.add_row(label, _text(queue), _text(router), unit, _ratio(path, queue, router))
-    Console().print(table)
+    output.console().print(table)
 
 
 def _at(figures: Mapping[str, Any], path: str) -> float | None:

@@ -58,7 +58,7 @@ def calls(arguments: argparse.Namespace, words: Words) -> int:
     return _show(arguments, client, lambda: calls_table(answer, words))
 
 
-def health(arguments: argparse.Namespace, _words: Words) -> int:
+def health(arguments: argparse.Namespace, words: Words) -> int:
     """`cti health`: 0 when every check is well, else 1."""
     client = _client(arguments)
     answer = client.health()
@@ -67,7 +67,8 @@ def health(arguments: argparse.Namespace, _words: Words) -> int:
     else:
         for check in answer.checks:
             detail = f": {printable(check.detail)}" if check.detail else ""
-            print(f"{'ok ' if check.ok else 'BAD'}  {printable(check.name)}{detail}")
+            said = words("check_ok" if check.ok else "check_bad")
+            print(f"{said}  {printable(words.check(check.name))}{detail}")
     return OK if answer.ok else FOUND
 
 
@@ -89,7 +90,7 @@ def events(arguments: argparse.Namespace, words: Words) -> int:
     if after is None:
         after = max(client.status().seq - arguments.limit, 0)
     pages = (
-        follow(client, after, time.sleep)
+        follow(client, after, time.sleep, words)
         if arguments.follow
         else _pages(client, after, arguments.limit)
     )
@@ -120,7 +121,7 @@ def explain(arguments: argparse.Namespace, words: Words) -> int:
     return OK
 
 
-def refused(error: RefusedError, arguments: argparse.Namespace) -> int:
+def refused(error: RefusedError, arguments: argparse.Namespace, words: Words) -> int:
     """Say why the daemon did not do it. 2 when the question was wrong, else 1."""
     problem = error.problem
     wrong_file = problem.status == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -132,13 +133,16 @@ def refused(error: RefusedError, arguments: argparse.Namespace) -> int:
             parts = (each.where, each.field, each.rule)
             print(f"  {printable(': '.join(part for part in parts if part))}", file=sys.stderr)
     elif problem.code:
-        print(f"cti: {problem.code}: {printable(problem.detail)}", file=sys.stderr)
+        why = words.refusal(problem.code, printable(problem.detail))
+        print(f"cti: {problem.code}: {why}", file=sys.stderr)
     else:
         print(f"cti: {printable(str(error))}", file=sys.stderr)
     return USAGE if problem.errors and not wrong_file else FOUND
 
 
-def follow(client: Client, after: int, wait: Callable[[float], object]) -> Iterator[msgspec.Raw]:
+def follow(
+    client: Client, after: int, wait: Callable[[float], object], words: Words
+) -> Iterator[msgspec.Raw]:
     """Every event after a number, then each as it comes, for ever. A daemon that is away is waited
     for: history goes on where it was.
     """
@@ -149,7 +153,8 @@ def follow(client: Client, after: int, wait: Callable[[float], object]) -> Itera
             away = False
         except UnreachableError as error:
             if not away:
-                print(f"cti: {error}; waiting for it", file=sys.stderr)
+                said = words.said(error.key, **error.values)
+                print(f"cti: {said}; {words('waiting_for_it')}", file=sys.stderr)
             away = True
             wait(FOLLOW_EVERY_S)
             continue

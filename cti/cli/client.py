@@ -37,7 +37,14 @@ T = TypeVar("T")
 
 
 class UnreachableError(Exception):
-    """Nobody answers on the socket. `str()` says what is wrong; the caller knows the next step."""
+    """Nobody answers on the socket. `key` is a sentence of `vocabulary.WORDS`, `values` what goes
+    into it; the caller knows the language and the next step.
+    """
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
 
 
 class RefusedError(Exception):
@@ -152,13 +159,14 @@ class Client:
             answer = connection.getresponse()
             self.last = answer.read(MAX_ANSWER_BYTES)
         except FileNotFoundError:
-            raise UnreachableError(f"there is no socket {self.path}") from None
+            raise UnreachableError("no_socket", path=self.path) from None
         except ConnectionRefusedError:
-            raise UnreachableError(f"nobody listens on {self.path}") from None
+            raise UnreachableError("nobody_listens", path=self.path) from None
         except PermissionError:
-            raise UnreachableError(f"{self.path} belongs to another user") from None
+            raise UnreachableError("not_ours", path=self.path) from None
         except (OSError, http.client.HTTPException) as error:
-            raise UnreachableError(f"{self.path}: {str(error) or type(error).__name__}") from None
+            why = str(error) or type(error).__name__
+            raise UnreachableError("socket_fails", path=self.path, why=why) from None
         finally:
             connection.close()
         return self._decoded(answer.status, kind)
@@ -169,7 +177,7 @@ class Client:
                 return msgspec.json.decode(self.last, type=kind)
             problem = msgspec.json.decode(self.last, type=Problem)
         except msgspec.DecodeError as error:
-            raise UnreachableError(f"{self.path} answers, but not as cti does: {error}") from None
+            raise UnreachableError("not_cti", path=self.path, why=error) from None
         raise RefusedError(problem, self.last)
 
 

@@ -23,7 +23,8 @@ def stage(arguments: argparse.Namespace, words: Words) -> int:
     else:
         _show(change, words, words("would_change"))
         if change.changes or change.details:
-            print(f"next: cti config apply {arguments.file} --staged {change.id}")
+            command = f"{arguments.file} --staged {change.id}"
+            print(words.said("next_apply", command=command))
     return FOUND if change.hindrances else OK
 
 
@@ -68,7 +69,7 @@ def _changed(
 def _show(change: ConfigChange, words: Words, what: str) -> None:
     for warning in change.warnings:
         text = ": ".join(part for part in (warning.where, warning.field, warning.rule) if part)
-        print(f"warning: {printable(text)}", file=sys.stderr)
+        print(f"{words('warning')}: {printable(text)}", file=sys.stderr)
     print(f"{words('config')} {change.version} {what}")
     _list(change.changes, "  ")
     _list(change.details, "    ")

@@ -22,29 +22,29 @@ def settings_of(path: Path | None) -> Settings:
     return loaded.settings
 
 
-def serve(arguments: argparse.Namespace, _words: Words) -> int:
+def serve(arguments: argparse.Namespace, words: Words) -> int:
     """`cti serve`: run until stopped."""
     settings = settings_of(arguments.config)
+    os.umask(0o077)  # whatever is written from here on is for us only, by our children, too
     try:
         logs.configure(settings.log.level, settings.log.format, file=settings.log.file)
     except OSError as error:
         print(f"cti: cannot write the log: {error}", file=sys.stderr)
         return FOUND
-    os.umask(0o077)  # whatever is written from here on is for us only, by our children, too
     # Late, so that no other command pays for loading the daemon.
     from cti.app import run  # noqa: PLC0415
 
     try:
         return run(settings, arguments.config)
     except SocketBusy as busy:
-        print(f"cti: {busy}\nnext: cti status shows it", file=sys.stderr)
+        print(f"cti: {busy}\n{words('next_status')}", file=sys.stderr)
         return FOUND
     except OSError as error:  # a port that is taken, a directory that cannot be written
-        print(f"cti: cannot start: {error}", file=sys.stderr)
+        print(f"cti: {words.said('cannot_start', why=error)}", file=sys.stderr)
         return FOUND
 
 
-def config_check(arguments: argparse.Namespace, _words: Words) -> int:
+def config_check(arguments: argparse.Namespace, words: Words) -> int:
     """`cti config check`: every problem and warning, or what the configuration amounts to."""
     try:
         loaded = read(arguments.file)
@@ -53,7 +53,7 @@ def config_check(arguments: argparse.Namespace, _words: Words) -> int:
         return FOUND
     _print_findings(arguments, (), loaded.warnings)
     if not arguments.json:
-        print(f"ok: {_summary(loaded.settings)}")
+        print(_summary(loaded.settings, words))
     return OK
 
 
@@ -62,8 +62,8 @@ def asterisk_check(arguments: argparse.Namespace, words: Words) -> int:
     settings = settings_of(arguments.config)
     names = [asterisk.name for asterisk in settings.asterisks]
     if not names or (arguments.name and arguments.name not in names):
-        known = ", ".join(names) or "none; [[asterisks]] in the file of --config names them"
-        print(f"cti: no such Asterisk. Configured: {known}", file=sys.stderr)
+        known = ", ".join(names) or words("no_asterisks")
+        print(f"cti: {words.said('no_such_asterisk', known=known)}", file=sys.stderr)
         return FOUND
     from cti.cli.check.run import main_check  # noqa: PLC0415  # loads the AMI client
 
@@ -92,14 +92,14 @@ def _print_findings(
         print(ConfigError(problems), file=sys.stderr)
 
 
-def _summary(settings: Settings) -> str:
-    counts = (
-        (len(settings.asterisks), "Asterisk"),
-        (len(settings.queues), "queues"),
-        (len(settings.agents), "agents"),
+def _summary(settings: Settings, words: Words) -> str:
+    return words.said(
+        "config_ok",
+        asterisks=len(settings.asterisks),
+        queues=len(settings.queues),
+        agents=len(settings.agents),
+        data=os.path.abspath(settings.data_dir),  # noqa: PTH100  # resolve() would follow links
     )
-    data = os.path.abspath(settings.data_dir)  # noqa: PTH100  # resolve() would follow links
-    return ", ".join(f"{count} {what}" for count, what in counts) + f"; data in {data}"
 
 
 __all__ = ["UNREACHABLE", "asterisk_check", "config_check", "serve", "settings_of", "socket_of"]

@@ -12,12 +12,13 @@ Exit codes, the same for every subcommand:
 only ever added), one object, or for `cti events` one CloudEvent a line.
 """
 
+import argparse
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -41,24 +42,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = Words(spoken, can_chinese=can_chinese)
     try:
         with _ended_by_signals():
-            code: int = arguments.run(arguments, words)
-            sys.stdout.flush()
-    except ConfigError as error:
-        print(error, file=sys.stderr)
-        return FOUND
-    except UnreachableError as error:
-        print(f"cti: {error}\n{words('next_serve')}", file=sys.stderr)
-        return UNREACHABLE
-    except RefusedError as error:
-        return ask.refused(error, arguments)
+            return _run(arguments, words)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # `cti events | head`: the reader has what it wanted. What is left in the buffer would
-        # raise once more when Python closes standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # `cti events | head`: the reader has what it wanted.
+        _write_no_more()
         return OK
+    except OSError as error:  # a full disk behind `>`, most likely
+        _write_no_more()
+        print(f"cti: {words.said('cannot_write', why=error)}", file=sys.stderr)
+        return FOUND
+
+
+def _run(arguments: argparse.Namespace, words: Words) -> int:
+    try:
+        code: int = arguments.run(arguments, words)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        code = FOUND
+    except UnreachableError as error:
+        print(f"cti: {words.said(error.key, **error.values)}", file=sys.stderr)
+        print(words("next_serve"), file=sys.stderr)
+        code = UNREACHABLE
+    except RefusedError as error:
+        code = ask.refused(error, arguments, words)
+    sys.stdout.flush()
     return code
+
+
+def _write_no_more() -> None:
+    """What is left in the buffer would raise once more when Python closes standard output."""
+    with suppress(OSError, ValueError):  # not a file: in a test, say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -28,8 +28,13 @@ _CHINESE: Final = re.compile(r"\s*[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][^\x0
 
 
 def prepare() -> None:
-    """Let standard output and error write whatever they are given."""
+    """Let standard output and error write whatever they are given; one that was closed before we
+    began (`>&-`) takes it and keeps nothing.
+    """
     codecs.register_error(_ERRORS, _lookalike)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERRORS)

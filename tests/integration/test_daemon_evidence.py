@@ -47,3 +47,34 @@ async def test_questions_with_another_secret_turn_health_red_until_one_is_right(
         await eventually(lambda: world.served == 1, 20)
     finally:
         await world.stop()
+
+
+async def test_a_dead_phone_never_rang_and_why_the_caller_waits_is_told(
+    lab: None, tmp_path: Path
+) -> None:
+    """Asterisk dials it, and nobody answers at all: in the story, in the log, in both languages."""
+    world = RealWorld({"8001": Phone("dead")})
+    await world.start(tmp_path)
+    try:
+        await world.router.start()
+        await world.router.ready("8001")
+        await world.call(Call(stay_ms=30_000))
+        events = await world.router.until(
+            lambda events: any(event["type"] == "cti.failed" for event in events)
+        )
+        call_id = next(event["contactid"] for event in events if event.get("contactid"))
+        english = await world.router.get(f"/v1/calls/{call_id}/story?lang=en")
+        chinese = await world.router.get(f"/v1/calls/{call_id}/story?lang=zh")
+    finally:
+        await world.stop()
+    told = "\n".join(english["lines"])
+    assert "agent 8001's phone is dialled" in told
+    assert "the phone could not be reached: it never rang" in told
+    assert "rings" not in told
+    assert "话机不可达，未振铃" in "\n".join(chinese["lines"])
+    assert any("8001" in line and "pauses after the last offer" in line for line in english["now"])
+    assert any("8001" in line and "上次派单后停歇" in line for line in chinese["now"])
+    assert english["caller"].count("*") > 0
+    log = world.router.log.read_text(encoding="utf-8")
+    assert "offer 1 to agent 8001 failed: unreachable" in log
+    assert english["caller"] not in log

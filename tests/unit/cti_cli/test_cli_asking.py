@@ -7,6 +7,7 @@ import pytest
 
 from cti.cli import ask
 from cti.cli.client import Client
+from cti.cli.words import Words
 from cti.watch.check import Check
 from routing import commands as c
 
@@ -172,7 +173,7 @@ def test_events_are_followed_as_they_come_and_over_an_absence_of_the_daemon(daem
         elif len(waits) == 4:
             raise KeyboardInterrupt
 
-    following = ask.follow(Client(daemon.path), 0, wait)
+    following = ask.follow(Client(daemon.path), 0, wait, Words("en"))
     assert msgspec.json.decode(next(following))["type"] == "cti.queued"
     with pytest.raises(KeyboardInterrupt):
         next(following)
@@ -193,6 +194,21 @@ def test_without_a_daemon_the_next_step_is_said(cti, words):
     assert (code, out) == (3, "")
     assert "there is no socket var/cti.sock" in err
     assert "next: cti serve" in err
+
+
+def test_the_same_in_chinese_without_a_daemon(cti):
+    code, _, err = cti("status", "--lang", "zh")
+    assert code == 3
+    assert err.startswith("cti: 没有套接字 var/cti.sock\n下一步: ")
+
+
+def test_a_refusal_in_chinese_keeps_its_code(daemon, cti):
+    assert cti("agent", "9999", "log-on", "--lang", "zh")[2] == "cti: unknownAgent: 没有这个座席\n"
+
+
+def test_health_in_chinese(daemon, cti):
+    daemon.router.checks.append(Check("journal", ok=False, detail="disk full"))
+    assert "异常  指令日志: disk full" in cti("health", "--lang", "zh")[1]
 
 
 def test_a_daemon_that_is_gone(daemon, cti):

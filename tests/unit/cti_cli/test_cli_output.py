@@ -129,6 +129,27 @@ def test_the_english_half_of_what_is_said_in_both():
     assert without_chinese("plain") == "plain"
 
 
+def run_in_shell(daemon, line):
+    environ = {**os.environ, "CTI_SOCKET": str(daemon.path), "LANG": "C.UTF-8"}
+    command = line.replace("cti ", f"{sys.executable} -m cti ", 1)
+    return subprocess.run(["sh", "-c", command], env=environ, capture_output=True, check=False)
+
+
+def test_a_full_disk_is_said_and_no_success(daemon):
+    done = run_in_shell(daemon, "cti agents --json >/dev/full")
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("cti: cannot write: [Errno 28]")
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_stream_that_was_closed_beforehand_is_no_trouble(daemon, closed):
+    done = run_in_shell(daemon, f"cti status {closed}")
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
 # --- what is offered is not refused ---------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from cti.cli import words as module
+from cti.cli import vocabulary as module
 from cti.cli.words import Words
 from cti.config.to_routing import ROUTER_REASONS
 from cti.record import cloudevents
@@ -15,6 +15,7 @@ from cti.view import CallStage
 from routing import events as e
 from routing.config import DEFAULT_REASONS
 from routing.events import AgentState
+from routing.refusals import Refusal
 
 HOUSE = Path(module.__file__).parent
 TABLES = {
@@ -37,7 +38,7 @@ def test_each_word_is_in_both_languages(name):
 
 
 def test_there_are_tables():
-    assert {"_WORDS", "_SHORT", "_REASONS", "_EVENTS"} <= set(TABLES)
+    assert {"WORDS", "SHORT", "REASONS", "EVENTS", "NOTES", "CHECKS", "REFUSALS"} <= set(TABLES)
 
 
 def asked_for(function):
@@ -59,16 +60,39 @@ def asked_for(function):
 def test_each_word_that_is_asked_for_is_there():
     wanted = set(asked_for(""))
     assert len(wanted) > 20
-    assert wanted <= set(TABLES["_WORDS"])
+    assert wanted <= set(TABLES["WORDS"])
 
 
 @pytest.mark.parametrize("kind", [AgentState, CallStage])
 def test_each_state_has_a_word(kind):
-    assert {each.value for each in kind} <= set(TABLES["_WORDS"])
+    assert {each.value for each in kind} <= set(TABLES["WORDS"])
 
 
 def test_each_reason_of_the_house_has_a_word():
-    assert {*DEFAULT_REASONS, *ROUTER_REASONS} <= set(TABLES["_REASONS"])
+    assert {*DEFAULT_REASONS, *ROUTER_REASONS} <= set(TABLES["REASONS"])
+
+
+def test_each_refusal_has_a_word():
+    assert {each.value for each in Refusal} <= set(TABLES["REFUSALS"])
+
+
+def test_each_sentence_takes_the_same_values_in_both_languages():
+    for key, (chinese, english) in TABLES["WORDS"].items():
+        assert sorted(re.findall(r"{\w+}", chinese)) == sorted(re.findall(r"{\w+}", english)), key
+
+
+def test_each_check_has_a_word():
+    """As the daemon names them, in the sources that make them."""
+    made = re.compile(r'\b_?[cC]heck\("([a-z ]+)"')
+    sources = (HOUSE.parent / "watch").glob("*.py")
+    names = {name for path in sources for name in made.findall(path.read_text(encoding="utf-8"))}
+    assert {"journal", "event log", "bus"} <= names
+    assert names <= set(TABLES["CHECKS"])
+
+
+def test_a_check_of_an_asterisk_keeps_its_name():
+    assert Words("zh").check("asterisk a1") == "Asterisk 连接 a1"
+    assert Words("en").check("open files") == "open files"
 
 
 def test_each_event_has_a_word():
@@ -77,7 +101,7 @@ def test_each_event_has_a_word():
     for kind in get_args(e.Event):
         if kind not in (e.AgentStateChanged, e.DeviceChanged):
             names.add(cloudevents._static_name(kind))
-    assert names <= set(TABLES["_EVENTS"])
+    assert names <= set(TABLES["EVENTS"])
 
 
 def test_what_a_house_calls_its_own_stays_as_it_is():
