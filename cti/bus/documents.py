@@ -10,14 +10,56 @@ A call counts for its queue as `waiting` (in line), `offered` (an agent is being
 ones count: a caller does not care why they still hear music.
 """
 
-from typing import Any
+from typing import Literal
+
+import msgspec
+from msgspec.structs import asdict
 
 from cti.bus.link import Message
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.topics import Subject
 from cti.view import AgentRow, QueueRow, StateView
 from routing.events import AgentState
-from routing.ids import AgentId, QueueId
+from routing.ids import AgentId, CallId, QueueId
+
+
+class AgentDocument(msgspec.Struct, frozen=True):
+    """How an agent is at the moment, and what they are busy with. Removed with the agent."""
+
+    agent_id: AgentId
+    state: AgentState
+    since_us: int
+    reason: str
+    pending: str
+    until_us: int
+    call_id: CallId
+    device: str
+    reachable: bool
+    queues: tuple[QueueId, ...]
+
+
+class QueueDocument(msgspec.Struct, frozen=True):
+    """The calls and agents of a queue at the moment; at most once a second a queue."""
+
+    queue_id: QueueId
+    waiting: int
+    offered: int
+    talking: int
+    callbacks: int
+    longest_waiting_since_us: int
+    agents_logged_on: int
+    agents_ready: int
+
+
+class RouterDocument(msgspec.Struct, frozen=True):
+    """Whether the router speaks: `running`, `stopped` (its last word), or `lost` (its will, said by
+    the broker).
+    """
+
+    node: str
+    state: Literal["running", "stopped", "lost"]
+    started_us: int
+
 
 Key = tuple[Subject, str]
 """What a document is about."""
@@ -75,7 +117,7 @@ class StateDocuments:
         agents = [(Subject.AGENT, str(name)) for name in self._view.agent_ids()]
         return [*agents, *((Subject.QUEUE, str(name)) for name in self._view.queue_ids())]
 
-    def _message(self, key: Key, data: dict[str, Any] | None) -> Message | None:
+    def _message(self, key: Key, data: AgentDocument | QueueDocument | None) -> Message | None:
         """The document; None when there is none any more. Its topic of before is noted as left."""
         before = self._topics.pop(key, None)
         topic = self._encoder.state_topic(*key) if data is not None else None
@@ -86,31 +128,31 @@ class StateDocuments:
             self._left[before] = None
         if topic is None or data is None:
             return None
-        return Message(topic, self._encoder.state(*key, self._view.at, data))
+        return Message(topic, self._encoder.state(*key, self._view.at, asdict(data)))
 
-    def _agent(self, row: AgentRow) -> dict[str, Any]:
-        return {
-            "agent_id": row.agent_id,
-            "state": row.state,
-            "since_us": row.since_us,
-            "reason": row.reason,
-            "pending": row.pending,
-            "until_us": row.until_us,
-            "call_id": row.call_id,
-            "device": "" if row.state is AgentState.NULL else row.device,
-            "reachable": row.reachable,
-            "queues": self._view.directory.card(row.agent_id).queues,
-        }
+    def _agent(self, row: AgentRow) -> AgentDocument:
+        return AgentDocument(
+            agent_id=row.agent_id,
+            state=row.state,
+            since_us=row.since_us,
+            reason=row.reason,
+            pending=row.pending,
+            until_us=row.until_us,
+            call_id=row.call_id,
+            device="" if row.state is AgentState.NULL else row.device,
+            reachable=row.reachable,
+            queues=self._view.directory.card(row.agent_id).queues,
+        )
 
     @staticmethod
-    def _queue(row: QueueRow) -> dict[str, Any]:
-        return {
-            "queue_id": row.queue_id,
-            "waiting": row.waiting - row.ringing,
-            "offered": row.ringing,
-            "talking": row.talking,
-            "callbacks": row.callbacks,
-            "longest_waiting_since_us": row.waiting_since_us,
-            "agents_logged_on": row.agents_logged_on,
-            "agents_ready": row.agents_ready,
-        }
+    def _queue(row: QueueRow) -> QueueDocument:
+        return QueueDocument(
+            queue_id=row.queue_id,
+            waiting=row.waiting - row.ringing,
+            offered=row.ringing,
+            talking=row.talking,
+            callbacks=row.callbacks,
+            longest_waiting_since_us=row.waiting_since_us,
+            agents_logged_on=row.agents_logged_on,
+            agents_ready=row.agents_ready,
+        )

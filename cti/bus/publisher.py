@@ -23,11 +23,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
+from msgspec.structs import asdict
 
 from cti.bus.agenda import Agenda
-from cti.bus.documents import StateDocuments
+from cti.bus.documents import RouterDocument, StateDocuments
 from cti.bus.link import Connector, Link, LinkError, Message, UnpublishableError
 from cti.clock import Clock
 from cti.record.cloudevents import AsOf, CloudEventEncoder
@@ -295,10 +297,10 @@ class Publisher:
             async with asyncio.timeout(delay_s):
                 await self._closing.wait()
 
-    def _router_state(self, state: str) -> Message:
+    def _router_state(self, state: Literal["running", "stopped", "lost"]) -> Message:
         """The router's own document."""
         encoder, now_us = self._encoder, self._clock.now_us()
-        data = {"node": encoder.node, "state": state, "started_us": self._started_us}
+        data = asdict(RouterDocument(encoder.node, state, self._started_us))
         at = AsOf(self._epoch, self._events.newest, now_us)
         topic = encoder.state_topic(Subject.ROUTER, encoder.node)
         return Message(topic, encoder.state(Subject.ROUTER, encoder.node, at, data))

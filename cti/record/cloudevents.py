@@ -14,17 +14,18 @@ and what the event log keeps, so that whoever reads either reads the same.
   line here.
 * `subject` and topic are the call's for what happens to a call, also when an agent has part in it;
   else the agent's, the queue's or the router's. One event, one topic.
-* `data` is the event as the core said it (its class in `type`, units in the names), with customers'
-  numbers masked.
+* `data` is the event as the core said it (its class in `type`, units in the names), with what is
+  personal masked and what is secret left empty (`cti.record.classes`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from cti.record.classes import FieldClass, protected, shown
 from cti.record.directory import NOBODY, Directory
 from cti.record.envelope import Envelope
 from cti.record.set_aside import INTEGER_MAX, LATEST_US, forms, set_aside, within
@@ -61,9 +62,6 @@ _DEVICE_NAMES = {True: "backInService", False: "outOfService"}
 # Said of the caller's own channel, whose id is the call's. The legs of agents are not known here.
 _OF_CALLERS_LEG = {e.CallQueued, e.CallDiverted, e.CallCleared}
 
-_PERSONAL = ("caller", "callback", "number")
-"""Fields of events that hold a customer's number, whatever the event."""
-
 
 class _Traits(NamedTuple):
     """What follows from the class of an event: looked at once, not for each event."""
@@ -77,7 +75,7 @@ class _Traits(NamedTuple):
     has_request: bool
     has_pbx: bool
     is_of_callers_leg: bool
-    personal: tuple[str, ...]
+    protected: Mapping[str, FieldClass]
 
 
 class CloudEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -221,7 +219,7 @@ class CloudEventEncoder:
     def _set_aside(self, envelope: Envelope, error: Exception) -> Record:
         kind = type(envelope.event)
         self.on_set_aside(kind.__name__, envelope.seq, error)
-        return self._record(set_aside(envelope, error, self._encode, _traits(kind).personal))
+        return self._record(set_aside(envelope, error, self._encode, tuple(protected(kind))))
 
     def _record(self, envelope: Envelope) -> Record:
         event: Any = envelope.event  # its class says which fields it has
@@ -254,7 +252,7 @@ class CloudEventEncoder:
             employer=card.employer,
             site=site,
             pbx=event.pbx if traits.has_pbx else self.directory.pbx_of(call_id),
-            data=msgspec.Raw(self._encode(self._masked(event, traits.personal))),
+            data=msgspec.Raw(self._encode(self._masked(event, traits.protected))),
         )
         home = site if subject is Subject.AGENT else self.site
         where = topic(self._prefix, home, subject, name, Leaf.EVENT)
@@ -263,10 +261,12 @@ class CloudEventEncoder:
             call_id, agent_id, queue_id, where, self._encode(said),
         )  # fmt: skip
 
-    def _masked(self, event: e.Event, personal: tuple[str, ...]) -> e.Event:
-        if not personal:
-            return event
-        seen = {field: self._mask(value) for field in personal if (value := getattr(event, field))}
+    def _masked(self, event: e.Event, fields: Mapping[str, FieldClass]) -> e.Event:
+        seen = {
+            field: shown(value, given, self._mask)
+            for field, given in fields.items()
+            if (value := getattr(event, field))
+        }
         return msgspec.structs.replace(event, **seen) if seen else event
 
     def _site_of(self, agent_id: str) -> str:
@@ -288,6 +288,20 @@ def csta_name(event: e.Event) -> str:
     if isinstance(event, e.DeviceChanged):
         return _DEVICE_NAMES[event.reachable]
     return _static_name(type(event))
+
+
+def csta_names(kind: type[e.Event]) -> tuple[str, ...]:
+    """Every name that events of this class can have, without our prefix."""
+    if kind is e.AgentStateChanged:
+        return tuple(_STATE_NAMES.values())
+    if kind is e.DeviceChanged:
+        return tuple(_DEVICE_NAMES.values())
+    return (_static_name(kind),)
+
+
+def subject_of(kind: type[e.Event]) -> Subject:
+    """Whose topic events of this class are published on."""
+    return _traits(kind).subject
 
 
 @cache
@@ -313,7 +327,7 @@ def _traits(kind: type[e.Event]) -> _Traits:
         has_request="request_no" in fields,
         has_pbx="pbx" in fields,
         is_of_callers_leg=kind in _OF_CALLERS_LEG,
-        personal=tuple(field for field in _PERSONAL if field in fields),
+        protected=protected(kind),
     )
 
 
