@@ -205,8 +205,8 @@ EVENTS: Final[Table] = {
     "transferStarted": ("发起转接", "transfer started"),
     "transferCompleting": ("转接接通中", "transfer completing"),
     "transferJoining": ("加入三方中", "joining"),
-    "callConferenced": ("三方通话", "conferenced"),
-    "callTransferred": ("已转接", "transferred"),
+    "conferenced": ("三方通话", "conferenced"),
+    "transferred": ("已转接", "transferred"),
     "transferFailed": ("转接失败", "transfer failed"),
     "transferCancelled": ("转接取消", "transfer cancelled"),
 }

@@ -31,6 +31,7 @@ from cti.record.envelope import Envelope
 from cti.record.set_aside import INTEGER_MAX, LATEST_US, forms, set_aside, within
 from cti.record.topics import PREFIX, Leaf, Subject, level, topic
 from routing import events as e
+from routing.transfers.messages import CallConferenced, CallTransferred
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,6 +49,8 @@ _CSTA_NAMES: dict[type[e.Event], str] = {
     e.AgentLoggedOn: "agentLoggedOn",
     e.AgentLoggedOff: "agentLoggedOff",
     e.TelephonyChanged: "systemStatus",
+    CallTransferred: "transferred",
+    CallConferenced: "conferenced",
 }
 _STATE_NAMES = {
     e.AgentState.NULL: "agentNull",
