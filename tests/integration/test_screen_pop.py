@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from tests.eventually import eventually
-from tests.unit.cti_record.test_schemas import problems
 from tests.worlds.bus.world import kinds, world
 from tests.worlds.record.history import call_life
+from tests.worlds.record.schemas import problems
 
 pytestmark = pytest.mark.room("bus")
 

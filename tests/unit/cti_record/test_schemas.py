@@ -12,26 +12,10 @@ from routing.engine import RoutingEngine
 from tests.scenarios.language import read_file
 from tests.scenarios.transfer_words import TransferPlayer
 from tests.worlds.record.history import History, agent_state, call_life, encoder, made
+from tests.worlds.record.schemas import ANY, SCHEMAS, problems
 
-ROOT = Path(__file__).parents[3]
-SCHEMAS = msgspec.json.decode((ROOT / "docs" / "events" / "schemas.json").read_bytes())
-ANY = Draft7Validator(SCHEMAS)
-SCENARIOS = [
-    s for path in sorted((ROOT / "tests/scenarios").rglob("*.txt")) for s in read_file(path)
-]
-
-
-def problems(event):
-    """What a reader's validator says of a message, and fields that the schema does not know."""
-    name = event["type"]
-    if name not in SCHEMAS["definitions"]:
-        return [f"{name} is not in the catalogue"]
-    one = Draft7Validator({**SCHEMAS, "oneOf": [{"$ref": f"#/definitions/{name}"}]})
-    found = [error.message for error in one.iter_errors(event)]
-    data = SCHEMAS["definitions"][name]["allOf"][1]["properties"]["data"]["$ref"].split("/")[-1]
-    unknown = set(event["data"]) - set(SCHEMAS["definitions"][data]["properties"])
-    unknown |= set(event) - set(SCHEMAS["definitions"]["CloudEvent"]["properties"])
-    return found + sorted(unknown)
+FOLDER = Path(__file__).parents[2] / "scenarios"
+SCENARIOS = [s for path in sorted(FOLDER.rglob("*.txt")) for s in read_file(path)]
 
 
 def said(events):
