@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import secrets
 import ssl
 from collections.abc import Callable
 from importlib import metadata
@@ -78,7 +79,7 @@ def make_publisher(
     )
     tls = ssl.create_default_context(cafile=bus.ca_path or None) if bus.tls else None
     return Publisher(
-        MqttConnector(address, settings.node, tls=tls),
+        MqttConnector(address, client_id_of(settings, broker), tls=tls),
         encoder,
         StateDocuments(view, encoder),
         clock,
@@ -86,6 +87,13 @@ def make_publisher(
         lambda position: event_log.mark(BUS_READER, position),
         catch_up=catch_up,
     )
+
+
+def client_id_of(settings: Settings, broker: Broker | None) -> str:
+    """By which the broker knows the publisher. It hangs up on one when another comes with the same
+    id (MQTT 3.1.1, 3.1.4), so on a broker that lets everybody read nobody may guess it.
+    """
+    return settings.node if broker is None else f"{settings.node}-{secrets.token_hex(8)}"
 
 
 def make_client(asterisk: AsteriskSettings, pbx: Pbx, run: str) -> AmiClient:

@@ -10,7 +10,7 @@ WORDS: Final[Table] = {
     # figures
     "queue": ("队列", "Queue"),
     "waiting": ("等待", "Waiting"),
-    "ringing": ("振铃", "Ringing"),
+    "ringing": ("呼叫座席", "Calling"),  # nobody has heard the phone ring yet
     "talking": ("通话", "Talking"),
     "held": ("保持", "Held"),
     "released": ("已释放", "Released"),
@@ -133,7 +133,7 @@ WORDS: Final[Table] = {
 
 SHORT: Final[Table] = {
     "waiting": ("等待", "Wait"),
-    "ringing": ("振铃", "Ring"),
+    "ringing": ("呼叫", "Call"),
     "talking": ("通话", "Talk"),
     "answered": ("接起", "Answd"),
     "abandoned": ("放弃", "Aband"),
@@ -172,7 +172,7 @@ NOTES: Final[Table] = {
 EVENTS: Final[Table] = {
     "queued": ("排队", "queued"),
     "agentAllocated": ("分配座席", "allocated"),
-    "delivered": ("振铃", "delivered"),
+    "delivered": ("拨打话机", "delivered"),
     "failed": ("未接通", "failed"),
     "established": ("通话建立", "established"),
     "retrieved": ("取回", "retrieved"),

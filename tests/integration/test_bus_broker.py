@@ -17,6 +17,8 @@ from cti.bus.broker import Broker, BrokerError
 from cti.bus.broker_kinds import Account, BrokerKind, config_of, program_of
 from cti.bus.link import Message
 from cti.bus.mqtt import MqttConnector
+from cti.config import Settings
+from cti.parts import client_id_of
 from tests.eventually import eventually, time_passes
 from tests.worlds.bus.world import address_of, broker_of, kinds, listening
 
@@ -271,3 +273,12 @@ async def test_a_folder_that_was_made_beforehand_is_closed_to_others(kind, tmp_p
     async with broker_of(kind, tmp_path) as broker:
         assert broker.folder.stat().st_mode & 0o777 == 0o700
     assert "was open to others (mode 0755): it is 0700 now" in caplog.text
+
+
+def test_nobody_can_guess_by_which_id_our_broker_knows_us(tmp_path):
+    """A reader with the publisher's id would make the broker hang up on the publisher."""
+    settings = Settings(node="cti-1")
+    seen = {client_id_of(settings, Broker(tmp_path)) for _ in range(2)}
+    assert len(seen) == 2
+    assert all(each.startswith("cti-1-") for each in seen)
+    assert client_id_of(settings, None) == "cti-1"
