@@ -73,6 +73,7 @@ class Dial:
     def begin(self, ring_us: int) -> None:
         """Call the phone and ring it for so long."""
         self._channel.busy_with("Dial", f"PJSIP/{self._endpoint}")
+        self._channel.variables["DIALSTATUS"] = ""
         self._channel.stop = self._taken_away
         phone = self._world.phones.get(self._endpoint)
         if phone is None or not phone.is_registered or self._world.is_leaving:
@@ -147,6 +148,7 @@ class Dial:
 
     def _picked_up(self, leg: Channel, hangs_up_after_ms: int | None) -> None:
         self._answered = True
+        self._channel.variables["DIALSTATUS"] = "ANSWER"  # known before the conversation begins
         self._world.answer(leg)
         leg.exten = ""
         self._world.announcer.dial_end(self._channel, leg, "ANSWER")

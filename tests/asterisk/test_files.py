@@ -69,6 +69,23 @@ def test_what_comes_from_outside_is_filtered_before_it_is_used() -> None:
             assert "FILTER(" in line[: found.start()], line
 
 
+def test_what_the_operator_has_set_is_encoded_before_it_is_used() -> None:
+    """It may hold anything; dropping characters would make another need or queue of it."""
+    wish = re.compile(r"\$\{CTI_(QUEUE|PRIORITY|NEEDS|TAGS)\}")
+    used = [
+        line for line in DIALPLAN.splitlines() if line.startswith(" same") and wish.search(line)
+    ]
+    assert len(used) == 4
+    assert all("${URIENCODE(${CTI_" in line for line in used)
+
+
+def test_no_line_is_cut_short_by_a_semicolon() -> None:
+    """Which begins a comment wherever it stands."""
+    for line in DIALPLAN.splitlines():
+        if line.startswith(("exten =>", " same =>")):
+            assert not re.search(r"(?<!\\);", line), line
+
+
 def test_no_secret_and_no_address_is_shipped() -> None:
     for path in SHIPPED.rglob("*.conf"):
         text = re.sub(r"(?m);.*$", "", path.read_text(encoding="utf-8"))

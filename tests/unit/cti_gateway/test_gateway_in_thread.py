@@ -342,3 +342,23 @@ def test_an_order_of_a_router_that_was_replaced_is_not_carried_out():
     world.ready()
     world.pass_ms(5_000)
     assert len(world.events(CallEstablished)) == 1
+
+
+# --- an agent who hangs up at once --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("talk_ms", [None, 0, 30, 150])
+def test_a_caller_who_was_dropped_at_once_is_served_by_the_next(talk_ms):
+    dropping = Phone("p8001", Behaviour.DROPS if talk_ms is None else ANSWERS, 50, talk_ms)
+    world = ThreadWorld([dropping, Phone("p8002", ANSWERS, 50, 5_000)])
+    first = world.call("first")
+    world.call("second")
+    world.ready("8001")
+    world.pass_ms(100 + (talk_ms or 0))
+    world.ready("8002")
+    world.pass_ms(1_000)
+    talks = [event for event in world.events(CallEstablished) if event.agent_id == "8002"]
+    assert [event.call_id for event in talks] == [first], "at the place of the first arrival"
+    world.pass_ms(60_000)
+    assert sorted(world.endings()) == ["served", "served"]
+    assert world.at_rest()
