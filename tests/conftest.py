@@ -1,11 +1,17 @@
 """Fixtures for every test: those of the lab (a real Asterisk) live with the lab."""
 
 import logging
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 pytest_plugins = ["tests.lab.fixtures", "tests.no_skips", "tests.rooms"]
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs us in the background ignores it, and so would every program that we start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -290,7 +290,7 @@ CARDS = (
         (
             (QUEUED, *talk(A)),
             (QUEUED, "failed undelivered", "queued undelivered", ABANDONED),
-            (QUEUED, *talk(A)),
+            (QUEUED, *talk(f"{A}|{B}")),  # whoever has been idle for longer
         ),
         ready=(A,),
     ),
