@@ -31,44 +31,39 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from cti import parts, signals
+from cti import signals
 from cti.agi.server import BACKLOG, MAX_CONNECTIONS
-from cti.ami.client import AmiClient
 from cti.api.control import Control
 from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
-from cti.clock import Clock, SystemClock
+from cti.clock import SystemClock
 from cti.config import Settings
-from cti.config.at_start import AppliedFiles
-from cti.config.reconfigure import Reconfiguration
-from cti.dispatcher import Dispatcher
-from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import Hearing
-from cti.journal.data_dir import DataDirectory
-from cti.journal.file import FileJournal
-from cti.journal.keeper import Keeper
-from cti.journal.recovery import Recovered, ReplayFailed, clock_for, quarantine_of, recover
+from cti.journal.recovery import ReplayFailed
 from cti.journal.segments import JournalDamaged
-from cti.journal.snapshots import SnapshotStore
-from cti.record.directory import directory_of
+from cti.parts import (
+    BUS_READER,
+    Core,
+    Disk,
+    Parts,
+    add_client,
+    make_disk,
+    make_health,
+    make_parts,
+    recover_core,
+)
 from cti.record.envelope import Envelope
-from cti.record.event_log import EventLog, EventLogError
-from cti.record.subscription import Feed
+from cti.record.event_log import EventLogError
 from cti.supervision import Background, Stages, notify, watchdog
 from cti.view.day import read_day
 from cti.view.recover import recovered
-from cti.watch.health import Health
-from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.machine import prepare
-from cti.watch.metrics import LoopLag, Metrics
+from cti.watch.metrics import LoopLag
 from cti.watch.news import News
-from cti.watch.record_watch import RecordWatch
-from routing import invariants
 from routing.commands import ContinueEvents
 from routing.events import ConfigApplied
-from routing.ids import PbxId
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +114,10 @@ async def serve(settings: Settings, file: Path | None = None) -> int:
 
 
 class Daemon:
-    """All parts of one router. `start` them, wait for `ending`, `stop` them."""
+    """One router. `start` it, wait for `ending`, `stop` it.
+
+    Until the core is recovered there are no `parts`.
+    """
 
     def __init__(self, settings: Settings, file: Path | None = None) -> None:
         self.settings = settings
@@ -129,40 +127,50 @@ class Daemon:
         self.is_routing = False
         self.stages = Stages()
         self.background = Background()
-        self.record_watch = RecordWatch()
-        self.clock: Clock = SystemClock()
-        self.clients: dict[PbxId, AmiClient] = {}
+        self._parts: Parts | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """Everything that is running. RuntimeError before the core is recovered."""
+        if self._parts is None:
+            raise RuntimeError("the daemon has not been started")
+        return self._parts
 
     async def start(self) -> None:
         """Stage by stage; `stop` undoes what was started, also when a later stage has failed."""
         began, starting = time.perf_counter(), self.stages.starting
+        disk = make_disk(self.settings)
         async with starting("directory"):
-            self._take_directory()
+            disk.data.lock()
+            self.stages.at_stop_call("directory", disk.data.release)
         async with starting("event log"):
-            await self._open_event_log()
+            await disk.event_log.start()
+            self.stages.at_stop("event log", disk.event_log.close, LIMIT_S)
         async with starting("core"):
-            found = self._recover()
+            core = recover_core(disk, SystemClock())
         async with starting("record"):
-            await self.event_log.append_missing(found.tail, self.engine.event_seq)
+            await disk.event_log.append_missing(core.tail, core.engine.event_seq)
+        parts = self._parts = self._make_parts(disk, core)
         async with starting("listeners"):
-            self._open_journal()
-            self._join_listeners()
-            self._apply_config()
+            self._open_journal(parts)
+            self._join_listeners(parts)
+            parts.reconfiguration.at_start(self.file)
         async with starting("bus"):
-            await self._start_bus()
+            self._start_bus(parts)
         async with starting("Asterisks"):
-            await self._start_asterisks()
+            await self._start_asterisks(parts)
         async with starting("questions"):
-            await self._start_agi()
+            await parts.agi.start()
+            self.stages.at_stop("questions", partial(_close_agi, parts), LIMIT_S)
         async with starting("operators"):
-            await self._start_servers()
+            await self._start_servers(parts)
         async with starting("background"):
-            self._start_background()
+            self._start_background(parts)
         took_s = time.perf_counter() - began
         log.info(
             "%s is routing: epoch %d, %d calls, %d commands replayed, started in %.3f s",
-            self.settings.node, self.epoch, len(self.engine.calls), found.replayed, took_s,
-            extra={"epoch": self.epoch, "took_s": took_s},
+            self.settings.node, core.epoch, len(core.engine.calls), core.replayed, took_s,
+            extra={"epoch": core.epoch, "took_s": took_s},
         )  # fmt: skip
         self.is_routing = True
         notify("READY=1")
@@ -180,221 +188,142 @@ class Daemon:
 
     async def read_again(self) -> None:
         """The configuration file, for SIGHUP."""
-        reconfiguration = self.reconfiguration if self.is_routing else None
+        reconfiguration = self.parts.reconfiguration if self.is_routing else None
         await signals.read_again(reconfiguration, self.file)
 
-    # --- directory, event log, core --------------------------------------------------------------
+    # --- journal, listeners ----------------------------------------------------------------------
 
-    def _take_directory(self) -> None:
-        self.data = DataDirectory(self.settings.data_path)
-        self.data.lock()
-        self.stages.at_stop_call("directory", self.data.release)
-        self.journal_path = self.data.path / "journal"
-        self.snapshots = SnapshotStore(self.data.path / "snapshots", code=parts.version())
-
-    async def _open_event_log(self) -> None:
-        self.encoder = parts.make_encoder(self.settings)
-        self.encoder.on_set_aside = self.record_watch.set_aside
-        self.event_log = EventLog(self.settings.event_log_path, self.encoder.record)
-        await self.event_log.start()
-        self.stages.at_stop("event log", self.event_log.close, LIMIT_S)
-
-    def _recover(self) -> Recovered:
-        found = recover(self.snapshots, self.journal_path, self.event_log.reached)
-        self.engine = found.engine
-        self.clock = clock_for(self.engine, self.clock)
-        self.encoder.directory = directory_of(self.engine.config)
-        self.quarantine = quarantine_of(
-            self.data.path, found.abandoned, code=parts.version(), now_us=self.clock.now_us()
-        )
-        self.epoch = self.data.next_epoch(max(found.last_epoch, self.event_log.last_epoch))
-        return found
-
-    def _open_journal(self) -> None:
-        settings = self.settings.journal
-        self.journal = FileJournal(self.journal_path, epoch=self.epoch, code=parts.version())
-        self.journal.start(self.engine.seq + 1)
-        self.stages.at_stop_call("journal", self.journal.close)
-        self.keeper = Keeper(
-            self.engine,
-            self.journal,
-            self.snapshots,
-            epoch=self.epoch,
-            sync_s=settings.sync_s,
-            snapshot_every=settings.snapshot_every,
-            recorded=self.event_log.make_safe,
-        )
-        self.stages.at_stop("snapshot", self.keeper.snapshot, LIMIT_S)
-        self.stages.at_stop("record", partial(self.event_log.close, LIMIT_S / 2), LIMIT_S)
-
-    # --- core and listeners ----------------------------------------------------------------------
-
-    def _join_listeners(self) -> None:
-        engine, loop = self.engine, asyncio.get_running_loop()
-        self.view = parts.make_view(self.settings, engine)
-        self.metrics = Metrics(self.view, self.clock, invariants.NAMES)
-        self.watch = InvariantWatch(engine, self.metrics.breached)
-        self.dispatcher = Dispatcher(
-            engine,
-            self.journal,
-            self.clock,
-            epoch=self.epoch,
-            call_later=loop.call_later,
+    def _make_parts(self, disk: Disk, core: Core) -> Parts:
+        return make_parts(
+            self.settings,
+            prepare(questions=MAX_CONNECTIONS, queue=BACKLOG),
+            disk,
+            core,
+            loop=asyncio.get_running_loop(),
             on_crash=self._crashed,
-            decided=self.metrics.decided,
-            quarantine=self.quarantine,
         )
-        self._continue_events()
-        self.view.reset(recovered(engine, self.epoch))
-        self.view.wait_for_day()
-        self.stages.at_stop_call("core", self.dispatcher.stop)
-        self.metrics.before_scrape = self.dispatcher.catch_up
-        self.gateway = Gateway(
-            self.dispatcher,
-            self.clock,
-            secret=self.settings.agi.secret.reveal(),
-            previous_secret=self.settings.agi.previous_secret.reveal(),
-            slice_s=self.settings.slice_s,
-            call_later=loop.call_later,
-        )
-        self.broker = parts.make_broker(self.settings)
-        self.feed = Feed(self.encoder.record, self.event_log.read_after, newest=engine.event_seq)
-        self.publisher = parts.make_publisher(
-            self.settings,
-            self.broker,
-            self.encoder,
-            self.event_log,
-            self.clock,
-            feed=self.feed,
-            view=self.view,
-            catch_up=self.dispatcher.catch_up,
-        )
-        self.dispatcher.listen_turns("event log", self.event_log.offer_all)
-        self.dispatcher.listen_turns("feed", self.feed.offer_all)
-        self.dispatcher.listen_turns("configuration", self._follow_config)
-        self.dispatcher.listen_turns("invariants", lambda _: self.watch.after_turn())
-        self.dispatcher.listen_later("view", self.view.apply)
-        self.dispatcher.listen_later("metrics", self.metrics.apply)
-        self.dispatcher.listen_later("news", News().apply)
-        self.dispatcher.start()
-
-    def _continue_events(self) -> None:
-        """A power cut may cost the journal more than the event log; a number never comes twice."""
-        last = self.event_log.last_seq()
-        if last > self.engine.event_seq:
-            self.dispatcher.submit(ContinueEvents(last))
-
-    def _apply_config(self) -> None:
-        """The file's configuration or the core's: `cti.config.at_start` says which and why."""
-        self.reconfiguration = Reconfiguration(
-            self.settings,
-            self.engine,
-            self.dispatcher.submit,
-            AppliedFiles(self.settings.data_path),
-        )
-        self.reconfiguration.at_start(self.file)
-
-    def _follow_config(self, envelopes: Sequence[Envelope]) -> None:
-        for envelope in envelopes:
-            if type(envelope.event) is ConfigApplied:
-                break
-        else:
-            return
-        # What has happened so far is of the old configuration's queues and agents.
-        self.dispatcher.catch_up()
-        for envelope in envelopes:
-            self.view.apply(envelope)  # it passes over what it knows
-        self.view.configure(self.engine.config)
-        self.encoder.directory = self.view.directory
 
     def _crashed(self, _error: Exception) -> None:
         self.exit_code = CRASHED
-        self.keeper.distrust()
+        self.parts.keeper.distrust()
         self.ending.set()
 
-    # --- bus, Asterisks, questions ---------------------------------------------------------------
+    def _open_journal(self, parts: Parts) -> None:
+        parts.journal.start(parts.core.engine.seq + 1)
+        self.stages.at_stop_call("journal", parts.journal.close)
+        self.stages.at_stop("snapshot", parts.keeper.snapshot, LIMIT_S)
+        close = partial(parts.disk.event_log.close, LIMIT_S / 2)
+        self.stages.at_stop("record", close, LIMIT_S)
 
-    async def _start_bus(self) -> None:
+    def _join_listeners(self, parts: Parts) -> None:
+        engine, dispatcher, event_log = parts.core.engine, parts.dispatcher, parts.disk.event_log
+        # A power cut may cost the journal more than the event log; a number never comes twice.
+        if event_log.last_seq() > engine.event_seq:
+            dispatcher.submit(ContinueEvents(event_log.last_seq()))
+        self.stages.at_stop_call("core", dispatcher.stop)
+        parts.feed.newest = engine.event_seq
+        parts.view.reset(recovered(engine, parts.core.epoch))
+        parts.view.wait_for_day()
+        dispatcher.listen_turns("event log", event_log.offer_all)
+        dispatcher.listen_turns("feed", parts.feed.offer_all)
+        dispatcher.listen_turns("configuration", partial(_follow_config, parts))
+        dispatcher.listen_turns("invariants", lambda _: parts.invariants.after_turn())
+        dispatcher.listen_later("view", parts.view.apply)
+        dispatcher.listen_later("metrics", parts.metrics.apply)
+        dispatcher.listen_later("news", News().apply)
+        dispatcher.start()
+
+    # --- bus, Asterisks --------------------------------------------------------------------------
+
+    def _start_bus(self, parts: Parts) -> None:
         """Beside everything else: calls do not wait for a broker."""
         if not self.settings.bus.enabled:
             return
-        if self.broker is not None:
-            self.stages.at_stop("broker", self.broker.stop, LIMIT_S)
-        self.stages.at_stop("bus", partial(self.publisher.close, LIMIT_S * 0.9), LIMIT_S)
-        join = partial(self._join_bus, self.event_log.last_seq())
+        if parts.broker is not None:
+            self.stages.at_stop("broker", parts.broker.stop, LIMIT_S)
+        self.stages.at_stop("bus", partial(parts.publisher.close, LIMIT_S * 0.9), LIMIT_S)
+        # The last event of the past; what comes from now on is new to the bus in any case.
+        join = partial(_join_bus, parts, parts.disk.event_log.last_seq())
         self.background.keep("bus", join, may_end=True)
 
-    async def _join_bus(self, newest: int) -> None:
-        """`newest` is the last event of the past; what came since is new to the bus in any case."""
-        if self.broker is not None:
-            # Not before it is ours: on that port may be somebody else's.
-            await self.broker.start()
-        position = await self.event_log.bookmark(parts.BUS_READER, newest)
-        await self.publisher.start(self.epoch, position)
-
-    async def _start_asterisks(self) -> None:
-        self.stages.at_stop("Asterisks", self._log_off, LIMIT_S + 0.4)
+    async def _start_asterisks(self, parts: Parts) -> None:
+        self.stages.at_stop("Asterisks", partial(_log_off, parts), LIMIT_S + 0.4)
         for asterisk in self.settings.asterisks:
-            pbx = self.gateway.add(PbxId(asterisk.name))
-            client = parts.make_client(asterisk, pbx, f"{self.settings.node}-{self.epoch}")
-            self.clients[pbx.name] = client
-            client.start()
-        self.gateway.start()
+            add_client(parts, asterisk).start()
+        parts.gateway.start()
         deadline_s = time.monotonic() + ASTERISK_WAIT_S
-        while not self.gateway.all_heard and time.monotonic() < deadline_s:  # noqa: ASYNC110
+        while not parts.gateway.all_heard and time.monotonic() < deadline_s:  # noqa: ASYNC110
             await asyncio.sleep(0.005)  # once, at the start: the gateway knows no event loop
-        for name, client in self.clients.items():
-            if self.gateway.pbxs[name].hearing is not Hearing.UP:
+        for name, client in parts.clients.items():
+            if parts.gateway.pbxs[name].hearing is not Hearing.UP:
                 why = client.failure or client.state.value
                 log.error("%s: not heard yet: %s; next: cti asterisk check", name, why)
 
-    async def _log_off(self) -> None:
-        self.gateway.stop()
-        await asyncio.gather(*(client.close() for client in self.clients.values()))
-
-    async def _start_agi(self) -> None:
-        self.machine = prepare(questions=MAX_CONNECTIONS, queue=BACKLOG)
-        self.agi = parts.make_agi(self.settings, self.gateway, self.machine.questions)
-        await self.agi.start()
-        self.stages.at_stop("questions", self._close_agi, LIMIT_S)
-
-    async def _close_agi(self) -> None:
-        self.gateway.drain()
-        await self.agi.close()
-
     # --- operators, background -------------------------------------------------------------------
 
-    async def _start_servers(self) -> None:
-        settings = self.settings
-        health = Health(self)
+    async def _start_servers(self, parts: Parts) -> None:
+        settings, core = self.settings, parts.core
+        health = make_health(parts, self.background, lambda: self.exit_code != 0)
         control = Control(
             node=settings.node,
             site=settings.site,
-            present=Present(self.view, self.engine, self.clock, self.dispatcher.catch_up),
-            history=self.event_log,
-            submit=self.dispatcher.submit,
-            reconfiguration=self.reconfiguration,
+            present=Present(parts.view, core.engine, core.clock, parts.dispatcher.catch_up),
+            history=parts.disk.event_log,
+            submit=parts.dispatcher.submit,
+            reconfiguration=parts.reconfiguration,
             health=health.all,
-            invariants=self.metrics.breaches,
+            invariants=parts.metrics.breaches,
         )
-        self.servers = Servers(
+        servers = Servers(
             control.app(),
-            probes_app(self.metrics, health.routing),
+            probes_app(parts.metrics, health.routing),
             socket=ControlSocket(settings.control_path),
             host=settings.metrics.host,
             port=settings.metrics.port,
         )
-        await self.servers.start()
-        self.stages.at_stop("operators", self.servers.stop, LIMIT_S)
-        health.watch(self.metrics)
+        await servers.start()
+        self.stages.at_stop("operators", servers.stop, LIMIT_S)
+        health.watch(parts.metrics)
 
-    def _start_background(self) -> None:
-        self.background.keep("journal", self.keeper.flush_forever)
-        self.background.keep("snapshots", self.keeper.snapshot_forever)
+    def _start_background(self, parts: Parts) -> None:
+        self.background.keep("journal", parts.keeper.flush_forever)
+        self.background.keep("snapshots", parts.keeper.snapshot_forever)
         self.background.keep("watchdog", watchdog, may_end=True)
-        day = partial(read_day, self.view, self.event_log, self.clock.now_us())
+        day = partial(read_day, parts.view, parts.disk.event_log, parts.core.clock.now_us())
         self.background.keep("figures", day, may_end=True)
         self.stages.at_stop("background", self.background.stop, LIMIT_S)
-        lag = LoopLag(self.metrics)
+        lag = LoopLag(parts.metrics)
         lag.start()
         self.stages.at_stop_call("event loop lag", lag.stop)
+
+
+def _follow_config(parts: Parts, envelopes: Sequence[Envelope]) -> None:
+    for envelope in envelopes:
+        if type(envelope.event) is ConfigApplied:
+            break
+    else:
+        return
+    # What has happened so far is of the old configuration's queues and agents.
+    parts.dispatcher.catch_up()
+    for envelope in envelopes:
+        parts.view.apply(envelope)  # it passes over what it knows
+    parts.view.configure(parts.core.engine.config)
+    parts.disk.encoder.directory = parts.view.directory
+
+
+async def _join_bus(parts: Parts, newest: int) -> None:
+    if parts.broker is not None:
+        # Not before it is ours: on that port may be somebody else's.
+        await parts.broker.start()
+    position = await parts.disk.event_log.bookmark(BUS_READER, newest)
+    await parts.publisher.start(parts.core.epoch, position)
+
+
+async def _log_off(parts: Parts) -> None:
+    parts.gateway.stop()
+    await asyncio.gather(*(client.close() for client in parts.clients.values()))
+
+
+async def _close_agi(parts: Parts) -> None:
+    parts.gateway.drain()
+    await parts.agi.close()

@@ -1,10 +1,17 @@
-"""How the daemon's parts are made from the settings. Nothing is started here. For `cti.app`."""
+"""How the daemon's parts are made from the settings. Nothing is started here. For `cti.app`.
+
+Disk    what is kept, and is there before the core is
+Core    what decides, as recovery has found it
+Parts   all that stands around the core, once it is known
+"""
 
 import errno
 import ipaddress
 import secrets
 import ssl
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -16,18 +23,36 @@ from cti.bus.mqtt import BrokerAddress, MqttConnector
 from cti.bus.publisher import Publisher
 from cti.clock import Clock
 from cti.config import AsteriskSettings, Settings
+from cti.config.at_start import AppliedFiles
+from cti.config.reconfigure import Reconfiguration
+from cti.dispatcher import Dispatcher
 from cti.figures import Calendar
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import EVENTS, Pbx
+from cti.journal.data_dir import DataDirectory
+from cti.journal.file import FileJournal
+from cti.journal.keeper import Keeper
+from cti.journal.quarantine import Quarantine
+from cti.journal.recovery import clock_for, quarantine_of, recover
+from cti.journal.snapshots import SnapshotStore
 from cti.record.cloudevents import CloudEventEncoder
+from cti.record.directory import directory_of
+from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog
 from cti.record.masking import masked
 from cti.record.subscription import Feed
+from cti.supervision import Background
 from cti.view import StateView
+from cti.watch.health import Health
+from cti.watch.invariant_watch import InvariantWatch
+from cti.watch.machine import Machine
+from cti.watch.metrics import Metrics
+from cti.watch.record_watch import RecordWatch
+from routing import invariants
 from routing.engine import RoutingEngine
+from routing.ids import PbxId
 
 MINUTE_US = 60_000_000
-
 BUS_READER = "bus"
 """Under this name the event log keeps how far the bus has got."""
 
@@ -40,15 +65,195 @@ def version() -> str:
         return "unknown"
 
 
-def make_encoder(settings: Settings) -> CloudEventEncoder:
-    """Events as CloudEvents, with callers' numbers masked. Its directory comes with the core."""
-    return CloudEventEncoder(settings.node, settings.site, masked, prefix=settings.bus.topic_prefix)
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """What is kept: snapshots and journal in a directory of ours, and the event log."""
+
+    data: DataDirectory
+    snapshots: SnapshotStore
+    record_watch: RecordWatch
+    encoder: CloudEventEncoder
+    event_log: EventLog
+
+    @property
+    def journal_path(self) -> Path:
+        """The directory of the journal's segments."""
+        return self.data.path / "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The core as it was when it ended. `tail` are the events of the commands replayed for that,
+    `epoch` counts this start, and `clock` goes on from where the core's time is.
+    """
+
+    engine: RoutingEngine
+    epoch: int
+    clock: Clock
+    quarantine: Quarantine
+    replayed: int
+    tail: list[Envelope]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that is started, told and stopped. `invariants` are watched while it runs;
+    `clients` come one by one as the Asterisks are started (`add_client`).
+    """
+
+    settings: Settings
+    machine: Machine
+    disk: Disk
+    core: Core
+    journal: FileJournal
+    keeper: Keeper
+    view: StateView
+    metrics: Metrics
+    invariants: InvariantWatch
+    dispatcher: Dispatcher
+    reconfiguration: Reconfiguration
+    gateway: Gateway
+    clients: dict[PbxId, AmiClient]
+    agi: AgiServer
+    feed: Feed
+    broker: Broker | None
+    publisher: Publisher
+
+
+def make_disk(settings: Settings) -> Disk:
+    """Where things are kept; callers' numbers are masked in it."""
+    data, watch = DataDirectory(settings.data_path), RecordWatch()
+    encoder = CloudEventEncoder(
+        settings.node, settings.site, masked, prefix=settings.bus.topic_prefix
+    )
+    encoder.on_set_aside = watch.set_aside
+    event_log = EventLog(settings.event_log_path, encoder.record)
+    snapshots = SnapshotStore(data.path / "snapshots", code=version())
+    return Disk(data, snapshots, watch, encoder, event_log)
+
+
+def recover_core(disk: Disk, clock: Clock) -> Core:
+    """Read it from disk, and count this start. Raises JournalDamaged and ReplayFailed."""
+    found = recover(disk.snapshots, disk.journal_path, disk.event_log.reached)
+    clock = clock_for(found.engine, clock)
+    disk.encoder.directory = directory_of(found.engine.config)
+    quarantine = quarantine_of(
+        disk.data.path, found.abandoned, code=version(), now_us=clock.now_us()
+    )
+    epoch = disk.data.next_epoch(max(found.last_epoch, disk.event_log.last_epoch))
+    return Core(found.engine, epoch, clock, quarantine, found.replayed, found.tail)
+
+
+def make_parts(
+    settings: Settings,
+    machine: Machine,
+    disk: Disk,
+    core: Core,
+    *,
+    loop: AbstractEventLoop,
+    on_crash: Callable[[Exception], None],
+) -> Parts:
+    """All parts around the core, each told of those that it speaks to."""
+    engine, clock = core.engine, core.clock
+    journal = FileJournal(disk.journal_path, epoch=core.epoch, code=version())
+    view = make_view(settings, engine)
+    metrics = Metrics(view, clock, invariants.NAMES)
+    dispatcher = Dispatcher(
+        engine,
+        journal,
+        clock,
+        epoch=core.epoch,
+        call_later=loop.call_later,
+        on_crash=on_crash,
+        decided=metrics.decided,
+        quarantine=core.quarantine,
+    )
+    metrics.before_scrape = dispatcher.catch_up
+    gateway = make_gateway(settings, dispatcher, clock, loop)
+    feed = Feed(disk.encoder.record, disk.event_log.read_after)
+    broker = make_broker(settings)
+    return Parts(
+        settings=settings,
+        machine=machine,
+        disk=disk,
+        core=core,
+        journal=journal,
+        keeper=make_keeper(settings, disk, core, journal),
+        view=view,
+        metrics=metrics,
+        invariants=InvariantWatch(engine, metrics.breached),
+        dispatcher=dispatcher,
+        reconfiguration=Reconfiguration(
+            settings, engine, dispatcher.submit, AppliedFiles(settings.data_path)
+        ),
+        gateway=gateway,
+        clients={},
+        agi=make_agi(settings, gateway, machine.questions),
+        feed=feed,
+        broker=broker,
+        publisher=make_publisher(
+            settings,
+            broker,
+            disk.encoder,
+            disk.event_log,
+            clock,
+            feed=feed,
+            view=view,
+            catch_up=dispatcher.catch_up,
+        ),
+    )
 
 
 def make_view(settings: Settings, engine: RoutingEngine) -> StateView:
     """The present, with the figures of the site's day."""
     calendar = Calendar(offset_us=settings.utc_offset_min * MINUTE_US)
     return StateView(engine.config, calendar=calendar)
+
+
+def make_gateway(
+    settings: Settings, dispatcher: Dispatcher, clock: Clock, loop: AbstractEventLoop
+) -> Gateway:
+    """Between the core and the Asterisks."""
+    return Gateway(
+        dispatcher,
+        clock,
+        secret=settings.agi.secret.reveal(),
+        previous_secret=settings.agi.previous_secret.reveal(),
+        slice_s=settings.slice_s,
+        call_later=loop.call_later,
+    )
+
+
+def make_keeper(settings: Settings, disk: Disk, core: Core, journal: FileJournal) -> Keeper:
+    """Looks after journal and snapshots."""
+    return Keeper(
+        core.engine,
+        journal,
+        disk.snapshots,
+        epoch=core.epoch,
+        sync_s=settings.journal.sync_s,
+        snapshot_every=settings.journal.snapshot_every,
+        recorded=disk.event_log.make_safe,
+    )
+
+
+def make_health(parts: Parts, background: Background, crashed: Callable[[], bool]) -> Health:
+    """Looks at all that may die or stand still."""
+    return Health(
+        crashed=crashed,
+        uses_bus=parts.settings.bus.enabled,
+        machine=parts.machine,
+        background=background,
+        journal=parts.journal,
+        event_log=parts.disk.event_log,
+        record_watch=parts.disk.record_watch,
+        dispatcher=parts.dispatcher,
+        invariants=parts.invariants,
+        gateway=parts.gateway,
+        clients=parts.clients,
+        agi=parts.agi,
+        publisher=parts.publisher,
+    )
 
 
 def make_broker(settings: Settings) -> Broker | None:
@@ -94,6 +299,14 @@ def client_id_of(settings: Settings, broker: Broker | None) -> str:
     id (MQTT 3.1.1, 3.1.4), so on a broker that lets everybody read nobody may guess it.
     """
     return settings.node if broker is None else f"{settings.node}-{secrets.token_hex(8)}"
+
+
+def add_client(parts: Parts, asterisk: AsteriskSettings) -> AmiClient:
+    """One more Asterisk: the core takes it for not heard, and this is the link to it."""
+    pbx = parts.gateway.add(PbxId(asterisk.name))
+    client = make_client(asterisk, pbx, f"{parts.settings.node}-{parts.core.epoch}")
+    parts.clients[pbx.name] = client
+    return client
 
 
 def make_client(asterisk: AsteriskSettings, pbx: Pbx, run: str) -> AmiClient:

@@ -1,14 +1,14 @@
 """Is the router well? Two answers: what operators should see, and whether it can route at all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
 from cti.ami.counters import AmiCounters
 from cti.bus.publisher import Publisher
-from cti.config import Settings
 from cti.dispatcher import Dispatcher
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import Hearing, Pbx
@@ -25,24 +25,6 @@ from routing.ids import PbxId
 
 LATE_US: Final = 10_000_000
 """An event is written a second after it happened; ten, and its disk hangs or cannot keep up."""
-
-
-class Parts(Protocol):
-    """What is looked at."""
-
-    settings: Settings
-    background: Background
-    exit_code: int
-    clients: dict[PbxId, AmiClient]
-    gateway: Gateway
-    journal: FileJournal
-    event_log: EventLog
-    publisher: Publisher
-    dispatcher: Dispatcher
-    agi: AgiServer
-    watch: InvariantWatch
-    machine: Machine
-    record_watch: RecordWatch
 
 
 FLUSH_S: Final = 5.0
@@ -72,16 +54,28 @@ def _check(name: str, wrong: Sequence[str]) -> Check:
     return Check(name, not wrong, ", ".join(wrong))
 
 
+@dataclass(frozen=True, slots=True)
 class Health:
-    """Looks when asked; never blocks."""
+    """Looks when asked; never blocks. `crashed` says whether the core has."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    crashed: Callable[[], bool]
+    uses_bus: bool
+    machine: Machine
+    background: Background
+    journal: FileJournal
+    event_log: EventLog
+    record_watch: RecordWatch
+    dispatcher: Dispatcher
+    invariants: InvariantWatch
+    gateway: Gateway
+    clients: Mapping[PbxId, AmiClient]
+    agi: AgiServer
+    publisher: Publisher
 
     def routing(self) -> Sequence[Check]:
         """What routing needs: the core, and an Asterisk that is heard."""
-        crashed = self._parts.exit_code != 0
-        heard = [pbx for pbx in self._parts.gateway.pbxs.values() if pbx.hearing is Hearing.UP]
+        crashed = self.crashed()
+        heard = [pbx for pbx in self.gateway.pbxs.values() if pbx.hearing is Hearing.UP]
         return (
             Check("core", not crashed, "crashed" if crashed else ""),
             Check("asterisk", bool(heard), "" if heard else "none is heard"),
@@ -89,52 +83,51 @@ class Health:
 
     def all(self) -> Sequence[Check]:
         """Everything that should be well."""
-        parts = self._parts
-        bus = parts.publisher.counters
+        bus = self.publisher.counters
         return (
-            *(self._asterisk(pbx) for pbx in parts.gateway.pbxs.values()),
-            check_of_journal(parts.journal),
-            *parts.machine.checks(),
-            check_of_log(parts.event_log.counters),
-            parts.record_watch.check(),
-            _check("background", [f"{name} fails" for name in parts.background.ailing()]),
-            _check("listeners", parts.dispatcher.failed_listeners),
+            *(self._asterisk(pbx) for pbx in self.gateway.pbxs.values()),
+            check_of_journal(self.journal),
+            *self.machine.checks(),
+            check_of_log(self.event_log.counters),
+            self.record_watch.check(),
+            _check("background", [f"{name} fails" for name in self.background.ailing()]),
+            _check("listeners", self.dispatcher.failed_listeners),
             _check("questions", self._unanswered()),
-            Check("bus", bus.connected or not parts.settings.bus.enabled, f"{bus.behind} behind"),
+            Check("bus", bus.connected or not self.uses_bus, f"{bus.behind} behind"),
         )
 
     def _asterisk(self, pbx: Pbx) -> Check:
         is_up = pbx.hearing is Hearing.UP
-        failure = self._parts.clients[pbx.name].failure or pbx.hearing.value
+        failure = self.clients[pbx.name].failure or pbx.hearing.value
         return Check(f"asterisk {pbx.name}", is_up, "" if is_up else failure)
 
     def _unanswered(self) -> list[str]:
         """Whose questions are not answered has callers who all go to failsafe."""
-        closed = [] if self._parts.agi.is_open else ["the AGI port is closed"]
+        closed = [] if self.agi.is_open else ["the AGI port is closed"]
         return closed + [
             f"{each.pbx or '?'}: {each.count} not answered: {each.why}"
-            for each in self._parts.gateway.turned_away()
+            for each in self.gateway.turned_away()
         ]
 
     def watch(self, metrics: Metrics) -> None:
         """Let the metrics read what each part counts."""
-        parts, watch = self._parts, metrics.watch
-        watch("dispatcher", lambda: parts.dispatcher.counters)
-        watch("journal", lambda: parts.journal.counters)
-        watch("event_log", lambda: parts.event_log.counters)
-        watch("background", lambda: parts.background.counters)
-        watch("record", lambda: parts.record_watch.counters)
-        watch("bus", lambda: parts.publisher.counters)
-        watch("gateway", lambda: parts.gateway.counters)
-        watch("questions", lambda: parts.gateway.remarks.counters)
-        watch("invariants", lambda: parts.watch.counters)
-        watch("agi", lambda: parts.agi.counters)
-        for name in parts.clients:
+        watch = metrics.watch
+        watch("dispatcher", lambda: self.dispatcher.counters)
+        watch("journal", lambda: self.journal.counters)
+        watch("event_log", lambda: self.event_log.counters)
+        watch("background", lambda: self.background.counters)
+        watch("record", lambda: self.record_watch.counters)
+        watch("bus", lambda: self.publisher.counters)
+        watch("gateway", lambda: self.gateway.counters)
+        watch("questions", lambda: self.gateway.remarks.counters)
+        watch("invariants", lambda: self.invariants.counters)
+        watch("agi", lambda: self.agi.counters)
+        for name in self.clients:
             watch("ami", partial(self._ami, name), {"pbx": name})
             watch("pbx", partial(self._pbx, name), {"pbx": name})
 
     def _ami(self, name: PbxId) -> AmiCounters:
-        return self._parts.clients[name].counters
+        return self.clients[name].counters
 
     def _pbx(self, name: PbxId) -> PbxCounters:
-        return self._parts.gateway.pbxs[name].counters
+        return self.gateway.pbxs[name].counters

@@ -76,8 +76,8 @@ async def test_every_figure_that_an_alert_watches_is_one_that_the_daemon_gives(t
     daemon = Daemon(load(world.router.folder / "cti.toml", {}))
     try:
         await daemon.start()
-        daemon.dispatcher.submit(LogOnAgent(AgentId("8001")))
-        daemon.dispatcher.submit(SetAgentState(AgentId("8001"), RequestedState.READY))
+        daemon.parts.dispatcher.submit(LogOnAgent(AgentId("8001")))
+        daemon.parts.dispatcher.submit(SetAgentState(AgentId("8001"), RequestedState.READY))
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served, 10)
         said = (await daemon.metrics.render())[0].decode()

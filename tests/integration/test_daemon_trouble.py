@@ -12,8 +12,8 @@ from cti.app import CRASHED, UNUSABLE, Daemon, serve
 from cti.config import Settings
 from cti.config.load import load
 from cti.journal.segments import SUFFIX
+from cti.parts import make_health
 from cti.record.envelope import Envelope
-from cti.watch.health import Health
 from routing.commands import CallArrived, LogOnAgent, RequestedState, SetAgentState
 from routing.engine import RoutingEngine
 from routing.events import DeviceChanged
@@ -54,8 +54,8 @@ class Running:
 
 
 def ready(daemon: Daemon) -> None:
-    daemon.dispatcher.submit(LogOnAgent(AgentId("8001")))
-    daemon.dispatcher.submit(SetAgentState(AgentId("8001"), RequestedState.READY))
+    daemon.parts.dispatcher.submit(LogOnAgent(AgentId("8001")))
+    daemon.parts.dispatcher.submit(SetAgentState(AgentId("8001"), RequestedState.READY))
 
 
 class PoisonError(RuntimeError):
@@ -83,7 +83,7 @@ async def test_a_call_that_crashes_the_core_does_so_once(
     async with Running(world) as daemon:
         abandoned = (world.router.folder / "data" / "abandoned.jsonl").read_text()
         assert "a call that nobody thought of" in abandoned
-        await eventually(lambda: daemon.dispatcher.counters.held > 0, 10)
+        await eventually(lambda: daemon.parts.dispatcher.counters.held > 0, 10)
         ready(daemon)
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served == 2, 10)
@@ -124,29 +124,29 @@ async def test_a_full_disk_does_not_stop_calls_and_history_is_whole_again_afterw
         full[0] = True
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served == 2, 10)
-        assert daemon.journal.degraded
-        assert daemon.journal.counters.unjournalled > 0
+        assert daemon.parts.journal.degraded
+        assert daemon.parts.journal.counters.unjournalled > 0
         full[0] = False
-        await eventually(lambda: not daemon.journal.degraded, 10)
+        await eventually(lambda: not daemon.parts.journal.degraded, 10)
         await world.call(Call(stay_ms=60_000, count=2))
         await eventually(lambda: world.served == 4, 10)
-        before = state_hash(daemon.engine)
-        daemon.keeper.distrust()  # no snapshot at the end: what is on disk must do
-        seq = daemon.engine.seq
+        before = state_hash(daemon.parts.core.engine)
+        daemon.parts.keeper.distrust()  # no snapshot at the end: what is on disk must do
+        seq = daemon.parts.core.engine.seq
     async with Running(world) as daemon:
-        kept = [line.stamped.seq for line in daemon.journal.read(seq - 3)]
+        kept = [line.stamped.seq for line in daemon.parts.journal.read(seq - 3)]
         assert kept[0] == seq - 2
-        assert daemon.epoch == 2
+        assert daemon.parts.core.epoch == 2
     assert before
 
 
 async def test_a_broken_rule_is_counted_and_the_daemon_goes_on(world: SimulatedWorld):
     async with Running(world) as daemon:
         ready(daemon)
-        daemon.engine.devices.clear()
-        daemon.watch.check()
-        assert daemon.metrics.breaches()["devices"] > 0
-        daemon.engine.devices["a8001"] = AgentId("8001")
+        daemon.parts.core.engine.devices.clear()
+        daemon.parts.invariants.check()
+        assert daemon.parts.metrics.breaches()["devices"] > 0
+        daemon.parts.core.engine.devices["a8001"] = AgentId("8001")
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served == 1, 10)
 
@@ -163,7 +163,7 @@ async def test_a_start_that_fails_leaves_nothing_open(world: SimulatedWorld):
     await taken.wait_closed()
     config.write_text(text)
     async with Running(world) as daemon:
-        assert daemon.epoch == 2
+        assert daemon.parts.core.epoch == 2
 
 
 async def test_a_number_never_comes_twice_though_the_journal_was_lost(world: SimulatedWorld):
@@ -172,18 +172,18 @@ async def test_a_number_never_comes_twice_though_the_journal_was_lost(world: Sim
         ready(daemon)
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served == 1, 10)
-        last = daemon.event_log.last_seq()
+        last = daemon.parts.disk.event_log.last_seq()
     data = world.router.folder / "data"
     for folder in ("journal", "snapshots"):
         (data / folder).rename(data / f"lost-{folder}")
     async with Running(world) as daemon:
         ready(daemon)
-        assert daemon.engine.event_seq > last
-        daemon.keeper.distrust()  # as after a kill: no snapshot at the end
-        seen = daemon.engine.event_seq
+        assert daemon.parts.core.engine.event_seq > last
+        daemon.parts.keeper.distrust()  # as after a kill: no snapshot at the end
+        seen = daemon.parts.core.engine.event_seq
     async with Running(world) as daemon:
-        assert daemon.engine.event_seq >= seen
-        events = await daemon.event_log.read_after(0, 100_000)
+        assert daemon.parts.core.engine.event_seq >= seen
+        events = await daemon.parts.disk.event_log.read_after(0, 100_000)
         assert [record.seq for record in events] == list(range(1, events[-1].seq + 1))
 
 
@@ -191,13 +191,18 @@ async def test_an_event_without_a_form_makes_health_red_and_nothing_else(world: 
     async with Running(world) as daemon:
         ready(daemon)
         bad = DeviceChanged(AgentId("8001"), object())  # type: ignore[arg-type]
-        daemon.engine.event_seq += 1  # as if the core had said it
-        daemon.event_log.offer(Envelope(daemon.epoch, daemon.engine.event_seq, 1, bad))
+        daemon.parts.core.engine.event_seq += 1  # as if the core had said it
+        daemon.parts.disk.event_log.offer(
+            Envelope(daemon.parts.core.epoch, daemon.parts.core.engine.event_seq, 1, bad)
+        )
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served == 1, 10)
-        await eventually(lambda: daemon.record_watch.counters.set_aside == 1)
-        checks = {check.name: check.ok for check in Health(daemon).all()}
+        await eventually(lambda: daemon.parts.disk.record_watch.counters.set_aside == 1)
+        checks = {
+            check.name: check.ok
+            for check in make_health(daemon.parts, daemon.background, lambda: False).all()
+        }
         assert (checks["record"], checks["event log"], checks["background"]) == (False, True, True)
-        records = await daemon.event_log.read_after(0, 100_000)
+        records = await daemon.parts.disk.event_log.read_after(0, 100_000)
         assert [record.seq for record in records] == list(range(1, len(records) + 1))
         assert [record.type for record in records].count("cti.eventSetAside") == 1
