@@ -151,7 +151,7 @@ class ConfigShown(msgspec.Struct, frozen=True):
 
 class ConfigChange(msgspec.Struct, frozen=True):
     """What staging, applying or rolling back changes. `id` names this very step: who applies with
-    it gets what he has seen, or a refusal. `changes` is a word for each queue and agent, `details`
+    it gets what was staged, or a refusal. `changes` is a word for each queue and agent, `details`
     each field; `needs_restart` has no effect yet; `hindrances` say why the core would refuse it.
     """
 

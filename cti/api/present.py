@@ -1,7 +1,7 @@
 """What is so now, for every answer: the view, and what no event tells, read from the core itself.
 
-The core says no event when an agent is marked for his last call, or no longer wants the break that
-he waits for. Both stand in its records, which belong to the same thread: looking costs it nothing.
+The core says no event when an agent is marked for the last call, or no longer wants the break
+that they wait for. Both stand in its records, which belong to the same thread: looking is free.
 """
 
 from collections.abc import Callable

@@ -36,14 +36,14 @@ class LogOn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogOff(msgspec.Struct, frozen=True, kw_only=True):
-    """`by`: who signs the agent out, where it is not the agent himself."""
+    """`by`: who signs the agent out, where it is not that agent."""
 
     by: of.OptionalName = ""
     reason: of.OptionalName = ""
 
 
 class SetState(msgspec.Struct, frozen=True, kw_only=True):
-    """`reason` is needed for notReady. `by`: who asks, where it is not the agent himself.
+    """`reason` is needed for notReady. `by`: who asks, where it is not that agent.
     `override`: a supervisor's word, for which break caps do not hold.
     """
 
@@ -54,14 +54,14 @@ class SetState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """`serving`: whether the agent serves this group of his from now on."""
+    """`serving`: whether the agent serves this one of their groups from now on."""
 
     serving: bool
     by: of.OptionalName = ""
 
 
 class LastCall(msgspec.Struct, frozen=True, kw_only=True):
-    """`on`: whether the agent is signed out after his next conversation."""
+    """`on`: whether the agent is signed out after their next conversation."""
 
     on: bool = True
 

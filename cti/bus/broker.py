@@ -171,7 +171,7 @@ def free_port() -> int:
 
 
 def _is_taken(port: int) -> bool:
-    """Somebody listens there. Were he asked for MQTT he might answer, and be taken for ours."""
+    """Somebody listens there. Asked for MQTT, a stranger might answer and be taken for ours."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ended connections: no matter
         try:

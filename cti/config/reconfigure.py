@@ -5,7 +5,7 @@
     rollback  back to the one before; again: forth
 
 The routing part takes effect at once. What needs a restart stays as it was at the start, and is
-named. A staged change has an id; who applies with it gets exactly what he has seen, or a refusal.
+named. A staged change has an id; who applies with it gets exactly that one, or a refusal.
 """
 
 import asyncio
@@ -194,7 +194,7 @@ class Reconfiguration:
 
 
 def hindrances(engine: RoutingEngine, new: RoutingConfig) -> Iterator[str]:
-    """Why the core would refuse `new` now: who in it would lose his place."""
+    """Why the core would refuse `new` now: who in it would lose their place."""
     queues = {spec.queue_id for spec in new.queues}
     agents = {spec.agent_id for spec in new.agents}
     calls = Counter(call.queue_id for call in engine.calls.values())

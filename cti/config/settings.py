@@ -154,7 +154,7 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may sign in. `device` is the PJSIP endpoint of his phone; `skills` maps name to level."""
+    """Who may sign in. `device` is the PJSIP endpoint to ring; `skills` maps name to level."""
 
     id: of.Name
     device: of.Endpoint

@@ -1,4 +1,4 @@
-"""Who an agent is and whom he serves: what events are enriched with, drawn from a configuration.
+"""Who an agent is and whom they serve: what events are enriched with, drawn from a configuration.
 
 Pure, immutable, made anew when a configuration is applied.
 """
@@ -14,7 +14,7 @@ from routing.index.predicates import is_met
 
 
 class AgentCard(msgspec.Struct, frozen=True):
-    """`employer`: own staff, or which outsourcer. `queues`: those whose own need he meets."""
+    """`employer`: own staff, or which outsourcer. `queues`: those whose own need they meet."""
 
     employer: str = ""
     site: str = ""  # "": the router's
