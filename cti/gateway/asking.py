@@ -66,7 +66,9 @@ class RemarkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """`about`: what exactly was wrong, as it came."""
+    """`about`: what exactly was wrong, as it came; with the kind it makes one thing, which is said
+    once however many callers it concerns.
+    """
 
     kind: RemarkKind
     about: str
@@ -183,10 +185,9 @@ def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
 
 def _arrive(question: Question, desk: Desk) -> list[Event]:
     first_us, wrong = first_arrival(question, desk.moment.now_us)
-    if wrong is Wrong.CLOCK:
-        desk.remark(RemarkKind.CLOCKS_APART, question.pbx)
-    elif wrong is Wrong.TIME:
-        desk.remark(RemarkKind.ODD_ARRIVAL, f"{question.arrived_us // 1000} ms")
+    if wrong is not None:
+        clocks = wrong is Wrong.CLOCK
+        desk.remark(RemarkKind.CLOCKS_APART if clocks else RemarkKind.ODD_ARRIVAL, question.pbx)
     command = CallArrived(
         call_id=question.call_id,
         queue_id=question.queue,

@@ -22,7 +22,7 @@ SAID: Final[Mapping[RemarkKind, tuple[int, str]]] = {
     RemarkKind.ODD_ARGUMENT: (logging.WARNING, "%s is not as agreed, and left out"),
     RemarkKind.ODD_ARRIVAL: (
         logging.ERROR,
-        "this channel cannot have arrived at %s: is the time of the dialplan or the machine wrong?",
+        "%s: cannot have arrived when its dialplan says: is that, or the machine's time, wrong?",
     ),
     RemarkKind.CLOCKS_APART: (
         logging.WARNING,

@@ -167,6 +167,18 @@ def test_callers_without_a_number_are_not_one_person(world):
     assert world.engine.calls[CallId("a1-1.2")].first_queued_us == START_US + 30 * SECOND_US
 
 
+# --- arrivals that cannot be ----------------------------------------------------------------------
+
+
+def test_a_dialplan_in_another_zone_is_named_once_for_all_its_callers(world):
+    for number in range(3):
+        uniqueid = f"{START_US // SECOND_US}.{number}"
+        world.ask("arrive", uniqueid, queue="cards", arrived=str(START_US // 1000 - 28_800_000))
+        assert world.remarked == [Remark(RemarkKind.ODD_ARRIVAL, "a1")]
+        call = world.engine.calls[CallId(f"a1-{uniqueid}")]
+        assert call.first_queued_us == START_US
+
+
 # --- entries ------------------------------------------------------------------------------------
 
 
