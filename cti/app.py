@@ -34,7 +34,6 @@ from typing import Final
 from cti import signals
 from cti.agi.server import BACKLOG, MAX_CONNECTIONS
 from cti.api.control import Control
-from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
@@ -51,7 +50,9 @@ from cti.parts import (
     add_client,
     make_disk,
     make_health,
+    make_operations,
     make_parts,
+    make_present,
     recover_core,
 )
 from cti.record.envelope import Envelope
@@ -262,14 +263,15 @@ class Daemon:
     # --- operators, background -------------------------------------------------------------------
 
     async def _start_servers(self, parts: Parts) -> None:
-        settings, core = self.settings, parts.core
+        settings = self.settings
         health = make_health(parts, self.background, lambda: self.exit_code != 0)
+        present = make_present(parts)
         control = Control(
             node=settings.node,
             site=settings.site,
-            present=Present(parts.view, core.engine, core.clock, parts.dispatcher.catch_up),
+            present=present,
             history=parts.disk.event_log,
-            submit=parts.dispatcher.submit,
+            operations=make_operations(parts, present),
             reconfiguration=parts.reconfiguration,
             health=health.all,
             invariants=parts.metrics.breaches,

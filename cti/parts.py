@@ -12,11 +12,15 @@ import ssl
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
+from cti.api.operations import Operations
+from cti.api.phones import ask_about
+from cti.api.present import Present
 from cti.bus.broker import Broker
 from cti.bus.documents import StateDocuments
 from cti.bus.mqtt import BrokerAddress, MqttConnector
@@ -331,6 +335,17 @@ def refusals_of(client: AmiClient) -> Callable[[], bool]:
     """Whether nobody listens at its port: the process is gone, not just the way to it."""
     refused = f"[Errno {errno.ECONNREFUSED}]"
     return lambda: refused in client.failure
+
+
+def make_present(parts: Parts) -> Present:
+    """What is so now."""
+    core = parts.core
+    return Present(parts.view, core.engine, core.clock, parts.dispatcher.catch_up)
+
+
+def make_operations(parts: Parts, present: Present) -> Operations:
+    """What may be ordered of the router."""
+    return Operations(parts.dispatcher.submit, present, partial(ask_about, parts.gateway))
 
 
 def make_agi(settings: Settings, gateway: Gateway, max_connections: int) -> AgiServer:

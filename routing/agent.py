@@ -15,8 +15,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from routing.config import AgentSpec
-from routing.ids import NO_CALL, NO_OFFER, AgentId, CallId, OfferId, SkillId
-from routing.words import AgentState
+from routing.ids import NO_CALL, NO_OFFER, AgentId, CallId, OfferId, PbxId, SkillId
+from routing.phone import Phone
+from routing.words import AgentState, DeviceState
 
 
 class AgentStatus(StrEnum):
@@ -101,8 +102,7 @@ class Agent:
     pending: str = ""  # "", ready, notReady, workingAfterCall or null (sign-out)
     pending_reason: str = ""
     pending_by: str = ""
-    device: str = ""
-    reachable: bool = True
+    device: str = ""  # where the agent sits; "" when signed out
     gap_until_us: int = 0
     gap_cause: str = ""
     work_until_us: int = 0  # planned end of after-call work
@@ -124,6 +124,7 @@ class Agent:
     last_call: bool = False  # signs out after the next conversation
     idle_groups: dict[SkillId, bool] = field(default_factory=dict)  # skills out of use
     state_us: dict[str, int] = field(default_factory=dict)  # time in each shown state since log-on
+    phone: Phone = field(default_factory=Phone)  # index: of `device`, or else the configured one
     skills: dict[SkillId, int] = field(default_factory=dict)  # in use: `skills_in_use`
     pools: list[object] = field(default_factory=list)  # index: those whose need the agent meets
     entries: list[tuple[Any, ...]] | None = None  # index: the place in each, while offerable
@@ -134,19 +135,27 @@ class Agent:
         return (
             self.status is AgentStatus.READY
             and self.work is AgentWork.IDLE
-            and self.reachable
+            and self.phone.state is DeviceState.REACHABLE
             and self.gap_until_us == 0
         )
 
-    def why_not(self) -> str:
-        """In one word, why the agent cannot be given a call; "" when one can be given."""
+    def can_take(self, pbx: PbxId) -> bool:
+        """May the agent be given a call of this Asterisk now?"""
+        return self.is_offerable and pbx not in self.phone.barred
+
+    def why_not(self, pbx: PbxId) -> str:
+        """In one word, why the agent cannot be given a call of this Asterisk; "" when one can be
+        given.
+        """
         if self.status is not AgentStatus.READY:
             return self.reason or self.status
         if self.work is not AgentWork.IDLE:
             return self.work
-        if not self.reachable:
-            return "deviceUnreachable"
-        return f"gap:{self.gap_cause}" if self.gap_until_us else ""
+        if not self.phone.is_reachable:
+            return _WITHOUT_PHONE[self.phone.state]
+        if self.gap_until_us:
+            return f"gap:{self.gap_cause}"
+        return "deviceElsewhere" if pbx in self.phone.barred else ""
 
     def skills_in_use(self) -> dict[SkillId, int]:
         """The skills of the specification, with levels, but for those taken out of use."""
@@ -158,13 +167,17 @@ class Agent:
 
 STORED: Final = (
     "agent_id", "status", "work", "reason", "pending", "pending_reason", "pending_by", "device",
-    "reachable", "gap_until_us", "gap_cause", "work_until_us", "logon_no", "logged_on_us", "shown",
+    "gap_until_us", "gap_cause", "work_until_us", "logon_no", "logged_on_us", "shown",
     "shown_since_us", "idle_since_us", "occupancy_ppm", "offer_id", "call_id", "last_offer",
     "offers", "calls", "worked_us", "work_since_us", "failures", "in_a_row",
     "last_call", "idle_groups", "state_us",
 )  # fmt: skip
 """The fields a snapshot keeps; `spec` comes from the configuration in it, the rest is index."""
 
+_WITHOUT_PHONE: Final = {
+    DeviceState.UNREACHABLE: "deviceUnreachable",
+    DeviceState.MISSING: "deviceMissing",
+}
 _SHOWN_WORK: Final = {
     AgentWork.RESERVED: AgentState.RESERVED,
     AgentWork.BUSY: AgentState.BUSY,

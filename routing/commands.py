@@ -16,6 +16,7 @@ from routing.config import RoutingConfig
 from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId, SkillId
 from routing.message import Message
 from routing.transfers.messages import TransferCommand
+from routing.words import DeviceState as DeviceState
 from routing.words import OfferOutcome as OfferOutcome
 from routing.words import RequestedState as RequestedState
 
@@ -107,8 +108,18 @@ class AgentLegCleared(Message, frozen=True):
     agent_id: AgentId
 
 
+class DeviceReported(Message, frozen=True):
+    """What an Asterisk says of a phone: the phone that an agent sits at, or is configured with."""
+
+    device: str
+    pbx: PbxId
+    state: DeviceState
+
+
 class DeviceReachable(Message, frozen=True):
-    """The registration of an agent's phone came or went."""
+    """The same of the phone that this agent has now, by an observer who knows no devices and not
+    which Asterisk it is: it holds for all of them.
+    """
 
     agent_id: AgentId
     reachable: bool
@@ -265,6 +276,7 @@ Command = (
     | CallHeld
     | CallRetrieved
     | AgentLegCleared
+    | DeviceReported
     | DeviceReachable
     | TelephonyLost
     | TelephonyRestored

@@ -13,6 +13,9 @@ from routing.words import Strategy as Strategy
 
 SECOND_US = 1_000_000
 
+MAX_DOUBLINGS = 20
+"""A gap of a second has grown to twelve days by then."""
+
 
 class Step(msgspec.Struct, frozen=True):
     """From `after_us` of waiting on, `need` replaces the queue's need; the place is kept."""
@@ -127,21 +130,35 @@ class Mode(msgspec.Struct, frozen=True):
 
 
 class OutcomePolicy(msgspec.Struct, frozen=True):
-    """What a failed offer means for the agent: a gap before the next offer, and not ready after so
-    many in a row (0: never).
+    """What a failed offer means for the agent: a gap before the next offer, which doubles with each
+    further failure in a row up to `gap_max_us` (0: it does not grow), and not ready after so many
+    in a row (0: never).
     """
 
     gap_us: int
     not_ready_after: int = 0
+    gap_max_us: int = 0
+
+    def gap_after_us(self, in_a_row: int) -> int:
+        """How long the phone is spared after so many failures in a row."""
+        doubled = min(in_a_row - 1, MAX_DOUBLINGS)
+        return max(self.gap_us, min(self.gap_us << doubled, self.gap_max_us))
 
 
 class Policies(msgspec.Struct, frozen=True):
-    """One policy for each of the four ways a phone can fail."""
+    """One policy for each of the four ways a phone can fail.
+
+    By default nobody whose phone takes no calls stays "ready" for long. An agent who does not pick
+    up is not there. Three calls rejected in a row, some 15 s apart, are a decision, or a phone set
+    to "do not disturb". A phone that is engaged belongs to a person who is at work: it is tried
+    less and less often, for some six minutes. A phone that is dead costs each caller the whole time
+    of ringing; after the fifth, some two minutes, the agent is ready again when it registers.
+    """
 
     no_answer: OutcomePolicy = OutcomePolicy(gap_us=0, not_ready_after=1)
-    busy: OutcomePolicy = OutcomePolicy(gap_us=5 * SECOND_US)
-    rejected: OutcomePolicy = OutcomePolicy(gap_us=5 * SECOND_US)
-    unreachable: OutcomePolicy = OutcomePolicy(gap_us=10 * SECOND_US)
+    busy: OutcomePolicy = OutcomePolicy(5 * SECOND_US, 10, 60 * SECOND_US)
+    rejected: OutcomePolicy = OutcomePolicy(5 * SECOND_US, 3, 60 * SECOND_US)
+    unreachable: OutcomePolicy = OutcomePolicy(10 * SECOND_US, 5, 60 * SECOND_US)
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -39,6 +39,8 @@ def problems(config: RoutingConfig) -> list[str]:
             found.append(
                 f"policies.{name}.gap_us: at least {MIN_GAP_US} unless not_ready_after is 1"
             )
+        if policy.gap_max_us and policy.gap_max_us < policy.gap_us:
+            found.append(f"policies.{name}.gap_max_us: not less than gap_us, or 0")
     return found
 
 

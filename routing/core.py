@@ -7,7 +7,7 @@ decides nothing. `routing.engine.RoutingEngine` is the same with the table of co
 from routing.agent import Agent
 from routing.call import Call
 from routing.commands import Command
-from routing.config import RoutingConfig
+from routing.config import AgentSpec, RoutingConfig
 from routing.config_check import problems
 from routing.deadlines import Deadlines
 from routing.events import CommandRefused, Event
@@ -15,6 +15,7 @@ from routing.ids import AgentId, CallId, OfferId, PbxId, QueueId, TransferId
 from routing.index.places import pin_pools_of
 from routing.index.pools import PoolIndex
 from routing.offer import Offer
+from routing.phone import Phone
 from routing.queue import Queue
 from routing.refusals import Refusal
 from routing.transfers.transfer import Transfer
@@ -45,6 +46,7 @@ class Core:
         self.transfers: dict[TransferId, Transfer] = {}
         self.queues: dict[QueueId, Queue] = {}
         self.devices: dict[str, AgentId] = {}  # of signed-in agents
+        self.phones: dict[str, Phone] = {}  # those that somebody sits at or is configured with
         self.pbx_lost: dict[PbxId, str] = {}  # those we do not hear: `lost` or `gone`
         self.deadlines = Deadlines()
         self.pools = PoolIndex()
@@ -60,7 +62,7 @@ class Core:
         for spec in config.queues:
             self.queues[spec.queue_id] = Queue(spec)
         for agent_spec in config.agents:
-            self.agents[agent_spec.agent_id] = Agent(agent_spec.agent_id, agent_spec)
+            self.agents[agent_spec.agent_id] = self.new_agent(agent_spec)
         for queue in self.queues.values():
             pin_pools_of(self.pools, queue)
 
@@ -69,6 +71,26 @@ class Core:
         self.config = config
         self.limits = config.limits
         self.caps_breaks = bool(config.break_caps)
+
+    def new_agent(self, spec: AgentSpec) -> Agent:
+        """An agent who is signed out, with the configured phone."""
+        agent = Agent(spec.agent_id, spec)
+        self.hand_phone(agent, spec.device)
+        return agent
+
+    def hand_phone(self, agent: Agent, device: str) -> None:
+        """The agent gets this phone."""
+        phone = self.phones.get(device)
+        if phone is None:
+            phone = self.phones[device] = Phone(device)
+        phone.agents[agent.agent_id] = None
+        agent.phone = phone
+
+    def leave_phone(self, agent: Agent, phone: Phone) -> None:
+        """The agent no longer has it; what is known of a phone that is nobody's is forgotten."""
+        del phone.agents[agent.agent_id]
+        if not phone.agents:
+            del self.phones[phone.device]
 
     def emit(self, event: Event) -> None:
         """Say that something has happened."""

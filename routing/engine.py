@@ -56,6 +56,7 @@ HANDLERS: Final[dict[type[Any], Callable[[Core, Any], None]]] = {
     c.ExtendAfterCallWork: on_agents.extend_after_call_work,
     c.ServeGroup: on_groups.serve_group,
     c.MarkLastCall: on_groups.mark_last_call,
+    c.DeviceReported: on_agents.device_reported,
     c.DeviceReachable: on_agents.device_reachable,
     c.TelephonyLost: on_system.telephony_lost,
     c.TelephonyRestored: on_system.telephony_restored,

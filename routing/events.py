@@ -286,10 +286,14 @@ class ModeChanged(Message, frozen=True):
 
 
 class DeviceChanged(Message, frozen=True):
-    """An agent's phone can be reached again, or cannot be reached."""
+    """The phone that an agent sits at, or is configured with, can be called or no longer; or the
+    agent has another phone, of which that is so. `missing`: no Asterisk has such an endpoint.
+    """
 
     agent_id: AgentId
     reachable: bool
+    device: str = ""
+    missing: bool = False
 
 
 class TelephonyChanged(Message, frozen=True):

@@ -16,6 +16,7 @@ from routing.index.places import present_need
 from routing.index.pool import Band, Pool
 from routing.index.predicates import is_met
 from routing.offer import Offer
+from routing.phone import Phone
 from routing.transfers.invariants import owner_breaches, transfer_breaches
 from routing.verbs.breaks import counted_break
 from routing.verbs.standing import is_in_sight, next_change_us
@@ -23,7 +24,7 @@ from routing.verbs.standing import is_in_sight, next_change_us
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
     "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
-    "ready_index", "break_index", "devices", "calls_balance", "state_times_add_up",
+    "ready_index", "break_index", "devices", "phones", "calls_balance", "state_times_add_up",
     "customer_has_an_owner", "transfer_and_its_calls",
 )  # fmt: skip
 
@@ -51,6 +52,7 @@ def check(core: Core) -> list[Breach]:
     found += (Breach(*pair) for pair in _indexes(core))
     found += (Breach(*pair) for pair in _breaks(core))
     found += (Breach(*pair) for pair in _books(core))
+    found += (Breach(*pair) for pair in _phones(core))
     return found
 
 
@@ -85,6 +87,27 @@ def _agent(core: Core, agent: Agent) -> Iterator[tuple[str, str]]:
     signed_in = agent.status is not AgentStatus.LOGGED_OFF
     if signed_in != (core.devices.get(agent.device) == agent.agent_id):
         yield "devices", where
+    yield from _phone_of(core, agent)
+
+
+def _phone_of(core: Core, agent: Agent) -> Iterator[tuple[str, str]]:
+    """The agent has the phone that they sit at, or else the configured one, and it knows."""
+    phone = agent.phone
+    if phone is not core.phones.get(agent.device or agent.spec.device):
+        yield "phones", f"agent {agent.agent_id}"
+    elif agent.agent_id not in phone.agents:
+        yield "phones", f"{phone.device} is not that of {agent.agent_id}"
+
+
+def _phones(core: Core) -> Iterator[tuple[str, str]]:
+    """Each is somebody's, and what follows from what was said of it is kept beside it."""
+    for device, phone in core.phones.items():
+        if not phone.agents or any(core.agents[name].phone is not phone for name in phone.agents):
+            yield "phones", f"{device} is nobody's"
+        fresh = Phone(device)
+        fresh.hear(phone.said, core.config.pbxs)
+        if (fresh.state, fresh.barred) != (phone.state, phone.barred):
+            yield "phones", f"{device} is said to be {phone.state}"
 
 
 def _call(core: Core, call: Call) -> Iterator[tuple[str, str]]:
@@ -152,18 +175,21 @@ def _indexes(core: Core) -> Iterator[tuple[str, str]]:
         if not all(queue.bands):
             yield "line_index", f"queue {queue.queue_id} keeps an empty band"
     for call in core.calls.values():
-        band = call.band
-        if not isinstance(band, Band):
+        if isinstance(call.band, Band):
+            yield from _in_line(core, call, call.band, ready)
+
+
+def _in_line(core: Core, call: Call, band: Band, ready: list[Agent]) -> Iterator[tuple[str, str]]:
+    """Nobody stands ready who could be given this waiting call."""
+    if band not in band.pool.bands:
+        yield "line_index", f"call {call.call_id}"
+    need = present_need(call, core.queues[call.queue_id])
+    for agent in ready:
+        if agent.spec.training is not call.training or call.pbx in agent.phone.barred:
             continue
-        if band not in band.pool.bands:
-            yield "line_index", f"call {call.call_id}"
-        need = present_need(call, core.queues[call.queue_id])
-        for agent in ready:
-            if agent.spec.training is call.training and is_met(need, agent.agent_id, agent.skills):
-                yield (
-                    "no_ready_agent_beside_a_waiting_call",
-                    f"agent {agent.agent_id} beside call {call.call_id}",
-                )
+        if is_met(need, agent.agent_id, agent.skills):
+            where = f"agent {agent.agent_id} beside call {call.call_id}"
+            yield "no_ready_agent_beside_a_waiting_call", where
 
 
 def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple[str, str]]:
@@ -173,20 +199,25 @@ def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple
     free = {a.agent_id for a in ready} & fits
     if fits != set(pool.members):
         yield "ready_index", f"{where} members"
-    if free != {entry[3].agent_id for entry in pool.ready}:
+    stands = [(key, entry[3]) for key, line in pool.lines.items() for entry in line]
+    if len(stands) != len(free) or {agent.agent_id for _, agent in stands} != free:
         yield "ready_index", where
-    if pool.by_employer is not None:
-        split = [entry[3].agent_id for line in pool.by_employer.values() for entry in line]
-        if len(split) != len(free) or free != set(split):
-            yield "ready_index", f"{where} by employer"
+    if not all(pool.lines.values()):
+        yield "ready_index", f"{where} keeps an empty line"
+    for (employer, barred), agent in stands:
+        apart = agent.spec.employer if pool.splits else ""
+        if (employer, barred) != (apart, agent.phone.barred):
+            yield "ready_index", f"{where} has {agent.agent_id} in another's line"
     for band in pool.bands:
         line = list(band)
         if not line or line[0] != (band.head_us, band.head_no, band.head):
             yield "line_index", f"{where} head"
         elif line[-1][0] > band.newest_us:
             yield "line_index", f"{where} newest"
-    if pool.bands and not pool.pinned and pool.ready:
-        yield "no_ready_agent_beside_a_waiting_call", where
+        if any(item[2].pbx != band.pbx for item in line):
+            yield "line_index", f"{where} pbx"
+        if not pool.pinned and pool.ready_for(band.pbx):
+            yield "no_ready_agent_beside_a_waiting_call", where
 
 
 def _books(core: Core) -> Iterator[tuple[str, str]]:

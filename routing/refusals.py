@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     NOT_LOGGED_ON = "notLoggedOn"
     ALREADY_LOGGED_ON = "alreadyLoggedOn"
     DEVICE_IN_USE = "deviceInUse"
+    UNKNOWN_DEVICE = "unknownDevice"  # no Asterisk has it, or it is no agent's
     REASON_REQUIRED = "reasonRequired"
     UNKNOWN_REASON = "unknownReason"
     AGENT_STATE = "agentState"

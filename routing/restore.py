@@ -14,13 +14,15 @@ from routing import offer as offers
 from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import Call, CallState
 from routing.core import Core
+from routing.ids import PbxId
 from routing.index.places import pool_of, priority_of
 from routing.offer import Offer, OfferState
+from routing.phone import ANYWHERE
 from routing.transfers import transfer as transfers
 from routing.transfers.messages import TransferKind, TransferPolicy
 from routing.transfers.transfer import Transfer, TransferState
 from routing.verbs.breaks import note_break
-from routing.words import AgentState
+from routing.words import AgentState, DeviceState
 
 Row = tuple[Any, ...]
 """The fields of a record that `STORED` of its module names, in the order of the record."""
@@ -29,8 +31,25 @@ Converters = dict[int, Callable[[Any], Any]]
 """By the place in the row: from what JSON has to what the record holds."""
 
 
+Said = dict[str, dict[PbxId, DeviceState]]
+"""What each Asterisk has said of each phone."""
+
+
 class SnapshotError(ValueError):
     """These bytes are no snapshot of ours, or of another version."""
+
+
+def phones_by_agent(rows: list[Row], spec_devices: dict[str, str]) -> tuple[list[Row], Said]:
+    """Agents' rows of version 2, in which each says whether the agent's phone can be called, as
+    rows of today and what is known of the phones.
+    """
+    device, reachable = 7, 8
+    said = {
+        row[device] or spec_devices[row[0]]: {ANYWHERE: DeviceState.UNREACHABLE}
+        for row in rows
+        if not row[reachable]
+    }
+    return [(*row[:reachable], *row[reachable + 1 :]) for row in rows], said
 
 
 def restore_offers(core: Core, rows: list[Row]) -> None:
@@ -52,7 +71,10 @@ def restore_agents(core: Core, rows: list[Row]) -> None:
     signed_in: list[Agent] = []
     for row in rows:
         agent_id, *rest = _typed(Agent, _AGENT, row)
-        agent = core.agents[agent_id] = Agent(agent_id, core.agents[agent_id].spec, *rest)
+        before = core.agents[agent_id]
+        agent = core.agents[agent_id] = Agent(agent_id, before.spec, *rest)
+        core.leave_phone(before, before.phone)
+        core.hand_phone(agent, agent.device or agent.spec.device)
         if agent.status is not AgentStatus.LOGGED_OFF:
             core.devices[agent.device] = agent.agent_id
             agent.skills = agent.skills_in_use()
@@ -61,6 +83,12 @@ def restore_agents(core: Core, rows: list[Row]) -> None:
             note_break(core, agent)
     for agent in sorted(signed_in, key=attrgetter("logon_no")):
         core.pools.sign_in(agent)
+
+
+def restore_phones(core: Core, said: Said) -> None:
+    """What the Asterisks have said of the phones; after the agents, whose phones they are."""
+    for device, words in said.items():
+        core.phones[device].hear(words, core.config.pbxs)
 
 
 def restore_calls(core: Core, rows: list[Row]) -> None:

@@ -23,11 +23,19 @@ from routing.engine import RoutingEngine
 from routing.forecast import Forecast
 from routing.ids import AgentId, PbxId
 from routing.index.places import pin_pools_of
+from routing.restore import (
+    Said,
+    phones_by_agent,
+    restore_agents,
+    restore_calls,
+    restore_offers,
+    restore_phones,
+    restore_transfers,
+)
 from routing.restore import SnapshotError as SnapshotError
-from routing.restore import restore_agents, restore_calls, restore_offers, restore_transfers
 from routing.transfers import transfer as transfers
 
-VERSION = 2
+VERSION = 3
 
 _CALL = attrgetter(*calls.STORED)
 _AGENT = attrgetter(*agents.STORED)
@@ -62,6 +70,7 @@ class Stored(msgspec.Struct, frozen=True):
     transfers: list[tuple[Any, ...]]
     deadlines: list[tuple[int, int, DeadlineKind, str | int]]
     pbx_lost: dict[PbxId, str]
+    phones: Said = {}
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -95,6 +104,7 @@ def dump(core: Core) -> bytes:
             [_TRANSFER(transfer) for transfer in core.transfers.values()],
             core.deadlines.stored(),
             core.pbx_lost,
+            {phone.device: phone.said for phone in core.phones.values() if phone.said},
         )
     )
 
@@ -124,6 +134,8 @@ def _load(data: bytes) -> RoutingEngine:
         stored = _decode(data)
     except msgspec.DecodeError as error:
         raise SnapshotError(f"not a snapshot: {error}") from error
+    if stored.version == 2:
+        stored = _of_version_2(stored)
     if stored.version != VERSION:
         raise SnapshotError(f"snapshot version {stored.version}, this program reads {VERSION}")
     core = RoutingEngine(stored.base)
@@ -137,10 +149,17 @@ def _load(data: bytes) -> RoutingEngine:
     restore_transfers(core, stored.transfers)
     restore_calls(core, stored.calls)
     restore_agents(core, stored.agents)  # after the pools that calls wait in: each joins them once
+    restore_phones(core, stored.phones)
     for agent in core.agents.values():
         if agent.is_offerable:
             core.pools.enter_ready(agent)
     return core
+
+
+def _of_version_2(stored: Stored) -> Stored:
+    devices = {str(spec.agent_id): spec.device for spec in stored.base.agents}
+    rows, said = phones_by_agent(stored.agents, devices)
+    return msgspec.structs.replace(stored, version=VERSION, agents=rows, phones=said)
 
 
 def _load_config(core: Core, stored: Stored) -> None:

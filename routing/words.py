@@ -42,6 +42,14 @@ class OfferOutcome(StrEnum):
     WITHDRAWN = "withdrawn"  # taken back by us: sign-out forced, telephony lost, operator
 
 
+class DeviceState(StrEnum):
+    """What an Asterisk says of a phone."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"  # nobody has registered, or the network to it is down
+    MISSING = "missing"  # it has no such endpoint
+
+
 class AgentState(StrEnum):
     """CSTA agent state (ECMA-269 22.1.5); `reserved` is the private extension for a live offer."""
 

@@ -31,7 +31,7 @@ from cti.api.answers import (
     Story,
 )
 from cti.api.configuration import Configuration
-from cti.api.operations import Operations, Submit
+from cti.api.operations import Operations
 from cti.api.present import Present
 from cti.api.problem import ApiError, as_json, problems
 from cti.api.requests import (
@@ -64,8 +64,7 @@ class History(Protocol):
 class Control:
     """The handlers. `app()` gives them to aiohttp.
 
-    `submit` applies one command and returns what it led to (`Dispatcher.submit`). `health` and
-    `invariants` are asked at each request and must not block.
+    `health` and `invariants` are asked at each request and must not block.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class Control:
         site: str,
         present: Present,
         history: History,
-        submit: Submit,
+        operations: Operations,
         reconfiguration: Reconfiguration,
         health: Callable[[], Sequence[Check]],
         invariants: Callable[[], Mapping[str, int]],
@@ -85,7 +84,7 @@ class Control:
         self._present = present
         self._clock = present.clock
         self._history = history
-        self._operations = Operations(submit, present)
+        self._operations = operations
         self._configuration = Configuration(site, present, reconfiguration)
         self._health = health
         self._invariants = invariants

@@ -9,10 +9,12 @@
     POST /v1/queues/{id}/accepting         {"accepting", "by"}
     POST /v1/modes/{name}                  {"on", "by"}
 
-What the core refuses is 409 with its code. `changed` is false when all was so already.
+What the core refuses is 409 with its code. `changed` is false when all was so already. A phone that
+is not known to exist is asked for at each Asterisk before somebody signs in at it, and refused when
+none of them has it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -25,19 +27,26 @@ from cti.api.problem import ApiError, as_json
 from cti.api.requests import agent_id_of, body_of, name_of
 from cti.dispatcher import RouterStopped
 from routing import commands as c
+from routing.commands import DeviceState
 from routing.events import AgentState, CommandRefused, Event
-from routing.ids import AgentId, QueueId, SkillId
+from routing.ids import AgentId, PbxId, QueueId, SkillId
 from routing.refusals import Refusal
 
 Submit = Callable[[c.Command], Sequence[Event]]
 
+AskAbout = Callable[[str], Awaitable[Mapping[PbxId, DeviceState | None]]]
+"""What each configured Asterisk says of a phone now; None of one that says nothing."""
+
 
 class Operations:
-    """The handlers. `submit` applies one command and returns what it led to."""
+    """The handlers. `submit` applies one command and returns what it led to (`Dispatcher.submit`),
+    `ask_about` asks the Asterisks for a phone (`cti.api.phones`).
+    """
 
-    def __init__(self, submit: Submit, present: Present) -> None:
+    def __init__(self, submit: Submit, present: Present, ask_about: AskAbout) -> None:
         self._submit = submit
         self._present = present
+        self._ask_about = ask_about
 
     def add_to(self, app: web.Application) -> None:
         """All routes."""
@@ -58,7 +67,25 @@ class Operations:
     async def _log_on(self, request: web.Request) -> web.Response:
         agent_id = AgentId(agent_id_of(request))
         body = await body_of(request, asked.LogOn)
+        await self._look_for_phone(agent_id, body.device)
         return self._order(agent_id, c.LogOnAgent(agent_id, body.device))
+
+    async def _look_for_phone(self, agent_id: AgentId, device: str) -> None:
+        """Raises ApiError when no Asterisk has it: callers would be offered to it in vain. What is
+        not known, because one of them is away, keeps nobody from signing in.
+        """
+        agent = self._present.engine.agents.get(agent_id)
+        if agent is None or agent.device:
+            return  # refused, or signed in already: the core says
+        device = device or agent.spec.device
+        phone = self._present.engine.phones.get(device)
+        if phone is not None and any(s is not DeviceState.MISSING for s in phone.said.values()):
+            return  # some Asterisk has it, and what an Asterisk loses it tells
+        said = await self._ask_about(device)
+        if said and all(state is DeviceState.MISSING for state in said.values()):
+            asked_of = ", ".join(said)
+            detail = f"there is no endpoint {device} (asked: {asked_of}); see pjsip.conf"
+            raise refused(Refusal.UNKNOWN_DEVICE, device, detail)
 
     async def _log_off(self, request: web.Request) -> web.Response:
         agent_id = AgentId(agent_id_of(request))

@@ -1,7 +1,8 @@
 """What is so now, for every answer: the view, and what no event tells, read from the core itself.
 
-The core says no event when an agent is marked for the last call, or no longer wants the break
-that they wait for. Both stand in its records, which belong to the same thread: looking is free.
+The core says no event when an agent is marked for the last call or no longer wants the break that
+they wait for, when a phone is spared after a failed offer, and which Asterisks cannot call it. All
+of it stands in its records, which belong to the same thread: looking costs it nothing.
 """
 
 from collections.abc import Callable
@@ -59,10 +60,14 @@ class Present:
 
     def _told(self, row: AgentRow, place: int) -> AgentRow:
         agent = self.engine.agents.get(row.agent_id)
-        last_call = agent is not None and agent.last_call
-        if not (place or last_call):
+        if agent is None:
             return row
-        reason = self.engine.breaks.get(row.agent_id, "")
-        return msgspec.structs.replace(
-            row, waiting_break=reason, break_place=place, last_call=last_call
-        )
+        more = {
+            "waiting_break": self.engine.breaks.get(row.agent_id, ""),
+            "break_place": place,
+            "last_call": agent.last_call,
+            "barred": agent.phone.barred,
+            "gap": agent.gap_cause if agent.gap_until_us else "",
+            "gap_until_us": agent.gap_until_us,
+        }
+        return msgspec.structs.replace(row, **more) if any(more.values()) else row

@@ -5,9 +5,11 @@ import argparse
 from cti.cli.client import Client
 from cti.cli.codes import OK
 from cti.cli.daemon import socket_of
+from cti.cli.tables import phone_text
 from cti.cli.words import Words
 from cti.view import AgentRow
 from cti.watch.logs import printable
+from routing.events import AgentState
 
 _STATES = {"ready": "ready", "not-ready": "notReady"}
 
@@ -56,6 +58,8 @@ def _agent(row: AgentRow, words: Words) -> str:
     if row.waiting_break:
         place = f"{words('place')} {row.break_place}"
         said.append(f"{words('waits_for')} {words.reason(row.waiting_break)} ({place})")
+    if row.state is not AgentState.NULL and (row.barred or not row.reachable):
+        said.append(f"{words('phone')} {phone_text(row, words).plain}")
     if row.last_call:
         said.append(words("last_call"))
     if row.idle_groups:

@@ -121,17 +121,34 @@ def agents_table(answer: Agents, words: Words) -> Table:
     made = table([(words(key), key == "since") for key in heads])
     for row in answer.agents:
         since = duration(answer.now_us - row.since_us) if row.since_us else ""
-        phone = row.device if row.reachable else f"{row.device} ({words('unreachable')})"
         made.add_row(
             text(row.agent_id, "bold"),
             text(words(row.state.value), COLOURS[row.state]),
-            text(words.reason(row.reason) if row.state is AgentState.NOT_READY else row.reason),
+            _why(row, answer.now_us, words),
             text(since),
-            text(phone, "" if row.reachable else "red"),
+            phone_text(row, words),
             text(row.call_id),
             text(_later(row, words)),
         )
     return made
+
+
+def _why(row: AgentRow, now_us: int, words: Words) -> Text:
+    """Why the agent is not ready; or is ready, and gets no call for now."""
+    if row.state is AgentState.READY and row.gap:
+        left = f"{words('again_in')} {duration(max(0, row.gap_until_us - now_us))}"
+        return text(f"{words(f'gap_{row.gap}')}, {left}", "yellow")
+    return text(words.reason(row.reason) if row.state is AgentState.NOT_READY else row.reason)
+
+
+def phone_text(row: AgentRow, words: Words) -> Text:
+    """The agent's phone, and what keeps calls from it."""
+    if not row.reachable:
+        wrong = words("missing" if row.phone_missing else "unreachable")
+        return text(f"{row.device} ({wrong})", "red")
+    if row.barred:
+        return text(f"{row.device} ({words('barred')} {' '.join(row.barred)})", "yellow")
+    return text(row.device)
 
 
 def _later(row: AgentRow, words: Words) -> str:

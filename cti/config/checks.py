@@ -237,6 +237,8 @@ def _policies(policies: PolicySettings) -> Iterator[Finding]:
                 ("policies", name, "gap_s"),
                 rule + "a phone that rejects would ring in a loop",
             )
+        if 0 < policy.gap_max_s < policy.gap_s:
+            yield "", ("policies", name, "gap_max_s"), "must not be less than gap_s (0: no growth)"
 
 
 def _daemon(settings: Settings) -> Iterator[Finding]:

@@ -135,7 +135,11 @@ def _agent(spec: AgentSpec, site: str) -> AgentSettings:
 
 
 def _outcome(policy: OutcomePolicy) -> OutcomeSettings:
-    return OutcomeSettings(gap_s=_s(policy.gap_us), not_ready_after=policy.not_ready_after)
+    return OutcomeSettings(
+        gap_s=_s(policy.gap_us),
+        not_ready_after=policy.not_ready_after,
+        gap_max_s=_s(policy.gap_max_us),
+    )
 
 
 def _limits(limits: Limits) -> LimitSettings:

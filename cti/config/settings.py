@@ -195,19 +195,22 @@ class ModeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OutcomeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """After a failed offer: a pause, and not ready after so many in a row (0: never)."""
+    """After a failed offer: a pause, which doubles with each further one in a row up to `gap_max_s`
+    (0: it does not grow), and not ready after so many in a row (0: never).
+    """
 
     gap_s: of.Seconds = 0
     not_ready_after: of.Count = 0
+    gap_max_s: of.Seconds = 0
 
 
 class PolicySettings(msgspec.Struct, frozen=True, kw_only=True):
     """One policy for each of the four ways a phone can fail."""
 
     no_answer: OutcomeSettings = OutcomeSettings(not_ready_after=1)
-    busy: OutcomeSettings = OutcomeSettings(gap_s=5)
-    rejected: OutcomeSettings = OutcomeSettings(gap_s=5)
-    unreachable: OutcomeSettings = OutcomeSettings(gap_s=10)
+    busy: OutcomeSettings = OutcomeSettings(gap_s=5, not_ready_after=10, gap_max_s=60)
+    rejected: OutcomeSettings = OutcomeSettings(gap_s=5, not_ready_after=3, gap_max_s=60)
+    unreachable: OutcomeSettings = OutcomeSettings(gap_s=10, not_ready_after=5, gap_max_s=60)
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,7 +139,11 @@ def _agent(agent: AgentSettings, site: str) -> AgentSpec:
 
 
 def _outcome(policy: OutcomeSettings) -> OutcomePolicy:
-    return OutcomePolicy(gap_us=_us(policy.gap_s), not_ready_after=policy.not_ready_after)
+    return OutcomePolicy(
+        gap_us=_us(policy.gap_s),
+        not_ready_after=policy.not_ready_after,
+        gap_max_us=_us(policy.gap_max_s),
+    )
 
 
 def _limits(limits: LimitSettings) -> Limits:

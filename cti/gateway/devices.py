@@ -1,78 +1,56 @@
-"""Which phones can be reached: contacts of each endpoint, on each Asterisk. Pure.
+"""What Asterisk's words about a phone mean: it can be called, not now, or does not exist. Pure.
 
-Asterisk reports contacts one by one (`ContactStatus`), and a phone may have several, on several
-Asterisks; the core wants one word an agent. A phone is reachable while any contact of it is.
+Three questions by `Getvar`, one after the other, each of which may be the last (measured, 22.10.1;
+tests/asterisk/test_phones.py):
 
-Before the first word about a phone nothing is known, and nothing is claimed: a phone without
-registration (a static contact) is found out by ringing it.
+    DEVICE_STATE(PJSIP/x)       INVALID: there is no such endpoint. Leaves nothing in the log, and
+                                that is all it is asked for: it is a cache, so of an endpoint that a
+                                reload has taken away it may say UNAVAILABLE until the next start
+    PJSIP_ENDPOINT(x,context)   empty: there is none (and a line in the log that it was not found)
+    PJSIP_DIAL_CONTACTS(x)      all contacts that are not known to be dead; empty: none. Read as it
+                                is asked, and what `Dial` would go by
+
+`DeviceStateList` cannot stand for them: it leaves out what a reload has added, and keeps what it
+has taken away. A `ContactStatus` is about one contact of perhaps several, so that it tells that a
+phone can be called, and never that it cannot: then the questions are asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
+from typing import Final
 
-from cti.ami.messages import AmiEvent
-from routing.commands import DeviceReachable
-from routing.ids import AgentId, PbxId
+from cti.ami.messages import AmiAction, AmiEvent, action
+from cti.gateway.border import checked, is_endpoint
+from routing.commands import DeviceState
 
 # res_pjsip/pjsip_options.c names them; a contact that is not qualified counts as there
-_THERE = frozenset({"Created", "Updated", "Reachable", "NonQualified"})
-_NOT_THERE = frozenset({"Removed", "Unreachable"})
+_THERE: Final = ("Created", "Updated", "Reachable", "NonQualified")
+_NOT_THERE: Final = ("Removed", "Unreachable")
 
-# `DeviceStateList` gives no contact: it stands for whatever made the device reachable.
-_ANY_CONTACT = ""
+_Meaning = Callable[[str], DeviceState | None]
+
+QUESTIONS: Final[tuple[tuple[str, _Meaning], ...]] = (
+    ("DEVICE_STATE(PJSIP/{})", lambda said: DeviceState.MISSING if said == "INVALID" else None),
+    ("PJSIP_ENDPOINT({},context)", lambda said: None if said else DeviceState.MISSING),
+    (
+        "PJSIP_DIAL_CONTACTS({})",
+        lambda said: DeviceState.REACHABLE if said else DeviceState.UNREACHABLE,
+    ),
+)
+"""Each with what its answer means; None: ask the next. The last one always knows."""
 
 
-class Devices:
-    """The phones of all agents, across all Asterisks."""
+def question(number: int, device: str) -> AmiAction:
+    """The question of that number about this phone. Raises `BorderError` for no endpoint's name."""
+    name = checked("device", is_endpoint, device)
+    return action("Getvar", Variable=QUESTIONS[number][0].format(name))
 
-    def __init__(self, agents: Mapping[str, AgentId]) -> None:
-        """`agents`: endpoint to the agent who is rung there."""
-        self._agents = dict(agents)
-        self._contacts: dict[str, dict[tuple[PbxId, str], None]] = {}
-        self._said: dict[str, bool] = {}
 
-    def configure(self, agents: Mapping[str, AgentId]) -> None:
-        """Another set of agents; what is known of their phones stays known."""
-        self._agents = dict(agents)
-
-    def assign(self, agent_id: AgentId, device: str) -> None:
-        """The agent is rung at this endpoint from now on."""
-        for other in [key for key, value in self._agents.items() if value == agent_id]:
-            del self._agents[other]
-        self._agents[device] = agent_id
-
-    def contact_changed(self, pbx: PbxId, event: AmiEvent) -> list[DeviceReachable]:
-        """A `ContactStatus` event: at most one command, and only when the answer changed."""
-        get = event.headers.get
-        device, status = get("EndpointName") or get("AOR"), get("ContactStatus")
-        if device not in self._agents or status not in _THERE | _NOT_THERE:
-            return []
-        contacts = self._contacts.setdefault(device, {})
-        contacts.pop((pbx, _ANY_CONTACT), None)
-        if status in _THERE:
-            contacts[pbx, get("URI")] = None
-        else:
-            contacts.pop((pbx, get("URI")), None)
-        return self._tell(device)
-
-    def listed(self, pbx: PbxId, items: Iterable[AmiEvent]) -> list[DeviceReachable]:
-        """The answer to `DeviceStateList` after a login: what was missed while we were away."""
-        commands: list[DeviceReachable] = []
-        for item in items:
-            technology, _, device = item.headers.get("Device").partition("/")
-            if technology != "PJSIP" or device not in self._agents:
-                continue
-            contacts = self._contacts.setdefault(device, {})
-            for key in [key for key in contacts if key[0] == pbx]:
-                del contacts[key]
-            if item.headers.get("State") not in ("UNAVAILABLE", "INVALID", "UNKNOWN"):
-                contacts[pbx, _ANY_CONTACT] = None
-            self._said.pop(device, None)  # the core may know otherwise from before a restart
-            commands += self._tell(device)
-        return commands
-
-    def _tell(self, device: str) -> list[DeviceReachable]:
-        reachable = bool(self._contacts[device])
-        if self._said.get(device) is reachable:
-            return []
-        self._said[device] = reachable
-        return [DeviceReachable(self._agents[device], reachable)]
+def contact_says(event: AmiEvent) -> tuple[str, bool | None]:
+    """The phone that a `ContactStatus` is about, and whether that contact is there now (None: a
+    word that means neither). An endpoint whose contacts several endpoints share is told of in an
+    event of its own.
+    """
+    get = event.headers.get
+    status = get("ContactStatus")
+    there = True if status in _THERE else False if status in _NOT_THERE else None
+    return get("EndpointName") or get("AOR"), there

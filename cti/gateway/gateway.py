@@ -9,16 +9,16 @@ listeners: an order leaves before anything is written down about it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from cti.agi.messages import AgiCommand, AgiRequest, set_variable
 from cti.clock import Clock
 from cti.dispatcher import CallLater, Cancellable, Dispatcher, RouterStopped
 from cti.gateway.asking import Desk, RemarkKind, answer
-from cti.gateway.devices import Devices
 from cti.gateway.effects import FOLLOWED
 from cti.gateway.legs import Move
 from cti.gateway.pbx import Hearing, Pbx
@@ -27,16 +27,18 @@ from cti.gateway.remarks import Remarks
 from cti.gateway.side import Surroundings
 from cti.gateway.unmet import Staffing
 from cti.record.envelope import Envelope
-from routing.commands import TelephonyLost
-from routing.engine import RoutingEngine
-from routing.events import AgentLoggedOn, ConfigApplied
-from routing.ids import AgentId, PbxId
+from routing.commands import DeviceState, OfferOutcome, TelephonyLost
+from routing.events import AgentLoggedOff, AgentLoggedOn, ConfigApplied, Event, OfferEnded
+from routing.ids import PbxId
 
 log = logging.getLogger(__name__)
 
 TICK_S: Final = 0.25
 ANSWER: Final = "CTI_NEXT"
+Said = dict[PbxId, DeviceState | None]
+OnSaid = Callable[[Said], None]
 _LOG_EVERY_US: Final = 1_000_000
+_AboutPhones = AgentLoggedOn | AgentLoggedOff | OfferEnded | ConfigApplied
 _NOBODYS_US: Final = 60_000_000
 """For so long a question that names no Asterisk of ours is remembered: it may be a scanner's."""
 
@@ -87,8 +89,7 @@ class Gateway:
         self._clock = clock
         self._secrets = [each for each in (secret, previous_secret) if each]
         self._slice_s = slice_s
-        self._devices = Devices(_devices_of(dispatcher.engine))
-        self._around = Surroundings(dispatcher, clock, self._devices, call_later)
+        self._around = Surroundings(dispatcher, clock, call_later)
         self._staffing = Staffing()
         self._timer: Cancellable | None = None
         self._draining = False
@@ -137,18 +138,53 @@ class Gateway:
 
     def decided(self, envelopes: Sequence[Envelope]) -> None:
         """The events of one command. Most are news for others and cost one look."""
-        events = []
+        events: list[Event] = []
+        about_phones: list[_AboutPhones] = []
         for envelope in envelopes:
             event = envelope.event
             if type(event) in FOLLOWED:
                 events.append(event)
-            elif isinstance(event, AgentLoggedOn):
-                self._devices.assign(event.agent_id, event.device)
-            elif isinstance(event, ConfigApplied):
-                self._devices.configure(_devices_of(self._dispatcher.engine))
+            if isinstance(event, _AboutPhones):
+                about_phones.append(event)
         if events:
             for pbx in self.pbxs.values():
                 pbx.decided(events, envelopes[0].at_us)
+        for event in about_phones:
+            self._ask_about_phones(event)
+
+    # --- phones ----------------------------------------------------------------------------------
+
+    def _ask_about_phones(self, event: _AboutPhones) -> None:
+        """An agent has another phone, or was not found at it: ask each Asterisk about it."""
+        if isinstance(event, OfferEnded) and event.outcome is not OfferOutcome.UNREACHABLE:
+            return
+        for pbx in self.pbxs.values():
+            if isinstance(event, ConfigApplied):
+                pbx.phones.ask_all()
+                continue
+            device = self._dispatcher.engine.agents[event.agent_id].phone.device
+            if isinstance(event, OfferEnded):
+                pbx.phones.ask(device)
+            else:
+                pbx.phones.given(device)
+
+    def ask_about(self, device: str, told: OnSaid) -> None:
+        """What each Asterisk says of this phone now; None of one that is away or does not answer.
+        `told` is called once.
+        """
+        said: Said = dict.fromkeys(self.pbxs)
+        open_now = [pbx for pbx in self.pbxs.values() if pbx.hearing is not Hearing.DEAF]
+
+        def answered(pbx: Pbx, state: DeviceState | None) -> None:
+            said[pbx.name] = state
+            open_now.remove(pbx)
+            if not open_now:
+                told(said)
+
+        for pbx in tuple(open_now):
+            pbx.phones.ask(device, partial(answered, pbx))
+        if not open_now:
+            told(said)
 
     # --- from the dialplans ----------------------------------------------------------------------
 
@@ -219,8 +255,3 @@ class Gateway:
         if now_us >= self._log_again_us:
             self._log_again_us = now_us + _LOG_EVERY_US
             log.warning(text, what)
-
-
-def _devices_of(engine: RoutingEngine) -> dict[str, AgentId]:
-    """Endpoint to agent: where he is signed in, else where he is configured."""
-    return {agent.device or agent.spec.device: key for key, agent in engine.agents.items()}

@@ -29,6 +29,7 @@ from cti.gateway.legs import Legs
 from cti.gateway.link import AmiAnswer, AmiLink
 from cti.gateway.lookout import Lookout
 from cti.gateway.orders import Orders
+from cti.gateway.phones import Phones
 from cti.gateway.side import PbxCounters, Side, Surroundings
 from cti.gateway.translate import translate
 from routing.commands import TelephonyGone, TelephonyLost, TelephonyRestored
@@ -73,7 +74,7 @@ class Pbx:
         self._side = Side(name, around)
         self._lookout = Lookout(self._side)
         self._orders = Orders(self._side, self._lookout.look_up)
-        self._devices = around.devices
+        self.phones = Phones(self._side)
         self._clock = around.clock
         self._is_refused: Callable[[], bool] = lambda: False
         self._backlog: list[AmiEvent] = []
@@ -118,8 +119,7 @@ class Pbx:
         remembered = partial(self._remembered, self._side.session)
         self._side.send(action("Getvar", Variable="CTI_EPOCH"), remembered)
         self._claim()
-        listed = partial(self._devices_listed, self._side.session)
-        self._side.send(action("DeviceStateList"), listed)
+        self.phones.ask_all()
 
     def link_down(self, reason: str) -> None:
         """Nothing is heard any more."""
@@ -136,6 +136,7 @@ class Pbx:
             self._lookout.ask_about_doubts(now_us)
             if now_us >= self._lookout.next_us and self._lookout.look():
                 self._orders.set_epoch()  # whatever has made it forget it
+                self.phones.look_again()
 
     def doubt(self, call_id: CallId, *, at_once: bool) -> None:
         """Nothing but a question speaks for this caller; `at_once`: nobody took its answer."""
@@ -145,6 +146,7 @@ class Pbx:
         self._side.session += 1
         self.hearing = hearing
         self._backlog.clear()
+        self.phones.link_changed()
 
     def _watch_refusals(self, now_us: int) -> None:
         if not self._is_refused():
@@ -230,11 +232,6 @@ class Pbx:
         if self._has_forgotten and known and there.isdisjoint(known):
             self._has_died("it was started anew")
 
-    def _devices_listed(self, session: int, answer: AmiAnswer) -> None:
-        if session == self._side.session and isinstance(answer, AmiResponse) and answer.success:
-            for command in self._devices.listed(self.name, answer.events):
-                self.submit(command)
-
     # --- while it is heard -----------------------------------------------------------------------
 
     def heard(self, event: AmiEvent) -> None:
@@ -249,11 +246,10 @@ class Pbx:
 
     def _apply(self, event: AmiEvent) -> None:
         if event.name == "ContactStatus":
-            for change in self._devices.contact_changed(self.name, event):
-                self.submit(change)
-            return
-        if event.name == "Reload":
+            self.phones.contact_changed(event)
+        elif event.name == "Reload":
             self._orders.set_epoch()
+            self.phones.ask_all()
         elif event.headers.get("UserEvent") == "CtiRefused":
             self._orders.came_back(event)
         elif event.headers.get("UserEvent") == "CtiFailsafe":

@@ -8,7 +8,6 @@ from cti.ami.errors import AmiUsageError
 from cti.ami.messages import AmiAction, AmiResponse
 from cti.clock import Clock
 from cti.dispatcher import CallLater, Dispatcher, RouterStopped
-from cti.gateway.devices import Devices
 from cti.gateway.effects import Moment
 from cti.gateway.legs import Legs
 from cti.gateway.link import AmiAnswer, AmiLink, OnAnswer
@@ -43,7 +42,6 @@ class Surroundings:
 
     dispatcher: Dispatcher
     clock: Clock
-    devices: Devices
     call_later: CallLater
 
 

@@ -48,6 +48,7 @@ TEXT: Final[Mapping[str, Mapping[str, FieldClass]]] = {
         "rules": PUBLIC,
         "passed_over": PUBLIC,  # agents, each with a reason from a fixed list
     },
+    "DeviceChanged": {"device": PUBLIC},
     # Names of classes; of the event itself only what is public (`cti.record.set_aside`).
     "EventSetAside": {"call_id": PUBLIC, "event": PUBLIC, "error": PUBLIC, "fields": PUBLIC},
     "ModeChanged": {"name": PUBLIC, "by": PUBLIC},  # the name of a mode

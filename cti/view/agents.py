@@ -126,7 +126,7 @@ class Agents:
     def _device_changed(self, event: e.DeviceChanged, _at_us: int) -> None:
         agent = self._agent(event.agent_id)
         self._count(agent, -1)
-        agent.reachable = event.reachable
+        agent.reachable, agent.phone_missing = event.reachable, event.missing
         self._count(agent, 1)
 
     def _groups_changed(self, event: e.AgentGroupsChanged, _at_us: int) -> None:
@@ -192,4 +192,5 @@ def _row(agent: AgentNow) -> AgentRow:
         agent.until_us,
         agent.reachable,
         agent.idle_groups,
+        phone_missing=agent.phone_missing,
     )

@@ -14,7 +14,7 @@ from cti.record.masking import masked
 from cti.view.changes import Readers
 from cti.view.rows import NOBODY, CallNow, CallRow, CallStage, QueueNow
 from routing import events as e
-from routing.config import SECOND_US
+from routing.config import SECOND_US, QueueSpec
 from routing.ids import AgentId, CallId, PbxId, QueueId, contact_of
 from routing.transfers.messages import CallTransferred, Connection
 
@@ -87,14 +87,17 @@ class LiveCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    def configure(self, queues: Iterable[QueueId]) -> None:
+    def configure(self, queues: Iterable[QueueSpec]) -> None:
         """These are the queues. One that left the configuration is shown until nobody is in it."""
         before = self.lines
-        self._configured = dict.fromkeys(queues)
+        reserves = {spec.queue_id: spec.reserve is not None for spec in queues}
+        self._configured = dict.fromkeys(reserves)
         self.lines = {name: before.get(name) or Line() for name in self._configured}
         self.lines |= {
             name: line for name, line in before.items() if line.is_busy and name not in self.lines
         }
+        for name, line in self.lines.items():
+            line.reserve_open = line.reserve_open and reserves.get(name, False)  # told by no event
         for name in {**before, **self.lines}:
             self._readers.queue(name)
 

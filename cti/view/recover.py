@@ -6,6 +6,7 @@ from cti.record.cloudevents import AsOf
 from cti.view.rows import AgentNow, CallNow, CallStage, QueueNow, RouterNow
 from routing.agent import Agent
 from routing.call import Call, CallState
+from routing.commands import DeviceState
 from routing.engine import RoutingEngine
 from routing.events import AgentState
 
@@ -48,8 +49,9 @@ def _agent(agent: Agent) -> AgentNow:
         agent.call_id,
         agent.pending,
         agent.work_until_us if in_work else 0,
-        agent.reachable,
+        agent.phone.is_reachable,
         tuple(agent.idle_groups),
+        agent.phone.state is DeviceState.MISSING,
     )
 
 

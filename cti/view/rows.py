@@ -61,6 +61,7 @@ class AgentNow:
     until_us: int = 0
     reachable: bool = True
     idle_groups: tuple[SkillId, ...] = ()
+    phone_missing: bool = False
 
 
 @dataclass(slots=True)
@@ -138,6 +139,10 @@ class AgentRow(msgspec.Struct, frozen=True):
     """One agent at one moment. `pending` is what the agent wants when the present work is
     over, `waiting_break` the reason of the break that they stand in line for, at place
     `break_place` (from 1), `idle_groups` the skills that they have and do not serve now.
+
+    `reachable`: some Asterisk can call the phone; `barred` are those that cannot, while others can;
+    `phone_missing`: none of them knows it. `gap` is the outcome of the offer after which the phone
+    is spared until `gap_until_us`, "" when it is not.
     """
 
     agent_id: AgentId
@@ -153,6 +158,10 @@ class AgentRow(msgspec.Struct, frozen=True):
     waiting_break: str = ""
     break_place: int = 0
     last_call: bool = False
+    phone_missing: bool = False
+    barred: tuple[PbxId, ...] = ()
+    gap: str = ""
+    gap_until_us: int = 0
 
 
 class CallRow(msgspec.Struct, frozen=True):

@@ -87,7 +87,7 @@ class StateView:
         self.config_version = config.version
         self.directory = directory_of(config)
         self._levels = {spec.queue_id: spec.service_level_us for spec in config.queues}
-        self._calls.configure(spec.queue_id for spec in config.queues)
+        self._calls.configure(config.queues)
         self._agents.configure(config.agents, self.directory)
         # As the core has it: heard, until it says otherwise.
         self._pbxs = {pbx: self._pbxs.get(pbx, "up") for pbx in config.pbxs}

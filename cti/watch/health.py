@@ -1,6 +1,6 @@
 """Is the router well? Two answers: what operators should see, and whether it can route at all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -21,10 +21,15 @@ from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.machine import Machine
 from cti.watch.metrics import Metrics
 from cti.watch.record_watch import RecordWatch
+from routing.commands import DeviceState
 from routing.ids import PbxId
+from routing.phone import Phone
 
 LATE_US: Final = 10_000_000
 """An event is written a second after it happened; ten, and its disk hangs or cannot keep up."""
+
+NAMED: Final = 5
+"""Phones that a line of `cti status` names."""
 
 
 FLUSH_S: Final = 5.0
@@ -48,6 +53,18 @@ def check_of_log(log: EventLogCounters) -> Check:
         (log.degraded, f"{log.lost + log.refused} lost"),
     )
     return _check("event log", [words for is_so, words in wrong if is_so])
+
+
+def check_of_phones(phones: Mapping[str, Phone], pbxs: Iterable[PbxId]) -> Check:
+    """The agents' phones: one that no Asterisk has is a mistake in one of two configurations."""
+    asked = tuple(pbxs)
+    lacking = [
+        f"{phone.device} of {', '.join(sorted(phone.agents))}"
+        for phone in phones.values()
+        if asked and all(phone.said.get(pbx) is DeviceState.MISSING for pbx in asked)
+    ]
+    named = "; ".join(lacking[:NAMED]) + ("; …" if len(lacking) > NAMED else "")
+    return _check("phones", [f"{len(lacking)} on no Asterisk: {named}"] if lacking else [])
 
 
 def _check(name: str, wrong: Sequence[str]) -> Check:
@@ -86,6 +103,7 @@ class Health:
         bus = self.publisher.counters
         return (
             *(self._asterisk(pbx) for pbx in self.gateway.pbxs.values()),
+            check_of_phones(self.dispatcher.engine.phones, self.gateway.pbxs),
             check_of_journal(self.journal),
             *self.machine.checks(),
             check_of_log(self.event_log.counters),

@@ -97,8 +97,9 @@ def _logged_off(event: e.AgentLoggedOff) -> Said | None:
 
 
 def _device(event: e.DeviceChanged) -> Said:
-    said = "can be reached again" if event.reachable else "cannot be reached"
-    return logging.INFO, f"the phone of agent {event.agent_id} {said}"
+    said = "can be called" if event.reachable else "cannot be called"
+    why = ": no Asterisk has such an endpoint" if event.missing else ""
+    return logging.INFO, f"phone {event.device} of agent {event.agent_id} {said}{why}"
 
 
 def _transfer(event: TransferFailed) -> Said:

@@ -184,7 +184,9 @@ _OBSTACLES: Final[dict[str, str]] = {
     Obstacle.RESERVE: "后备座席，后备未启用（排队 {detail}）",
     Obstacle.LATER: "放宽到 {detail} 后可接",
     Obstacle.NEED: "不具备 {detail}",
-    Obstacle.UNREACHABLE: "话机不可达",
+    Obstacle.UNREACHABLE: "话机 {detail} 不可达",
+    Obstacle.MISSING: "Asterisk 无此话机：{detail}",
+    Obstacle.ELSEWHERE: "来电所在的 Asterisk 不能呼叫话机：{detail}",
     Obstacle.GAP: "上次派单后停歇（{detail}）",
     Obstacle.NONE: "并无障碍：属程序缺陷，请报告",
 }

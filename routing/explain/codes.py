@@ -121,6 +121,8 @@ STATES: Final[Mapping[str, Said]] = {
     "busy": ("通话中", "busy"),
     "afterCallWork": ("话后处理", "after-call work"),
     "deviceUnreachable": ("话机不可达", "the phone cannot be reached"),
+    "deviceMissing": ("Asterisk 无此话机", "Asterisk has no such phone"),
+    "deviceElsewhere": ("话机在其他 Asterisk 上", "the phone is at another Asterisk"),
     "loggedOn": ("刚签到", "just signed in"),
     "break": ("小休", "break"),
     "meal": ("用餐", "meal"),

@@ -186,7 +186,9 @@ _OBSTACLES: Final[dict[str, str]] = {
     Obstacle.RESERVE: "helps out when the reserve is open, {detail} wait",
     Obstacle.LATER: "will do later, when {detail} is enough",
     Obstacle.NEED: "lacks {detail}",
-    Obstacle.UNREACHABLE: "the phone cannot be reached",
+    Obstacle.UNREACHABLE: "the phone {detail} cannot be reached",
+    Obstacle.MISSING: "Asterisk has no such phone: {detail}",
+    Obstacle.ELSEWHERE: "the phone cannot be called from the caller's Asterisk: {detail}",
     Obstacle.GAP: "pauses after the last offer ({detail})",
     Obstacle.NONE: "nothing stands in the way: a defect, please report it",
 }

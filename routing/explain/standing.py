@@ -19,7 +19,9 @@ from routing.ids import NO_AGENT, AgentId, CallId, PbxId, QueueId
 from routing.index.needs import AllOf, Need, both, parse, text_of
 from routing.index.places import calls_in_front, present_need
 from routing.index.predicates import is_met
+from routing.phone import Phone
 from routing.queue import STICKY_STEP, Queue
+from routing.words import DeviceState
 
 IDLE_ROWS: Final = 10
 """So many idle agents are named; the others are counted."""
@@ -37,14 +39,16 @@ class Obstacle(StrEnum):
     LATER = "later"  # will do at a later step
     NEED = "need"  # does not have what is needed
     UNREACHABLE = "unreachable"  # meets the need; the phone cannot be reached
+    MISSING = "missing"  # meets the need; no Asterisk has the phone
+    ELSEWHERE = "elsewhere"  # meets the need; the Asterisk that has the call cannot call the phone
     GAP = "gap"  # meets the need; pauses after a failed offer
     NONE = "none"  # should have been offered: a defect of the core
 
 
 class Idle(msgspec.Struct, frozen=True, gc=False):
     """A ready agent without work, and what stands between the agent and the call. `detail` is what
-    is missing, the group, the cause of the pause; `in_us` after how long it goes by itself, -1 when
-    that is not known.
+    is missing, the group, the phone, the cause of the pause; `in_us` after how long it goes by
+    itself, -1 when that is not known.
     """
 
     agent_id: AgentId
@@ -153,11 +157,19 @@ def _obstacle(core: Core, call: Call, need: Need, agent: Agent, now_us: int) -> 
         return Obstacle.TRAINING, "", -1
     if not is_met(need, agent.agent_id, agent.skills):
         return _unmet(core.queues[call.queue_id], call, need, agent, now_us)
-    if not agent.reachable:
-        return Obstacle.UNREACHABLE, "", -1
-    if agent.gap_until_us:
+    if agent.gap_until_us and agent.phone.is_reachable:
         return Obstacle.GAP, agent.gap_cause, max(0, agent.gap_until_us - now_us)
-    return Obstacle.NONE, "", -1
+    return _phone_obstacle(agent.phone, call.pbx)
+
+
+def _phone_obstacle(phone: Phone, pbx: PbxId) -> _Found:
+    if pbx in phone.barred:
+        return Obstacle.ELSEWHERE, f"{phone.device} ({pbx})", -1
+    return {
+        DeviceState.MISSING: (Obstacle.MISSING, phone.device, -1),
+        DeviceState.UNREACHABLE: (Obstacle.UNREACHABLE, phone.device, -1),
+        DeviceState.REACHABLE: (Obstacle.NONE, "", -1),
+    }[phone.state]
 
 
 def _unmet(queue: Queue, call: Call, need: Need, agent: Agent, now_us: int) -> _Found:
@@ -208,6 +220,6 @@ def _busy(core: Core, call: Call, need: Need) -> tuple[tuple[str, int], ...]:
         if agent.status is AgentStatus.LOGGED_OFF or _is_idle(agent):
             continue
         if agent.spec.training is call.training and is_met(need, agent.agent_id, agent.skills):
-            why = agent.why_not()
+            why = agent.why_not(call.pbx)
             counts[why] = counts.get(why, 0) + 1
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

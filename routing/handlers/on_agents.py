@@ -5,6 +5,8 @@ from typing import Final
 from routing.agent import SIGN_OUT, STATUS_TABLE, Agent, AgentStatus, AgentWork, StatusTrigger
 from routing.commands import (
     DeviceReachable,
+    DeviceReported,
+    DeviceState,
     ExtendAfterCallWork,
     LogOffAgent,
     LogOnAgent,
@@ -12,9 +14,9 @@ from routing.commands import (
     SetAgentState,
 )
 from routing.core import Core
-from routing.deadlines import DeadlineKind
-from routing.events import AgentLoggedOn, DeviceChanged
+from routing.events import AgentLoggedOn
 from routing.machine import advance
+from routing.phone import ANYWHERE
 from routing.refusals import Refusal
 from routing.verbs.agents import (
     apply_now,
@@ -28,14 +30,12 @@ from routing.verbs.agents import (
     work_until,
 )
 from routing.verbs.breaks import ask_for_break, has_to_wait
-from routing.verbs.matching import agent_is_free
+from routing.verbs.phones import give_phone
+from routing.verbs.reach import hear_of_phone
 from routing.verbs.shown import show
 
 MAX_EXTENSION_US: Final = 3_600_000_000
 """An hour: more than that is no after-call work but absence."""
-
-UNREACHABLE: Final = "unreachable"
-"""The outcome of an offer, and the reason it leaves behind when there were too many."""
 
 
 def log_on_agent(core: Core, command: LogOnAgent) -> None:
@@ -54,6 +54,7 @@ def log_on_agent(core: Core, command: LogOnAgent) -> None:
     _begin_session(core, agent, device)
     core.pools.sign_in(agent)
     core.emit(AgentLoggedOn(agent.agent_id, device))
+    give_phone(core, agent, device)
     show(core, agent)
 
 
@@ -144,25 +145,22 @@ def extend_after_call_work(core: Core, command: ExtendAfterCallWork) -> None:
         show(core, agent)
 
 
+def device_reported(core: Core, command: DeviceReported) -> None:
+    """An Asterisk says something of a phone."""
+    phone = core.phones.get(command.device)
+    if phone is None:
+        core.refuse(command, command.device, Refusal.UNKNOWN_DEVICE)
+        return
+    said = {pbx: word for pbx, word in phone.said.items() if pbx != ANYWHERE}
+    said[command.pbx] = command.state
+    hear_of_phone(core, phone, said, came=command.state is DeviceState.REACHABLE)
+
+
 def device_reachable(core: Core, command: DeviceReachable) -> None:
-    """The registration of the agent's phone came or went. A phone that registers ends the pause
-    that its absence caused, and makes ready again an agent whom its absence has set not ready.
-    """
+    """Somebody says of an agent's phone whether it can be called."""
     agent = core.agents.get(command.agent_id)
     if agent is None:
         core.refuse(command, command.agent_id, Refusal.UNKNOWN_AGENT)
         return
-    if agent.reachable != command.reachable:
-        agent.reachable = command.reachable
-        core.emit(DeviceChanged(agent.agent_id, command.reachable))
-    if not command.reachable:
-        core.pools.leave_ready(agent)
-        return
-    if agent.gap_until_us and agent.gap_cause == UNREACHABLE:
-        core.deadlines.cancel(DeadlineKind.GAP, agent.agent_id)
-        agent.gap_until_us = 0
-        agent.gap_cause = ""
-    if agent.status is AgentStatus.NOT_READY and agent.reason == UNREACHABLE:
-        apply_now(core, agent, RequestedState.READY, "", "")
-    else:
-        agent_is_free(core, agent, "deviceReachable")
+    state = DeviceState.REACHABLE if command.reachable else DeviceState.UNREACHABLE
+    hear_of_phone(core, agent.phone, {ANYWHERE: state}, came=command.reachable)

@@ -13,11 +13,14 @@ from routing.core import Core
 from routing.events import ConfigApplied, ModeChanged
 from routing.index.places import pin_pools_of
 from routing.index.selection import apply_boosts
+from routing.phone import ANYWHERE
 from routing.queue import Queue
 from routing.refusals import Refusal
 from routing.verbs.breaks import note_break
 from routing.verbs.lines import nobody_left
 from routing.verbs.matching import match_after
+from routing.verbs.phones import give_phones
+from routing.verbs.reach import hear_of_phone
 from routing.verbs.standing import enter_pool, leave_pool
 
 
@@ -67,6 +70,7 @@ def _change_base(core: Core, config: RoutingConfig) -> None:
 
 def _put_in_force(core: Core, config: RoutingConfig) -> None:
     said = changes(core.config, config)
+    other_pbxs = config.pbxs != core.config.pbxs
     core.go_by(config)
     moved = _swap_agents(core, config)
     waiting = [call for call in core.calls.values() if call.band is not None]
@@ -80,10 +84,13 @@ def _put_in_force(core: Core, config: RoutingConfig) -> None:
     for agent in core.agents.values():  # caps and skills may have changed
         note_break(core, agent)
     core.emit(ConfigApplied(config.version, said))
+    _swap_phones(core)
+    if other_pbxs:
+        _swap_pbxs(core)
     for call in waiting:
         enter_pool(core, call)
     for agent in moved:
-        if agent.is_offerable:
+        if agent.entries is None and agent.is_offerable:
             core.pools.enter_ready(agent)
     match_after(core, waiting, "configApplied")
     nobody_left(core)
@@ -106,7 +113,7 @@ def _swap_agents(core: Core, config: RoutingConfig) -> list[Agent]:
     kept = {}
     moved = []
     for spec in config.agents:
-        agent = core.agents.get(spec.agent_id) or Agent(spec.agent_id, spec)
+        agent = core.agents.get(spec.agent_id) or core.new_agent(spec)
         kept[spec.agent_id] = agent
         if agent.spec == spec:
             continue
@@ -115,9 +122,25 @@ def _swap_agents(core: Core, config: RoutingConfig) -> list[Agent]:
             core.pools.sign_out(agent)
             agent.skills = agent.skills_in_use()
             moved.append(agent)
+    for agent_id, agent in core.agents.items():
+        if agent_id not in kept:
+            core.leave_phone(agent, agent.phone)
     core.agents.clear()
     core.agents.update(kept)
     return sorted(moved, key=lambda agent: agent.logon_no)
+
+
+def _swap_phones(core: Core) -> None:
+    """Who is signed out has the phone of the new configuration."""
+    agents = core.agents.values()
+    give_phones(core, [(agent, agent.device or agent.spec.device) for agent in agents])
+
+
+def _swap_pbxs(core: Core) -> None:
+    """What an Asterisk has said of phones counts as long as it is in the configuration."""
+    known = (ANYWHERE, *core.config.pbxs)
+    for _, phone in sorted(core.phones.items()):
+        hear_of_phone(core, phone, {p: word for p, word in phone.said.items() if p in known})
 
 
 def _swap_queues(core: Core, config: RoutingConfig) -> None:

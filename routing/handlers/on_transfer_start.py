@@ -6,7 +6,7 @@ from routing.agent import Agent, AgentStatus, AgentWork
 from routing.call import CALL_TABLE, Call, CallTrigger
 from routing.core import Core
 from routing.events import ClearedBy
-from routing.ids import NO_AGENT, AgentId, QueueId, TransferId, consultation_id
+from routing.ids import NO_AGENT, AgentId, PbxId, QueueId, TransferId, consultation_id
 from routing.index.selection import apply_boosts
 from routing.machine import advance
 from routing.refusals import Refusal
@@ -172,8 +172,8 @@ def _at_agent(core: Core, command: StartTransfer, call: Call) -> _Aim | Refusal:
     never = _why_never(command, call, agent)
     if never is not None:
         return never
-    if not agent.is_offerable:
-        rule, refusal = _why_not_free(agent)
+    if not agent.can_take(call.pbx):
+        rule, refusal = _why_not_free(agent, call.pbx)
         answer: IfMissed = getattr(command.policy, rule)
         if answer is IfMissed.RECALL:
             return refusal
@@ -191,10 +191,10 @@ def _why_never(command: StartTransfer, call: Call, agent: Agent) -> Refusal | No
     return Refusal.TRAINING_SEAT if agent.spec.training is not call.training else None
 
 
-def _why_not_free(agent: Agent) -> tuple[str, Refusal]:
+def _why_not_free(agent: Agent, pbx: PbxId) -> tuple[str, Refusal]:
     """The rule of the policy that covers it, and what to say when that is a recall."""
     if agent.work in (AgentWork.BUSY, AgentWork.RESERVED):
         return "busy", Refusal.AGENT_BUSY
-    if not agent.reachable:
+    if not agent.phone.is_reachable or pbx in agent.phone.barred:
         return "not_ready", Refusal.AGENT_UNREACHABLE
     return "not_ready", Refusal.AGENT_NOT_READY

@@ -1,8 +1,8 @@
 """A pool and its bands: one distinct need, who meets it, and who waits for it.
 
 A pool is one need together with one strategy. It knows every signed-in agent who meets the need
-(`members`), those of them who can be given a call now, in the strategy's order (`ready`), and the
-waiting calls that have this need, in one *band* for each queue and priority.
+(`members`), those of them who can be given a call now, in the strategy's order (`lines`), and the
+waiting calls that have this need, in one *band* for each queue, priority and Asterisk.
 
 Within a band the older call always has the higher score, whatever the time, since the score grows
 with age only. So a free agent compares the heads of bands, and a caller's position is found band by
@@ -16,7 +16,7 @@ from typing import final
 from routing.agent import Agent
 from routing.call import Call
 from routing.config import Strategy
-from routing.ids import AgentId
+from routing.ids import AgentId, PbxId
 from routing.index.ageing import Ageing
 from routing.index.needs import Need, named_skills
 from routing.index.ordered import Item, OrderedLine
@@ -28,6 +28,9 @@ ReadyEntry = Item
 PoolKey = tuple[str, Strategy, bool, bool]
 """(canonical need, strategy, shared out between employers, for training seats)."""
 
+LineKey = tuple[str, tuple[PbxId, ...]]
+"""(employer where calls are shared out, the Asterisks that cannot call these phones)."""
+
 
 @final
 class Band(OrderedLine):
@@ -38,13 +41,14 @@ class Band(OrderedLine):
     """
 
     __slots__ = (
-        "ageing", "head", "head_no", "head_us", "newest_us", "pool", "priority", "queue_id",
+        "ageing", "head", "head_no", "head_us", "newest_us", "pbx", "pool", "priority", "queue_id",
     )  # fmt: skip
 
     def __init__(self, pool: "Pool", ageing: Ageing, priority: int, call: Call) -> None:
         super().__init__()
         self.pool = pool
         self.queue_id = call.queue_id
+        self.pbx = call.pbx
         self.ageing = ageing
         self.priority = priority
         self.head, self.head_us, self.head_no = call, call.first_queued_us, call.number
@@ -91,26 +95,29 @@ class Band(OrderedLine):
 
 
 class Pool:
-    """One need under one strategy. Where calls are shared out between employers it also keeps the
-    ready agents of each; a pool for training seats holds nobody else, and they are in no other.
+    """One need under one strategy. A pool for training seats holds nobody else, and they are in no
+    other.
+
+    The ready agents stand in one line, or in several that are compared by their heads: where calls
+    are shared out between employers in one for each, and apart from the others where a phone cannot
+    be called from every Asterisk.
     """
 
     __slots__ = (
-        "bands", "by_employer", "key", "members", "need", "newest", "pinned", "predicate", "ready",
-        "shuffled", "skills", "strategy", "text", "training",
+        "bands", "key", "lines", "members", "need", "newest", "pinned", "predicate", "shuffled",
+        "skills", "splits", "strategy", "text", "training",
     )  # fmt: skip
 
     def __init__(self, key: PoolKey, need: Need) -> None:
         self.key = key
-        self.text, self.strategy, splits, self.training = key
+        self.text, self.strategy, self.splits, self.training = key
         self.need = need
-        self.by_employer: dict[str, OrderedLine] | None = {} if splits else None
+        self.lines: dict[LineKey, OrderedLine] = {}
         self.predicate = predicate_of(need)
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
         self.newest = 0  # the latest log-on number of those who ever joined
         self.shuffled = False  # somebody who signed in earlier joined later
-        self.ready: OrderedLine = OrderedLine()
         self.bands: list[Band] = []
         self.pinned = False  # it belongs to a queue and is kept
 
@@ -131,19 +138,23 @@ class Pool:
 
     def add_ready(self, entry: ReadyEntry) -> None:
         """An agent can be given calls of this pool."""
-        self.ready.add(entry)
-        if self.by_employer is not None:
-            employer = entry[3].spec.employer
-            line = self.by_employer.get(employer)
-            if line is None:
-                line = self.by_employer[employer] = OrderedLine()
-            line.add(entry)
+        key = self._line_of(entry[3])
+        line = self.lines.get(key)
+        if line is None:
+            line = self.lines[key] = OrderedLine()
+        line.add(entry)
 
     def remove_ready(self, entry: ReadyEntry) -> None:
         """The agent of this entry cannot be given calls of this pool."""
-        self.ready.remove(entry)
-        if self.by_employer is not None:
-            employer = entry[3].spec.employer
-            self.by_employer[employer].remove(entry)
-            if not self.by_employer[employer]:
-                del self.by_employer[employer]
+        key = self._line_of(entry[3])
+        line = self.lines[key]
+        line.remove(entry)
+        if not line:
+            del self.lines[key]
+
+    def _line_of(self, agent: Agent) -> LineKey:
+        return (agent.spec.employer if self.splits else "", agent.phone.barred)
+
+    def ready_for(self, pbx: PbxId) -> list[tuple[LineKey, OrderedLine]]:
+        """The lines of those who can be given a call of this Asterisk; none of them is empty."""
+        return [item for item in self.lines.items() if pbx not in item[0][1]]

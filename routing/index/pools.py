@@ -188,7 +188,7 @@ class PoolIndex:
         """The call stands in line in its queue and in this pool."""
         queue_id = call.queue_id
         for band in pool.bands:
-            if band.priority == priority and band.queue_id == queue_id:
+            if band.priority == priority and band.queue_id == queue_id and band.pbx == call.pbx:
                 band.enter(call)
                 break
         else:

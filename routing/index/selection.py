@@ -11,7 +11,7 @@ from typing import Final, cast
 from routing.agent import Agent
 from routing.call import Call
 from routing.config import Boost, Strategy
-from routing.ids import SkillId
+from routing.ids import PbxId, SkillId
 from routing.index.ordered import Item
 from routing.index.pool import Pool, ReadyEntry
 from routing.queue import Queue
@@ -54,15 +54,27 @@ def apply_boosts(boosts: Iterable[Boost], call: Call) -> None:
     call.priority, call.rules = priority, tuple(rules)
 
 
-def best_agent(pool: Pool, queue: Queue) -> Agent | None:
-    """The agent whom a call of this queue should have, of those who are free."""
-    if not pool.ready:
+def best_agent(pool: Pool, queue: Queue, pbx: PbxId) -> Agent | None:
+    """The agent whom a call of this queue and this Asterisk should have, of those who are free."""
+    lines = pool.lines
+    if not lines:
         return None
-    lines = pool.by_employer
-    if lines is None:
-        best: Agent = pool.ready.heads[0][3]
-    else:
-        best = lines[_most_behind(queue, lines)].heads[0][3]
+    if len(lines) > 1:
+        return _best_of_several(pool, queue, pbx)
+    [((_, barred), line)] = lines.items()
+    best: Agent | None = None if pbx in barred else line.heads[0][3]
+    return best
+
+
+def _best_of_several(pool: Pool, queue: Queue, pbx: PbxId) -> Agent | None:
+    """The same where the ready agents stand in several lines."""
+    lines = pool.ready_for(pbx)
+    if not lines:
+        return None
+    if pool.splits:
+        turn = _most_behind(queue, dict.fromkeys(employer for (employer, _), _ in lines))
+        lines = [each for each in lines if each[0][0] == turn]
+    best: Agent = min(line.heads[0] for _, line in lines)[3]
     return best
 
 
@@ -96,8 +108,11 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
     rows = rows or 1
     found: list[Item] = []
     worst = 0  # the last of those found
+    barred = agent.phone.barred
     for pool in pools_of(agent):
         for band in pool.bands:
+            if band.pbx in barred:
+                continue
             points = -band.score(now_us - band.head_us)
             if len(found) == rows and points > worst:
                 continue
@@ -107,12 +122,13 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
     return found
 
 
-def passed_over(pool: Pool, rows: int) -> list[tuple[Agent, str]]:
-    """Some who meet the need but cannot be given a call, with the reason."""
+def passed_over(pool: Pool, pbx: PbxId, rows: int) -> list[tuple[Agent, str]]:
+    """Some who meet the need but cannot be given a call of this Asterisk, with the reason."""
     found: list[tuple[Agent, str]] = []
     for looked_at, agent in enumerate(pool.as_signed_in()):
         if len(found) == rows or looked_at == 2 * rows:
             break
-        if agent.entries is None and (reason := agent.why_not()):
+        blocked = agent.entries is None or pbx in agent.phone.barred
+        if blocked and (reason := agent.why_not(pbx)):
             found.append((agent, reason))
     return found

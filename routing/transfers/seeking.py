@@ -155,7 +155,7 @@ def recall(core: Core, transfer: Transfer, cause: TransferCause) -> None:
         forget_consultation(core, seeker, CallOutcome.RECALLED)
         return
     sender = core.agents.get(transfer.initiator)
-    if sender is None or sender.status is not AgentStatus.READY or not sender.reachable:
+    if sender is None or sender.status is not AgentStatus.READY or not _has_phone(sender, seeker):
         _go_home(core, transfer, cause)
         return
     tell_diverted(core, seeker, seeker.queue_id, cause)
@@ -163,6 +163,11 @@ def recall(core: Core, transfer: Transfer, cause: TransferCause) -> None:
     wait_in_line(core, transfer, transfer.policy.recall_us)
     readdress(core, seeker, seeker.queue_id, transfer.initiator)
     seek(core, seeker, cause)
+
+
+def _has_phone(agent: Agent, call: Call) -> bool:
+    """Can the agent's phone be called from the Asterisk that has the call?"""
+    return agent.phone.is_reachable and call.pbx not in agent.phone.barred
 
 
 def _go_home(core: Core, transfer: Transfer, cause: TransferCause) -> None:

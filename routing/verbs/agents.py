@@ -21,6 +21,7 @@ from routing.transfers.seeking import wanted_agent_left
 from routing.verbs.breaks import has_to_wait
 from routing.verbs.lines import nobody_left
 from routing.verbs.matching import agent_is_free
+from routing.verbs.phones import give_phone
 from routing.verbs.shown import becomes_idle, show
 
 
@@ -175,6 +176,7 @@ def sign_out(core: Core, agent: Agent, by: str, reason: str) -> None:
     core.breaks.pop(agent.agent_id, None)
     show(core, agent, by=by)
     core.emit(AgentLoggedOff(agent.agent_id, by, reason))
+    give_phone(core, agent, agent.spec.device)
     nobody_left(core)
     if core.transfers:
         wanted_agent_left(core, agent)

@@ -1,10 +1,12 @@
 """The record of why: what an offer was chosen among. Made before anybody is moved."""
 
+from itertools import islice
+
 from routing.agent import Agent
 from routing.call import Call
 from routing.core import Core
 from routing.events import Decision
-from routing.ids import AgentId, CallId
+from routing.ids import AgentId, CallId, PbxId
 from routing.index.ordered import Item
 from routing.index.pool import Band, Pool
 from routing.index.selection import passed_over
@@ -30,8 +32,8 @@ def decide(core: Core, call: Call, trigger: str, rivals: Rivals) -> Decision:
         waited_us=waited_us,
         config_version=core.config.version,
         rules=call.rules,
-        candidates=() if rivals else _first_ready(pool, rows),
-        passed_over=tuple((who.agent_id, why) for who, why in passed_over(pool, rows)),
+        candidates=() if rivals else _first_ready(pool, call.pbx, rows),
+        passed_over=tuple((who.agent_id, why) for who, why in passed_over(pool, call.pbx, rows)),
         rivals=rivals,
     )
 
@@ -45,11 +47,11 @@ def rivals_of(found: list[Item]) -> Rivals:
     return tuple(rivals)
 
 
-def _first_ready(pool: Pool, rows: int) -> tuple[tuple[AgentId, int], ...]:
+def _first_ready(pool: Pool, pbx: PbxId, rows: int) -> tuple[tuple[AgentId, int], ...]:
+    """The best of those who could have been given the call, in the strategy's order."""
+    heads = [entry for _, line in pool.ready_for(pbx) for entry in islice(line, rows)]
     found: list[tuple[AgentId, int]] = []
-    for entry in pool.ready:
-        if len(found) == rows:
-            break
+    for entry in sorted(heads)[:rows]:
         agent: Agent = entry[3]
         found.append((agent.agent_id, entry[0]))
     return tuple(found)

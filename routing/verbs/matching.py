@@ -116,7 +116,7 @@ def offer_to_best_agent(core: Core, call: Call, trigger: str) -> None:
     band = call.band
     if not isinstance(band, Band):
         return
-    agent = best_agent(band.pool, core.queues[call.queue_id])
+    agent = best_agent(band.pool, core.queues[call.queue_id], call.pbx)
     if agent is not None:
         make_offer(core, call, agent, trigger)
 

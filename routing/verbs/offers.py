@@ -118,6 +118,7 @@ def end_offer(core: Core, offer: Offer, outcome: OfferOutcome) -> AgentId:
 def _penalise(core: Core, agent: Agent, outcome: OfferOutcome) -> None:
     """Count the failure and apply its policy: a gap, and after too many in a row not ready."""
     policy = policy_of(core.config.policies, outcome)
+    in_a_row = 1
     if outcome in NOT_READY_REASON:
         agent.failures[outcome] = agent.failures.get(outcome, 0) + 1
         in_a_row = agent.in_a_row[outcome] = agent.in_a_row.get(outcome, 0) + 1
@@ -126,7 +127,7 @@ def _penalise(core: Core, agent: Agent, outcome: OfferOutcome) -> None:
             agent.reason = NOT_READY_REASON[outcome]
             agent.in_a_row.clear()
             return
-    gap_us = policy.gap_us
+    gap_us = policy.gap_after_us(in_a_row)
     if outcome is OfferOutcome.UNDELIVERED:  # nobody is set not ready for it: some gap at least
         gap_us = max(gap_us, MIN_GAP_US)
     if gap_us:

@@ -5,6 +5,7 @@ variable that is not set is written `(null)` in a `Status` answer (glibc's `%s` 
 and `Redirect` to a place that does not exist is a success that hangs the caller up.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -15,6 +16,7 @@ from simulators.pbx.phones import Phone
 from simulators.pbx.world import World
 
 VERSION = "22.10.1"
+_FUNCTION = re.compile(r"([A-Z_]+)\((.*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,20 @@ class Actions:
             if channel is None:
                 return _error("No such channel")
             variables = channel.variables
-        return Answer(response(True, "", Variable=name, Value=variables.get(name, "")))
+        asked = _FUNCTION.fullmatch(name)
+        value = self._function(*asked.groups()) if asked else variables.get(name, "")
+        return Answer(response(True, "", Variable=name, Value=value))
+
+    def _function(self, name: str, argument: str) -> str:
+        """What the router asks about phones; "" for every other function."""
+        phone = self._world.phones.get(argument.removeprefix("PJSIP/").partition(",")[0])
+        if name == "DEVICE_STATE":
+            return device_state(phone) if phone is not None else "INVALID"
+        if phone is None:
+            return ""
+        if name == "PJSIP_DIAL_CONTACTS":
+            return "&".join(f"PJSIP/{phone.endpoint}/{uri}" for uri in phone.contacts)
+        return "from-agent" if name == "PJSIP_ENDPOINT" else ""
 
     def _hangup(self, action: AmiAction) -> Answer:
         channel = self._world.find(action.get("Channel"))
@@ -190,9 +205,9 @@ class Actions:
 
     def _contacts(self, _action: AmiAction) -> Answer:
         items = tuple(
-            event("ContactList", *_contact_line(phone))
+            event("ContactList", *_contact_line(phone, uri))
             for phone in self._world.phones.values()
-            if phone.is_registered
+            for uri in phone.contacts
         )
         if not items:
             return _error("No Contacts found")  # the real one adds a stray LF, which readers cut
@@ -201,13 +216,6 @@ class Actions:
             items,
             "ContactListComplete",
         )
-
-    def _device_states(self, _action: AmiAction) -> Answer:
-        items = tuple(
-            event("DeviceStateChange", Device=f"PJSIP/{phone.endpoint}", State=device_state(phone))
-            for phone in self._world.phones.values()
-        )
-        return _list("Device State Changes will follow", items, "DeviceStateListComplete")
 
     def _core_status(self, _action: AmiAction) -> Answer:
         date, time = _date_and_time(self._world.started_us)
@@ -257,7 +265,6 @@ class Actions:
         "status": _Row(_status, _rights("system", "call", "reporting")),
         "coreshowchannels": _Row(_core_show_channels, _rights("system", "reporting")),
         "pjsipshowcontacts": _Row(_contacts, _rights("system")),
-        "devicestatelist": _Row(_device_states, _rights("call", "reporting")),
         "corestatus": _Row(_core_status, _rights("system", "reporting")),
         "coresettings": _Row(_core_settings, _rights("system", "reporting")),
         "ping": _Row(_ping, _rights()),
@@ -274,11 +281,11 @@ def device_state(phone: Phone) -> str:
     return "INUSE" if any(leg.bridge for leg in phone.legs) else "RINGING"
 
 
-def _contact_line(phone: Phone) -> Pairs:
+def _contact_line(phone: Phone, uri: str) -> Pairs:
     return (
         ("ObjectType", "contact"),
         ("ObjectName", f"{phone.endpoint};@0"),
-        ("Uri", phone.contact_uri),
+        ("Uri", uri),
         ("Endpoint", phone.endpoint),
         ("Status", "NonQualified"),
         ("RoundtripUsec", "0"),

@@ -192,19 +192,23 @@ class Announcer:
             "UserEvent", "user", lambda: (*channel_headers(channel), ("UserEvent", name), *body)
         )
 
-    def contact_status(self, phone: Phone, status: str) -> None:
+    def contact_status(self, phone: Phone, uri: str, status: str) -> None:
         """`NonQualified` when a phone has registered, `Removed` when its registration has gone."""
         self._publish(
             "ContactStatus",
             "system",
             lambda: (
-                ("URI", phone.contact_uri),
+                ("URI", uri),
                 ("ContactStatus", status),
                 ("AOR", phone.endpoint),
                 ("EndpointName", phone.endpoint),
                 ("RoundtripUsec", "0"),
             ),
         )
+
+    def reload(self, module: str) -> None:
+        """A module has read its configuration again."""
+        self._publish("Reload", "system", lambda: (("Module", module), ("Status", "0")))
 
     def fully_booted(self, uptime_s: int) -> None:
         """All modules are loaded."""

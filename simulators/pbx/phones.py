@@ -58,7 +58,8 @@ class Phone:
 
     `answer_after_ms` is also the time after which it rejects. `hangs_up_after_ms` counts from the
     answer; None leaves the end to the caller. `lines` calls at once, one more is busy. With
-    `decide` its owner says anew at each call what it does.
+    `decide` its owner says anew at each call what it does. `contacts` are the places where it has
+    registered; the first is called.
     """
 
     endpoint: str
@@ -68,6 +69,12 @@ class Phone:
     lines: int = 1
     decide: Callable[[], Reaction] | None = None
     legs: list["Channel"] = field(default_factory=list, repr=False)
+    contacts: dict[str, None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """It has registered before the simulation begins, or has not."""
+        if self.behaviour is not Behaviour.UNREGISTERED:
+            self.contacts[self.contact_uri] = None
 
     def reaction(self) -> Reaction:
         """What it will do now."""
@@ -78,11 +85,11 @@ class Phone:
     @property
     def is_registered(self) -> bool:
         """Whether there is a contact to call."""
-        return self.behaviour is not Behaviour.UNREGISTERED
+        return bool(self.contacts)
 
     @property
     def contact_uri(self) -> str:
-        """Where its registration says that it can be reached."""
+        """Where its first registration says that it can be reached."""
         return f"sip:{self.endpoint}@127.0.0.1:5080"
 
 

@@ -54,17 +54,32 @@ class World:
         for phone in phones:
             self.phones[phone.endpoint] = phone
 
-    def register(self, endpoint: str, behaviour: Behaviour = Behaviour.ANSWERS) -> None:
-        """A phone has come back to the network."""
+    def register(
+        self, endpoint: str, behaviour: Behaviour = Behaviour.ANSWERS, uri: str = ""
+    ) -> None:
+        """A phone has come back to the network, or has come to one more place."""
         phone = self.phones[endpoint]
         phone.behaviour = behaviour
-        self.announcer.contact_status(phone, "NonQualified")
+        uri = uri or phone.contact_uri
+        phone.contacts[uri] = None
+        self.announcer.contact_status(phone, uri, "NonQualified")
 
-    def unregister(self, endpoint: str) -> None:
-        """A phone has gone from the network. Its calls live on: only the registration is gone."""
+    def unregister(self, endpoint: str, uri: str = "") -> None:
+        """A phone has gone from the network, or from one place. Its calls live on: only the
+        registration is gone.
+        """
         phone = self.phones[endpoint]
-        phone.behaviour = Behaviour.UNREGISTERED
-        self.announcer.contact_status(phone, "Removed")
+        uri = uri or phone.contact_uri
+        phone.contacts.pop(uri, None)
+        if not phone.contacts:
+            phone.behaviour = Behaviour.UNREGISTERED
+        self.announcer.contact_status(phone, uri, "Removed")
+
+    def reload(self, phones: Iterable[Phone]) -> None:
+        """The operator has rewritten pjsip.conf: these phones exist now, and no others."""
+        self.phones.clear()
+        self.add_phones(phones)
+        self.announcer.reload("res_pjsip.so")
 
     # --- channels ---------------------------------------------------------------------------------
 

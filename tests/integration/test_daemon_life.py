@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from simulators.pbx import phones
 from tests.eventually import eventually, time_passes
 from tests.lab.ports import free_port
 from tests.worlds.cards.router import Router, stories, word
@@ -106,6 +107,7 @@ async def test_a_changed_configuration_is_in_force_after_a_restart(world: Simula
     await router.stop()
     config = router.folder / "cti.toml"
     text = config.read_text(encoding="utf-8")
+    world.pbx.world.add_phones([phones.Phone("a8099")])
     config.write_text(text + '[[agents]]\nid = "8099"\ndevice = "a8099"\n', encoding="utf-8")
     await router.start()
     await router.ready("8099")

@@ -48,10 +48,14 @@ class Agents:
             return None
         if any(other.device == device for other in self.world.agents):
             return Refusal.DEVICE_IN_USE
+        before = self.world.phone(spec.device)
         agent = Agent(spec, device, self.world.next_number("logon"), self.now)
         agent.idle_since_us = agent.shown_since_us = self.now
         self.world.agents.append(agent)
         self.out.append(e.AgentLoggedOn(agent.agent_id, device))
+        if self.world.phone(device) != before:
+            self.say_phone(agent.agent_id)
+        self.forget_phones()
         self.show(agent)
         return None
 
@@ -102,24 +106,47 @@ class Agents:
         self.show(agent)
         return None
 
+    def device_reported(self, command: c.DeviceReported) -> Refusal | None:
+        if not self.world.owners(command.device):
+            return Refusal.UNKNOWN_DEVICE
+        words = dict(self.world.said.get(command.device, {}))
+        words.pop("", None)
+        words[command.pbx] = command.state.value
+        self.hear_of(command.device, words, came=command.state == "reachable")
+        return None
+
     def device_reachable(self, command: c.DeviceReachable) -> Refusal | None:
         if self.world.spec(command.agent_id) is None:
             return Refusal.UNKNOWN_AGENT
-        was_reachable = command.agent_id not in self.world.unreachable
-        if command.reachable and not was_reachable:
-            self.world.unreachable.remove(command.agent_id)
-        elif was_reachable and not command.reachable:
-            self.world.unreachable.append(command.agent_id)
-        if command.reachable != was_reachable:
-            self.out.append(e.DeviceChanged(command.agent_id, command.reachable))
-        agent = self.world.agent(command.agent_id)
-        if agent and command.reachable:  # the phone is back: no need to spare it any longer
+        word = "reachable" if command.reachable else "unreachable"
+        self.hear_of(self.world.phone_of(command.agent_id), {"": word}, came=command.reachable)
+        return None
+
+    def hear_of(self, device: str, words: dict[str, str], *, came: bool) -> None:
+        before = self.world.phone(device)
+        self.world.said[device] = words
+        if self.world.phone(device) != before:
+            for owner in self.world.owners(device):
+                self.say_phone(owner)
+        sitting = [agent for agent in self.world.agents if agent.device == device]
+        for agent in sitting if came else ():  # the phone is back: no need to spare it any longer
+            agent.failures.pop(OfferOutcome.UNREACHABLE, None)
             if agent.gap_cause == OfferOutcome.UNREACHABLE:
                 self.gap_is_over(agent.agent_id)
             if agent.status == "notReady" and agent.reason == "unreachable":
                 self.grant(agent, Wish(RequestedState.READY))
                 self.show(agent)
-        return None
+
+    def say_phone(self, agent_id: str) -> None:
+        device = self.world.phone_of(agent_id)
+        state = self.world.phone(device)
+        gone = state == "missing"
+        self.out.append(e.DeviceChanged(agent_id, state == "reachable", device, gone))
+
+    def forget_phones(self) -> None:
+        """What is known of a phone that is nobody's."""
+        said = self.world.said
+        self.world.said = {each: said[each] for each in said if self.world.owners(each)}
 
     def signed_on(self, agent_id: str) -> Agent | Refusal:
         known = self.world.spec(agent_id) is not None
@@ -188,6 +215,9 @@ class Agents:
         agent.status, agent.reason, agent.pending = "loggedOff", reason, None
         self.show(agent, by)
         self.out.append(e.AgentLoggedOff(agent.agent_id, by, reason))
+        if self.world.phone(agent.spec.device) != self.world.phone(agent.device):
+            self.say_phone(agent.agent_id)
+        self.forget_phones()
         self.somebody_signed_out()
         self.nobody_waits_for(agent)
 
@@ -286,7 +316,12 @@ class Agents:
                 agent.failures.clear()
                 agent.status, agent.reason = "notReady", REASON[outcome]
                 return
-        gap_us = max(policy.gap_us, 1_000_000) if undelivered else policy.gap_us
+        gap_us = policy.gap_us
+        if undelivered:
+            gap_us = max(gap_us, 1_000_000)
+        elif policy.gap_max_us:
+            for _ in range(agent.failures[outcome] - 1):
+                gap_us = min(2 * gap_us, policy.gap_max_us)
         if gap_us:
             agent.gap_until_us, agent.gap_cause = self.now + gap_us, outcome
             self.world.set_deadline("gap over", agent.agent_id, agent.gap_until_us)

@@ -141,8 +141,10 @@ def some_skills(rng: Random) -> tuple[tuple[str, int], ...]:
 
 
 def some_policy(rng: Random) -> OutcomePolicy:
-    strikes = rng.choice((0, 1, 2))
-    return OutcomePolicy(rng.choice((0, 3) if strikes == 1 else (2, 5)) * SECOND, strikes)
+    strikes = rng.choice((0, 1, 2, 4))
+    gap_s = rng.choice((0, 3) if strikes == 1 else (2, 5))
+    longest_s = rng.choice((0, gap_s, 7, 60))
+    return OutcomePolicy(gap_s * SECOND, strikes, longest_s * SECOND)
 
 
 def some_config(rng: Random) -> RoutingConfig:
@@ -196,7 +198,7 @@ class Draw:
             (rng.choice((6, 60)), lambda: some_transfer(rng, world)),
         ]
         if faults:
-            self.makers += [(3, self.phone), (2, self.telephony), (2, self.nonsense)]
+            self.makers += [(6, self.phone), (2, self.telephony), (2, self.nonsense)]
             self.makers += [(1, self.reconfigure), (4, self.centre)]
         self.weights = [weight for weight, _ in self.makers]
 
@@ -286,7 +288,11 @@ class Draw:
         return c.LogOffAgent(self.agent(), by="boss" if choice > 0.92 else "", reason="over")
 
     def phone(self) -> Command:
-        return c.DeviceReachable(self.agent(), reachable=self.rng.random() < 0.6)
+        rng = self.rng
+        if rng.random() < 0.2:
+            return c.DeviceReachable(self.agent(), reachable=rng.random() < 0.6)
+        state = rng.choice((*c.DeviceState, c.DeviceState.REACHABLE, c.DeviceState.REACHABLE))
+        return c.DeviceReported(f"phone-{rng.randrange(12)}", rng.choice(PBXS), state)
 
     def telephony(self) -> Command:
         kind = self.rng.choice(
@@ -325,7 +331,9 @@ class Draw:
             queues[at] = replace(drawn, queue_id=queues[at].queue_id)
         elif kind < 0.8:
             at = rng.randrange(len(agents))
-            agents[at] = replace(agents[at], skills=some_skills(rng), weight=rng.randint(1, 4))
+            device = agents[at].device if rng.random() < 0.5 else f"phone-{rng.randrange(12)}"
+            new = {"skills": some_skills(rng), "weight": rng.randint(1, 4), "device": device}
+            agents[at] = replace(agents[at], **new)
         elif kind < 0.9 and len(agents) > 1:
             agents.pop()
         elif len(queues) > 1:
@@ -355,6 +363,8 @@ class Draw:
                 c.SetAgentState(self.agent(), RequestedState.NOT_READY, "weather"),
                 c.ExtendAfterCallWork(self.agent(), 0),
                 c.DeviceReachable("nobody", reachable=True),
+                c.DeviceReported("phone-0", "elsewhere", c.DeviceState.UNREACHABLE),
+                c.DeviceReported("nobody's", "a1", c.DeviceState.REACHABLE),
                 c.TelephonyLost("elsewhere"),
                 c.SetQueueAccepting("nowhere", accepting=True),
                 c.ServeGroup("nobody", "loans", serving=False),

@@ -61,7 +61,7 @@ def offerable(world: World, agent: Agent) -> bool:
     return (
         agent.status == "ready"
         and agent.work == "idle"
-        and agent.agent_id not in world.unreachable
+        and world.phone(agent.device) == "reachable"
         and agent.gap_until_us == 0
     )
 
@@ -71,8 +71,10 @@ def can_be_offered(world: World, call: Call) -> bool:
 
 
 def suits(world: World, call: Call, agent: Agent) -> bool:
-    """Practice calls are for training seats, and nothing else is."""
-    if call.training != agent.spec.training:
+    """Practice calls are for training seats, and nothing else is; a caller can only be put through
+    to a phone that the same Asterisk can call.
+    """
+    if call.training != agent.spec.training or not world.can_call(call.pbx, agent.device):
         return False
     return meets(need_text(world, call))(agent.agent_id, agent.skills)
 

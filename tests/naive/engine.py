@@ -196,12 +196,11 @@ class NaiveEngine(Transfers):
                 queues |= {queue.queue_id: queue for queue in mode.queues}
                 rules += mode.boosts
         shares = {queue.queue_id: queue.allocation for queue in world.config.queues}
+        had = {spec.agent_id: world.phone_of(spec.agent_id) for spec in world.config.agents}
         world.config = msgspec.structs.replace(base, queues=tuple(queues.values()), boosts=rules)
         for queue_id, employer in list(world.given):  # other shares count from now on
             if queue_id not in queues or queues[queue_id].allocation != shares[queue_id]:
                 del world.given[queue_id, employer]
-        known = {agent.agent_id for agent in base.agents}
-        world.unreachable = [name for name in world.unreachable if name in known]
         world.closed = [name for name in world.closed if name in queues]
         world.past = {name: past for name, past in world.past.items() if name in queues}
         world.reserves = [name for name in world.reserves if name in queues]
@@ -213,9 +212,20 @@ class NaiveEngine(Transfers):
             if call.in_line:
                 self.look_at_clock(call)
         self.out.append(e.ConfigApplied(base.version, ()))
+        self.swap_phones(had)
         self.mind_reserves()
         self.match()
         self.somebody_signed_out()
+
+    def swap_phones(self, had: dict[str, str]) -> None:
+        """Who is signed out has the phone of the new configuration."""
+        world = self.world
+        for spec in world.config.agents:
+            now = world.phone_of(spec.agent_id)
+            before = had.get(spec.agent_id, now)
+            if world.phone(now) != world.phone(before):
+                self.say_phone(spec.agent_id)
+        self.forget_phones()
 
     def set_queue_accepting(self, command: c.SetQueueAccepting) -> Refusal | None:
         if self.world.queue(command.queue_id) is None:

@@ -166,7 +166,8 @@ class World:
     transfers: list[Transfer] = field(default_factory=list)
     agents: list[Agent] = field(default_factory=list)
     deadlines: list[Deadline] = field(default_factory=list)
-    unreachable: list[str] = field(default_factory=list)  # agents whose phone is gone
+    said: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of each phone, what each Asterisk has said; "" stands for those that have not."""
     lost: list[str] = field(default_factory=list)  # Asterisks that we do not hear …
     gone: list[str] = field(default_factory=list)  # … and those of them that have died
     closed: list[str] = field(default_factory=list)  # queues that take nobody new
@@ -202,6 +203,30 @@ class World:
 
     def spec(self, agent_id: str) -> AgentSpec | None:
         return next((a for a in self.config.agents if a.agent_id == agent_id), None)
+
+    def phone_of(self, agent_id: str) -> str:
+        """Where the agent sits, else the configured one."""
+        agent = self.agent(agent_id)
+        return agent.device if agent else self.spec(agent_id).device
+
+    def owners(self, device: str) -> list[str]:
+        """Whose phone it is."""
+        everybody = [spec.agent_id for spec in self.config.agents]
+        return sorted(each for each in everybody if self.phone_of(each) == device)
+
+    def phone(self, device: str) -> str:
+        """How it is with a phone, wherever it is called from: reachable, unreachable or missing."""
+        said = self.said.get(device, {})
+        words = list(said.values()) or ["reachable"]
+        if "" not in said and any(pbx not in said for pbx in self.config.pbxs):
+            words.append("reachable")  # one has said nothing
+        best = ("reachable", "unreachable", "missing")
+        return min(words, key=best.index)
+
+    def can_call(self, pbx: str, device: str) -> bool:
+        """Can this Asterisk call it, as far as is known?"""
+        words = self.said.get(device, {})
+        return self.phone(device) == "reachable" and words.get(pbx, "reachable") == "reachable"
 
     def set_deadline(self, what: str, subject: str | int, due_us: int) -> None:
         self.drop_deadline(what, subject)

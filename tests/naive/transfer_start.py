@@ -129,18 +129,20 @@ class TransferStart(Calls):
         ]
         if refusal := next((code for code, holds in reasons if holds), None):
             return refusal
-        answer, refusal = self.if_missed(command.policy, agent)
+        answer, refusal = self.if_missed(command.policy, agent, call.pbx)
         if answer is IfMissed.OVERFLOW and refusal:
             return self.aim_at_queue(command.policy.overflow_to, command.initiator)
         if answer is IfMissed.RECALL and refusal:
             return refusal
         return call.queue_id, agent.agent_id
 
-    def if_missed(self, policy: t.TransferPolicy, agent: Agent) -> tuple[IfMissed, Refusal | None]:
+    def if_missed(
+        self, policy: t.TransferPolicy, agent: Agent, pbx: str
+    ) -> tuple[IfMissed, Refusal | None]:
         """What the policy says of why the target is not free; no refusal for a free one."""
         if agent.work in {"reserved", "busy"}:
             return policy.busy, Refusal.AGENT_BUSY
-        if agent.agent_id in self.world.unreachable:
+        if not self.world.can_call(pbx, agent.device):
             return policy.not_ready, Refusal.AGENT_UNREACHABLE
         free = offerable(self.world, agent)
         return policy.not_ready, None if free else Refusal.AGENT_NOT_READY

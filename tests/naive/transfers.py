@@ -284,7 +284,7 @@ class Transfers(TransferStart):
         if seeker.consult_for:
             self.transfer_is_over(transfer)
             self.clear(seeker, e.CallOutcome.RECALLED)
-        elif sender and sender.status == "ready" and transfer.sender not in self.world.unreachable:
+        elif sender and sender.status == "ready" and self.world.can_call(seeker.pbx, sender.device):
             self.say_diverted(seeker, seeker.queue_id, cause)
             transfer.state = "recalling"
             self.sought_for(transfer, transfer.policy.recall_us)

@@ -21,21 +21,22 @@ MODULES: Final = (
     "chan_pjsip",
     "func_callerid",
     "func_cut",
+    "func_devstate",
     "func_dialplan",
     "func_global",
     "func_logic",
+    "func_pjsip_endpoint",
     "func_sha1",
     "func_strings",
     "func_timeout",
     "func_uri",
     "res_agi",
-    "res_manager_devicestate",
     "res_musiconhold",
 )
-"""What the contexts and the router's actions use."""
+"""What the contexts and the router's actions and questions use."""
 
-LOOKING: Final = ("func_devstate", "func_pjsip_aor", "func_pjsip_endpoint")
-"""What the check itself needs to see phones; calls do without."""
+LOOKING: Final = ("func_pjsip_aor",)
+"""What the check needs besides, to see phones; the router does without."""
 
 EXPOSING: Final = ("func_config", "func_realtime", "func_sorcery")
 """Through Getvar they give the configuration, secrets included, to any manager user."""
@@ -59,7 +60,7 @@ dialplan (ast_add_extension2_lockopt in main/pbx.c; measured at a start and at a
 ExtensionState, which asks for `reporting` only, tells it. Getvar cannot: it refuses EVAL to a user
 without `system` ("GetVar Access Forbidden", 22.10.1) and evaluates nothing else."""
 
-NEEDED_ACTIONS: Final = ("DeviceStateList", "Hangup", "Ping", "Redirect", "Setvar", "Status")
+NEEDED_ACTIONS: Final = ("Getvar", "Hangup", "Ping", "Redirect", "Setvar", "Status")
 
 CLASS_OF: Final[Mapping[str, str]] = {
     "AGI": "agi",

@@ -27,6 +27,11 @@ class Http:
         assert status == 200, document
         return document
 
+    async def refused(self, path, body=None):
+        status, _, document = await self("POST", path, body)
+        assert status == 409, document
+        return document
+
     async def probe(self, path, method="GET", **headers):
         url = f"http://127.0.0.1:{self._port}{path}"
         async with (

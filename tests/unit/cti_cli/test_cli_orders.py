@@ -165,3 +165,37 @@ def test_events_are_said_in_both_languages(daemon, cti):
     assert "queue switched  loans  closed" in out
     assert "mode  storm on" in out
     assert "预案  storm 启用" in cti("events", "--limit", "3", "--lang", "zh")[1]
+
+
+def test_a_phone_that_cannot_be_called_is_said_where_somebody_signs_in_and_is_listed(daemon, cti):
+    def report(state, pbx="a1"):
+        device = daemon.router.engine.agents["8001"].spec.device
+        daemon.do(lambda: daemon.router.do(c.DeviceReported(device, pbx, state)))
+        return device
+
+    device = report(c.DeviceState.UNREACHABLE)
+    order = "agent 8001 last-call --off"
+    assert said(cti, order) == [
+        (0, f"8001 Ready, Phone {device} (phone unreachable): so already\n")
+    ]
+    report(c.DeviceState.MISSING)
+    assert f"{device} (Asterisk has no such phone)" in cti("agents")[1]
+    assert f"{device} (Asterisk 无此话机)" in cti("agents", "--lang", "zh")[1]
+    report(c.DeviceState.REACHABLE, "a2")
+    assert f"{device} (not at a1)" in cti("agents")[1]
+
+
+def test_an_agent_whose_phone_is_spared_is_not_just_ready(daemon, cti):
+    daemon.do(lambda: daemon.router.arrives("c1"))
+    daemon.do(lambda: daemon.router.fails(c.OfferOutcome.REJECTED))
+    assert "rejects calls, again in 0:05" in cti("agents")[1]
+    assert "拒接来电" in cti("agents", "--lang", "zh")[1]
+
+
+def test_a_phone_that_no_asterisk_has_is_refused_in_a_sentence(daemon, cti):
+    daemon.router.phones["nosuchphone"] = {"a1": c.DeviceState.MISSING}
+    cti("agent", "8001", "log-off")
+    code, _, error = cti("agent", "8001", "log-on", "--device", "nosuchphone")
+    assert (code, error) == (
+        1, "cti: unknownDevice: there is no endpoint nosuchphone (asked: a1); see pjsip.conf\n"
+    )  # fmt: skip

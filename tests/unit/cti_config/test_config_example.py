@@ -38,7 +38,7 @@ def test_it_shows_the_defaults():
     queue = QueueSettings(id="loans", need="loans")
     same = {"steps": (), "overflows": (), "allocation": {}, "reserve": None, "announcements": ()}
     assert msgspec.structs.replace(shown.queues[0], **same) == queue
-    agent = AgentSettings(id="8001", device="8001", skills={"loans": 3, "english": 1})
+    agent = AgentSettings(id="8001", device="a8001", skills={"loans": 3, "english": 1})
     assert shown.agents[0] == agent
 
 

@@ -19,7 +19,7 @@ def world():
 
 def test_nothing_is_offered_before_asterisk_takes_our_orders(world):
     world.pbx.link_up()
-    assert world.link.names() == ["Getvar", "Setvar", "DeviceStateList"]
+    assert world.link.names() == ["Getvar", "Setvar"]
     world.link.answer("Setvar", REFUSED)
     assert world.pbx.hearing is Hearing.SYNCING
     world.clock.advance(SECOND_US)
@@ -43,11 +43,10 @@ def test_a_list_that_cannot_be_had_is_asked_for_again(world):
 
 def test_answers_of_an_earlier_link_mean_nothing(world):
     world.pbx.link_up()
-    (_, remembered), (_, claimed), (_, listed) = world.link.sent
+    (_, remembered), (_, claimed), *_ = world.link.sent
     world.pbx.link_down("cut")
     remembered(DONE)
     claimed(DONE)
-    listed(AmiResponse(True))
     assert world.pbx.hearing is Hearing.DEAF
     assert "Status" not in world.link.names()
 
@@ -143,19 +142,6 @@ def test_answers_that_nobody_took_are_counted(world):
     world.gateway.answered(request("again"), False)
     world.gateway.answered(request("again"), True)
     assert world.gateway.counters.unheard == 1
-
-
-def test_phones_are_followed_across_logins_and_configurations(world):
-    world.up()
-    world.pbx.heard(
-        event("ContactStatus", URI="sip:1", ContactStatus="Removed", EndpointName="p8001")
-    )
-    assert not world.dispatcher.engine.agents["8001"].reachable
-    world.pbx.link_down("cut")
-    world.pbx.link_up()
-    row = event("DeviceStateChange", Device="PJSIP/p8001", State="NOT_INUSE")
-    world.link.answer("DeviceStateList", AmiResponse(True, events=(row,)))
-    assert world.dispatcher.engine.agents["8001"].reachable
 
 
 def test_a_look_sets_the_epoch_again_and_finds_what_was_missed(world):

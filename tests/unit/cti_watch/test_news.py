@@ -74,11 +74,13 @@ def test_calls_that_are_lost_or_taken_are_warnings(router, caplog):
 def test_what_people_switch_is_said(router, caplog):
     router.do(c.SetQueueAccepting("loans", accepting=False, by="boss"))
     router.do(c.DeviceReachable("8001", reachable=False))
+    router.do(c.DeviceReported("8001", "a1", c.DeviceState.MISSING))
     router.ready("8002")
     router.do(c.LogOffAgent("8002", by="boss", reason="forced"))
     assert [text for _, text in lines(caplog)] == [
         "queue loans is closed by boss",
-        "the phone of agent 8001 cannot be reached",
+        "phone 8001 of agent 8001 cannot be called",
+        "phone 8001 of agent 8001 cannot be called: no Asterisk has such an endpoint",
         "agent 8002 is signed out by boss: forced",
     ]
 
@@ -88,7 +90,9 @@ def test_a_storm_is_cut_short_and_counted(caplog):
     news = News()
 
     def device(number, at_us):
-        news.apply(Envelope(1, number, at_us, e.DeviceChanged(f"{number}", reachable=False)))
+        news.apply(
+            Envelope(1, number, at_us, e.DeviceChanged(f"{number}", reachable=False, device="p"))
+        )
 
     for number in range(1000):
         device(number, 5 * SECOND + number)
@@ -96,5 +100,5 @@ def test_a_storm_is_cut_short_and_counted(caplog):
     device(1000, 6 * SECOND)
     assert [record.getMessage() for record in caplog.records[A_SECOND:]] == [
         f"… and {1000 - A_SECOND} more in that second: cti events",
-        "the phone of agent 1000 cannot be reached",
+        "phone p of agent 1000 cannot be called",
     ]

@@ -81,7 +81,20 @@ def test_a_phone_that_cannot_be_reached():
     centre.ready("a")
     centre.do(c.DeviceReachable("a", reachable=False))
     centre.call("c1", "q")
-    assert idle(centre) == {"a": (Obstacle.UNREACHABLE, "", -1)}
+    assert idle(centre) == {"a": (Obstacle.UNREACHABLE, "phone-a", -1)}
+
+
+def test_a_phone_that_no_asterisk_has_or_another_one():
+    centre = Centre([queue("q")], [agent("a", "q")], pbxs=("a1", "a2"))
+    centre.ready("a")
+    centre.do(c.DeviceReported("phone-a", "a1", c.DeviceState.MISSING))
+    centre.call("c1", "q")
+    assert idle(centre) == {"a": (Obstacle.ELSEWHERE, "phone-a (a1)", -1)}
+    assert "cannot be called from the caller's Asterisk: phone-a (a1)" in said(centre)[1]
+    assert "来电所在的 Asterisk 不能呼叫话机：phone-a (a1)" in said(centre, "zh")[1]
+    centre.do(c.DeviceReported("phone-a", "a2", c.DeviceState.MISSING))
+    assert idle(centre) == {"a": (Obstacle.MISSING, "phone-a", -1)}
+    assert "Asterisk has no such phone: phone-a" in said(centre)[1]
 
 
 @pytest.mark.parametrize(("seat", "practice"), [(True, False), (False, True)])

@@ -264,19 +264,26 @@ def test_the_record_says_why_each_of_the_others_was_not_free():
 
 def test_why_not_has_a_word_for_every_case():
     from routing.agent import AgentStatus, AgentWork
+    from routing.words import DeviceState
 
     found = Agent("8001", agent("8001", "loans"))
-    assert found.why_not() == "loggedOff"
+    assert found.why_not("a1") == "loggedOff"
     found.status, found.reason = AgentStatus.NOT_READY, "meal"
-    assert found.why_not() == "meal"
+    assert found.why_not("a1") == "meal"
     found.status = AgentStatus.READY
-    assert found.why_not() == ""
+    assert found.why_not("a1") == ""
     found.gap_until_us, found.gap_cause = 1, "busy"
-    assert found.why_not() == "gap:busy"
-    found.reachable = False
-    assert found.why_not() == "deviceUnreachable"
+    assert found.why_not("a1") == "gap:busy"
+    found.gap_until_us = 0
+    found.phone.hear({"a1": DeviceState.UNREACHABLE, "a2": DeviceState.REACHABLE}, ("a1", "a2"))
+    assert found.why_not("a1") == "deviceElsewhere"
+    assert found.why_not("a2") == ""
+    found.phone.hear({"a1": DeviceState.UNREACHABLE, "a2": DeviceState.MISSING}, ("a1", "a2"))
+    assert found.why_not("a2") == "deviceUnreachable"
+    found.phone.hear({"a1": DeviceState.MISSING, "a2": DeviceState.MISSING}, ("a1", "a2"))
+    assert found.why_not("a1") == "deviceMissing"
     found.work = AgentWork.RESERVED
-    assert found.why_not() == "reserved"
+    assert found.why_not("a1") == "reserved"
 
 
 # --- the phone ------------------------------------------------------------------------------------

@@ -15,7 +15,10 @@ from routing.call import CallState
 from routing.deadlines import DeadlineKind
 from routing.index.needs import parse
 from routing.invariants import NAMES, Breach, check
+from routing.phone import Phone
+from routing.words import DeviceState
 from tests.worlds.routing.damaged_index import (
+    band_of_another_asterisk,
     band_that_is_empty,
     band_that_knows_nobody_so_new,
     band_with_another_head,
@@ -32,6 +35,8 @@ from tests.worlds.routing.damaged_index import (
     queue_that_miscounts,
     queue_with_an_empty_band,
     ready_agent_without_entries,
+    ready_line_of_another_asterisk,
+    ready_line_that_is_empty,
     stray,
     talking_call_in_line,
     waiting_call_in_no_line,
@@ -168,6 +173,22 @@ def phone_of_who_signed_off(core):
     core.devices["phone-out"] = "out"
 
 
+def agent_with_another_phone(core):
+    core.agents["free"].phone = Phone("phone-free")
+
+
+def phone_that_forgot_its_agent(core):
+    core.phones["phone-free"].agents.clear()
+
+
+def phone_that_nobody_has(core):
+    core.phones["ghost"] = Phone("ghost")
+
+
+def phone_that_is_not_as_was_said(core):
+    core.phones["phone-out"].state = DeviceState.MISSING
+
+
 def a_call_too_many(core):
     core.arrived += 1
 
@@ -253,6 +274,13 @@ DAMAGES = [
     Damage("an employer twice", "ready_index", employer_line_that_counts_twice),
     Damage("a phone of nobody", "devices", phone_of_nobody),
     Damage("a phone of who signed off", "devices", phone_of_who_signed_off),
+    Damage("ready, in another's line", "ready_index", ready_line_of_another_asterisk),
+    Damage("a ready line that is empty", "ready_index", ready_line_that_is_empty),
+    Damage("a band of another Asterisk", "line_index", band_of_another_asterisk),
+    Damage("an agent with another phone", "phones", agent_with_another_phone),
+    Damage("a phone that forgot its agent", "phones", phone_that_forgot_its_agent),
+    Damage("a phone that nobody has", "phones", phone_that_nobody_has),
+    Damage("a phone that is not as was said", "phones", phone_that_is_not_as_was_said),
     Damage("a call too many", "calls_balance", a_call_too_many),
     Damage("an end too many", "calls_balance", an_end_too_many),
     Damage("time lost", "state_times_add_up", time_that_was_lost),

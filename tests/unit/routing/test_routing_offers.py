@@ -63,7 +63,7 @@ def test_each_outcome_has_a_counter_of_its_own(outcome):
 def test_each_outcome_has_a_pause_of_its_own(outcome):
     centre = centre_with(**{FOUR[outcome]: OutcomePolicy(gap_us=17 * S)})
     centre.fail("8001", outcome)
-    assert centre.core.agents["8001"].why_not() == f"gap:{outcome}"
+    assert centre.core.agents["8001"].why_not("a1") == f"gap:{outcome}"
     assert centre.offered(centre.wait(16.9)) == []
     again = centre.wait(0.1)
     assert centre.offered(again) == [("c1", "8001")]

@@ -47,6 +47,7 @@ ABOUT_NOTHING = [
     (c.ServeGroup("nobody", "q", serving=True), "nobody", "unknownAgent"),
     (c.ServeGroup("ann", "none", serving=True), "ann", "unknownGroup"),
     (c.MarkLastCall("nobody", on=True), "nobody", "unknownAgent"),
+    (c.DeviceReported("nobody's", "a1", c.DeviceState.REACHABLE), "nobody's", "unknownDevice"),
     (c.DeviceReachable("nobody", reachable=True), "nobody", "unknownAgent"),
     (c.SetQueueAccepting("nowhere", accepting=True), "nowhere", "unknownQueue"),
     (c.SetMode("none", on=True), "none", "unknownMode"),

@@ -202,14 +202,19 @@ def test_device_states_tell_who_can_be_called():
     world.answers = ["deliver*7*6*15*8002"]
     world.call()
     world.pass_s(1)
-    answer = world.ask(action("DeviceStateList"))
-    states = {event.headers.get("Device"): event.headers.get("State") for event in answer.events}
-    assert states == {
-        "PJSIP/8001": "INUSE",
-        "PJSIP/8002": "RINGING",
-        "PJSIP/8003": "UNAVAILABLE",
-        "PJSIP/8004": "NOT_INUSE",
-    }
+
+    def said(function: str) -> str:
+        return world.ask(action("Getvar", Variable=function)).headers.get("Value")
+
+    names = ("8001", "8002", "8003", "8004", "8005")
+    assert [said(f"DEVICE_STATE(PJSIP/{name})") for name in names] == [
+        "INUSE", "RINGING", "UNAVAILABLE", "NOT_INUSE", "INVALID",
+    ]  # fmt: skip
+    assert [said(f"PJSIP_ENDPOINT({name},context)") for name in names] == [*["from-agent"] * 4, ""]
+    assert [said(f"PJSIP_DIAL_CONTACTS({name})") for name in ("8003", "8004", "8005")] == [
+        "", "PJSIP/8004/sip:8004@127.0.0.1:5080", "",
+    ]  # fmt: skip
+    assert said("SHELL(true)") == ""
 
 
 def test_core_status_tells_when_it_was_started():

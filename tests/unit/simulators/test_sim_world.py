@@ -185,6 +185,32 @@ def test_registrations_come_and_go():
     ]
 
 
+def test_a_phone_in_two_places_can_be_called_until_both_are_gone():
+    world = ScriptedWorld(WAIT, phones=[Phone("8001")])
+    world.set_epoch()
+    phone = world.world.phones["8001"]
+    world.world.register("8001", uri="sip:8001@home")
+    world.world.unregister("8001")
+    assert (phone.is_registered, list(phone.contacts)) == (True, ["sip:8001@home"])
+    world.world.unregister("8001", "sip:8001@home")
+    assert not phone.is_registered
+    world.pass_ms(5)
+    assert world.told("ContactStatus") == [
+        "ContactStatus 8001 NonQualified",
+        "ContactStatus 8001 Removed",
+        "ContactStatus 8001 Removed",
+    ]
+
+
+def test_a_reload_makes_other_phones():
+    world = ScriptedWorld(WAIT, phones=[Phone("8001")])
+    world.set_epoch()
+    world.world.reload([Phone("8002")])
+    world.pass_ms(5)
+    assert list(world.world.phones) == ["8002"]
+    assert world.told() == ["Reload"]
+
+
 def test_a_lost_registration_does_not_end_the_conversation():
     world = talking()
     world.world.unregister("8001")

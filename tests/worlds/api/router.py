@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from cti.api.control import Control
+from cti.api.operations import Operations
 from cti.api.present import Present
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
@@ -64,6 +65,7 @@ class Router:
         self.events = []
         self.checks = [Check("a1", ok=True)]
         self.log = None
+        self.phones = {}  # what each Asterisk says of each device
         self.history = NoLog()
         self.files = Path("var")  # not written unless something is applied
 
@@ -129,13 +131,18 @@ class Router:
         if isinstance(envelope.event, ConfigApplied):
             self.view.configure(self.engine.config)
 
+    async def ask_about(self, device):
+        """What the Asterisks say of a phone; by default there is none that could say anything."""
+        return self.phones.get(device, {})
+
     def control(self):
+        present = Present(self.view, self.engine, self.clock)
         return Control(
             node="n1",
             site="main",
-            present=Present(self.view, self.engine, self.clock),
+            present=present,
             history=self,
-            submit=self.submit,
+            operations=Operations(self.submit, present, self.ask_about),
             reconfiguration=Reconfiguration(
                 Settings(), self.engine, self.submit, AppliedFiles(self.files), {}
             ),

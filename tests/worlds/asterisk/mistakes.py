@@ -244,7 +244,7 @@ MISTAKES = (
     ),
     Mistake(
         "the router may do too little", "路由器权限不足",
-        "rights needed", ("缺少 DeviceStateList", "missing: DeviceStateList"),
+        "rights needed", ("缺少 Getvar", "missing: Getvar"),
         spoil=change("manager.conf", ROUTER, f"{ROUTER}write = agi\n"),
         also=frozenset({"rights too many"}),
     ),

@@ -196,6 +196,24 @@ class Router:
             status, said = await self.post(f"/v1/agents/{agent}/state", body)
             assert status == 200, said
 
+    async def agent(self, agent: str) -> dict[str, Any]:
+        """The agent's row."""
+        rows = (await self.get("/v1/agents"))["agents"]
+        found: dict[str, Any]
+        for found in rows:
+            if found["agent_id"] == agent:
+                return found
+        raise AssertionError(f"{agent} is not among {rows}")
+
+    async def until_agent(self, agent: str, **wanted: object) -> None:
+        """Wait until the agent's row says so."""
+
+        async def is_so() -> bool:
+            row = await self.agent(agent)
+            return all(row[name] == value for name, value in wanted.items())
+
+        await eventually(is_so)
+
     async def events(self) -> list[dict[str, Any]]:
         """All published events, from the event log."""
         found: list[dict[str, Any]] = []

@@ -123,13 +123,26 @@ def pool_that_misses_a_member(core):
 
 
 def pool_that_misses_a_ready_agent(core):
-    core.queues["q"].pools[0].ready = OrderedLine()
+    core.queues["q"].pools[0].lines.clear()
 
 
 def pool_that_misses_an_employer(core):
-    core.queues["shared"].pools[0].by_employer.clear()
+    core.queues["shared"].pools[0].lines.clear()
 
 
 def employer_line_that_counts_twice(core):
-    pool = core.queues["shared"].pools[0]
-    pool.by_employer["north"] = pool.by_employer["own"]
+    lines = core.queues["shared"].pools[0].lines
+    lines["north", ()] = lines["own", ()]
+
+
+def ready_line_of_another_asterisk(core):
+    lines = core.queues["q"].pools[0].lines
+    lines["", ("a2",)] = lines.pop(("", ()))
+
+
+def ready_line_that_is_empty(core):
+    core.queues["q"].pools[0].lines["", ("a2",)] = OrderedLine()
+
+
+def band_of_another_asterisk(core):
+    core.queues["rare"].bands[0].pbx = "a2"

@@ -1,0 +1,52 @@
+"""A phone: whether it can be called is a fact of the device, whoever sits at it.
+
+Each Asterisk says for itself whether it can call the phone (`said`), because a caller of one
+Asterisk can only be put through to a phone that is registered there. Of an Asterisk that has said
+nothing nothing is claimed: it is found out by calling the phone.
+
+What follows from `said` is kept beside it, since every match looks at it:
+
+* `state`, in one word for all Asterisks: while one of them can call the phone, it can be called;
+* `barred`, the Asterisks that cannot, while others can, or have not said so.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from routing.ids import AgentId, PbxId
+from routing.words import DeviceState
+
+ANYWHERE: Final = PbxId("")
+"""In `said`: no Asterisk is named, so it holds for all of them."""
+
+
+@dataclass(slots=True, eq=False)
+class Phone:
+    """A device that is an agent's: the agent sits at it, or else is configured with it."""
+
+    device: str = ""
+    said: dict[PbxId, DeviceState] = field(default_factory=dict)
+    agents: dict[AgentId, None] = field(default_factory=dict)  # index: whose it is
+    state: DeviceState = DeviceState.REACHABLE
+    barred: tuple[PbxId, ...] = ()
+
+    @property
+    def is_reachable(self) -> bool:
+        """Can it be called from some Asterisk?"""
+        return self.state is DeviceState.REACHABLE
+
+    def hear(self, said: Mapping[PbxId, DeviceState], pbxs: Iterable[PbxId]) -> None:
+        """Know so much of it, and no more. `pbxs` are all the Asterisks that may say something."""
+        self.said = dict(said)
+        words = self.said.values()
+        is_open = ANYWHERE not in self.said and any(pbx not in self.said for pbx in pbxs)
+        self.barred = ()
+        if not words or is_open or DeviceState.REACHABLE in words:
+            self.state = DeviceState.REACHABLE
+            cannot = (p for p, word in self.said.items() if word is not DeviceState.REACHABLE)
+            self.barred = tuple(sorted(cannot))
+        elif DeviceState.UNREACHABLE in words:
+            self.state = DeviceState.UNREACHABLE
+        else:
+            self.state = DeviceState.MISSING
