@@ -66,10 +66,10 @@ check: lint ## the gates and the tests that need no Asterisk
 	@$(BIN)/python -m tests -m "not real" $(if $(ROOM),--room $(ROOM))
 
 # The slow lane: what is whole but long. tests/README.md says when.
-soak: setup ## random days, storms and theory, many times over (some 15 minutes)
+soak: setup ## random days, storms and theory, many times over (10 minutes)
 	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m soak
 
-cards: tools lab ## every telephony card again and again, 20 kills of the router (some 15 minutes)
+cards: tools lab ## every telephony card again and again, 20 kills of the router (15 minutes)
 	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m cards
 
 cover-routing: setup ## branch coverage of the routing core, which has to be whole

@@ -28,6 +28,8 @@ def commands(options: Sequence[str]) -> list[list[str]]:
     both = f" and ({expression})" if expression else ""
     side_by_side = ["-n", str(WORKERS), "--dist", "worksteal"]
     pytest = [sys.executable, "-m", "pytest", "--durations=25"]
+    if WHOLE:
+        pytest.append("--timeout=1200")
     return [
         [*pytest, "-m", f"alone{both}", *rest],
         [*pytest, "-m", f"not alone{both}", *side_by_side, *rest],

@@ -127,9 +127,8 @@ def test_what_a_killed_test_run_left_is_swept(lab: None) -> None:
         pid, folder = run.stdout.readline().split()
         run.kill()
     assert Path(f"/proc/{pid}").exists()
-    assert running.sweep() >= 1
-    eventually_sync(lambda: not Path(f"/proc/{pid}/exe").exists())
-    assert not Path(folder).exists()
+    running.sweep()  # or that of another worker, who begins just now
+    eventually_sync(lambda: not Path(f"/proc/{pid}/exe").exists() and not Path(folder).exists())
 
 
 def test_a_process_that_is_not_the_one_written_down_is_left_alone(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lanes import lane
 from tests.worlds.cards.play import play
 from tests.worlds.cards.table import CARDS, Card
 
@@ -19,7 +20,7 @@ def test_numbers_are_unique_and_in_order():
     assert numbers == sorted(set(numbers))
 
 
-@pytest.mark.parametrize("card", CARDS, ids=_name)
+@pytest.mark.parametrize("card", CARDS * lane(1, whole=5), ids=_name)
 async def test_on_the_simulated_asterisk(card: Card, tmp_path: Path):
     from tests.worlds.cards.simulated import SimulatedWorld
 
@@ -34,7 +35,7 @@ async def test_on_the_simulated_asterisk(card: Card, tmp_path: Path):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("card", CARDS, ids=_name)
+@pytest.mark.parametrize("card", CARDS * lane(1, whole=5), ids=_name)
 async def test_on_a_real_asterisk(card: Card, tmp_path: Path, lab: None):
     from tests.worlds.cards.real import RealWorld
 

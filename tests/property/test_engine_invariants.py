@@ -63,7 +63,7 @@ def test_when_the_day_is_over_nothing_is_left(seed):
 def test_the_seeds_reach_every_state_and_every_end_of_a_transfer():
     """A random test that never gets anywhere proves nothing."""
     seen: Counter[str] = Counter()
-    for seed in range(SEEDS):
+    for seed in range(20):
         centre = RandomCentre(seed)
         for _ in range(COMMANDS):
             for event in centre.engine.handle(centre.next()):

@@ -44,7 +44,7 @@ def test_endless_patience_turns_erlang_a_into_erlang_c():
 
 
 # Shorter runs would not do: what a queue remembers makes errors of short batches look too small.
-@pytest.mark.parametrize("case", CASES[:: lane(2, whole=1)], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CASES[:: lane(3, whole=1)], ids=lambda case: case.name)
 def test_engine_reproduces_theory(case: Case):
     estimates = case.experiment().run().estimates("q")
     far = {}
