@@ -1,7 +1,7 @@
 """What waiting adds to a call's score in one queue.
 
 Age up to a cap, and more while the service level is in danger. Both only grow with the wait, which
-is what lets a band of calls be judged by its head (`routing.index.bands`). Integers only.
+is what lets a band of calls be judged by its head (`routing.index.pool`). Integers only.
 """
 
 from typing import Final, final
