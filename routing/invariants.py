@@ -19,7 +19,7 @@ from routing.offer import Offer
 from routing.phone import Phone
 from routing.transfers.invariants import owner_breaches, transfer_breaches
 from routing.verbs.breaks import counted_break
-from routing.verbs.standing import is_in_sight, next_change_us
+from routing.verbs.waiting import is_in_sight, next_change_us
 
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",

@@ -24,7 +24,7 @@ from routing.verbs.agents import after_work
 from routing.verbs.calls import end_call
 from routing.verbs.conversation import IN_CONVERSATION, clear_connection, hold, retrieve
 from routing.verbs.lines import enter_queue
-from routing.verbs.standing import hear_nothing_of
+from routing.verbs.waiting import hear_nothing_of
 
 BEFORE_CONVERSATION: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 

@@ -21,7 +21,7 @@ from routing.verbs.lines import nobody_left
 from routing.verbs.matching import match_after
 from routing.verbs.phones import give_phones
 from routing.verbs.reach import hear_of_phone
-from routing.verbs.standing import enter_pool, leave_pool
+from routing.verbs.waiting import enter_pool, leave_pool
 
 
 def apply_config(core: Core, command: ApplyConfig) -> None:

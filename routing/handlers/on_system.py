@@ -21,7 +21,7 @@ from routing.verbs.calls import end_call
 from routing.verbs.lines import nobody_left, wait_deadline
 from routing.verbs.matching import check_reserves, match_after
 from routing.verbs.offers import offer_deadline, restore_deadline
-from routing.verbs.standing import enter_pool, hear_nothing_of, leave_pool
+from routing.verbs.waiting import enter_pool, hear_nothing_of, leave_pool
 
 
 def deadlines_reached(core: Core, command: DeadlinesReached) -> None:

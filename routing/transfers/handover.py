@@ -42,7 +42,7 @@ from routing.transfers.transfer import (
 from routing.verbs.agents import after_work
 from routing.verbs.conversation import IN_CONVERSATION, clear_connection, establish, hold, part
 from routing.verbs.shown import show
-from routing.verbs.standing import leave_pool
+from routing.verbs.waiting import leave_pool
 
 
 def hand_over(core: Core, transfer: Transfer, *, bridged: bool = False) -> Agent:

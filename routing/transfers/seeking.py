@@ -33,7 +33,7 @@ from routing.transfers.telling import (
 )
 from routing.transfers.transfer import TRANSFER_TABLE, Transfer, TransferState, TransferTrigger
 from routing.verbs.matching import check_reserve, line_up, offer_to_best_agent
-from routing.verbs.standing import leave_pool
+from routing.verbs.waiting import leave_pool
 
 MISSED: Final = {
     OfferOutcome.NO_ANSWER: ("no_answer", TransferCause.RECALL_NO_ANSWER),

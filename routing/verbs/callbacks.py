@@ -11,7 +11,7 @@ from routing.deadlines import DeadlineKind
 from routing.events import CallOutcome
 from routing.verbs.lines import forget_call
 from routing.verbs.matching import check_reserve, line_up, offer_to_best_agent
-from routing.verbs.standing import enter_pool, leave_pool
+from routing.verbs.waiting import enter_pool, leave_pool
 
 
 def customer_not_reached(core: Core, call: Call) -> None:

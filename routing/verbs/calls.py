@@ -12,7 +12,7 @@ from routing.verbs.agents import after_work
 from routing.verbs.conversation import IN_CONVERSATION, clear_connection
 from routing.verbs.lines import forget_call
 from routing.verbs.offers import end_offer
-from routing.verbs.standing import leave_pool
+from routing.verbs.waiting import leave_pool
 
 
 def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:

@@ -22,7 +22,7 @@ from routing.index.pool import Band
 from routing.index.selection import apply_boosts
 from routing.transfers.seeking import next_request, nobody_found
 from routing.verbs.matching import check_reserve, line_up, offer_to_best_agent
-from routing.verbs.standing import enter_pool, leave_pool, wait_for_change
+from routing.verbs.waiting import enter_pool, leave_pool, wait_for_change
 
 MAX_HOPS: Final = 10
 """Changes of queue by overflow; more is a circle in the configuration."""

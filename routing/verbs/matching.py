@@ -23,7 +23,7 @@ from routing.offer import Offer
 from routing.queue import Queue
 from routing.verbs.decision import Rivals, decide, rivals_of
 from routing.verbs.shown import show
-from routing.verbs.standing import enter_pool, is_in_sight, leave_pool
+from routing.verbs.waiting import enter_pool, is_in_sight, leave_pool
 
 
 def line_up(core: Core, call: Call, cause: str) -> None:

@@ -1,4 +1,4 @@
-"""A call stands in line: in the pool of what it needs, until something changes for it.
+"""A call waits in line: in the pool of what it needs, until something changes for it.
 
 Nobody is offered anything here (`routing.verbs.matching`).
 """
