@@ -52,6 +52,17 @@ def encoded(value: str) -> str:
     return quote(value, safe="-_.~")
 
 
+def queue_dialled(exten: str) -> str:
+    """What the extension that was entered says of the queue, encoded: `s` nothing, one that none of
+    the patterns of `cti-inbound` takes what it is.
+    """
+    if exten == "s":
+        return ""
+    if re.fullmatch(r"[0-9A-Za-z#*+].+|[0-9#*+]", exten, re.DOTALL):
+        return re.sub(r"[^0-9A-Za-z_-]", "", exten)
+    return encoded(exten)
+
+
 class Dialplan:
     """Executes channels of one world, asking the router through `agi`."""
 
@@ -85,7 +96,7 @@ class Dialplan:
         get, stage = channel.get, channel.get("CTI_STAGE")
         talked = stage == "after" or (stage == "deliver" and get("DIALSTATUS") == "ANSWER")
         hops = 1 if talked else int(get("CTI_HOPS") or "0") + 1
-        dialled = "" if channel.exten == "s" else re.sub(r"[^0-9A-Za-z_-]", "", channel.exten)
+        dialled = queue_dialled(channel.exten)
         wishes = {name.replace("CTI_", "CTI_LINE_"): encoded(get(name)) for name in WISHES}
         channel.at_location("cti-arrive", "s")
         channel.variables.update(CTI_STAGE="arrive")

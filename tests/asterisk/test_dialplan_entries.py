@@ -104,7 +104,13 @@ async def test_a_slip_is_not_turned_into_something_else_on_the_way(
 
 @pytest.mark.parametrize(
     ("number", "queue"),
-    [("by-s", "loans"), ("nowhere", ""), ("chinese", ""), ("7", "7"), ("cards-vip", "cards-vip")],
+    [
+        ("by-s", "loans"),
+        ("nowhere", ""),
+        ("chinese", "电信"),
+        ("7", "7"),
+        ("cards-vip", "cards-vip"),
+    ],
 )
 async def test_each_door_leads_to_a_question(
     asterisk: LabAsterisk, ami: LabAmi, number: str, queue: str
@@ -188,6 +194,21 @@ async def test_a_circle_ends_in_failsafe_and_is_named(asterisk: LabAsterisk, ami
     said = [line for line in asterisk.warnings() if failsafe["Uniqueid"] in line]
     assert len(said) == 1
     assert "11 times" in said[0]
+
+
+async def test_a_limit_that_runs_out_at_the_door_lets_the_caller_in(
+    asterisk: LabAsterisk, ami: LabAmi
+) -> None:
+    """One that the operator has set: where extension T is gone to, nothing has been asked yet."""
+    async with FakeRouter(asterisk.agi_port, WAIT) as router:
+        with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
+            first = await router.question()
+            for number, context in enumerate(("cti-inbound", "cti-arrive"), 1):
+                await redirect(ami, first.channel, context, "T")
+                question = await router.question(number)
+                assert (question.verb, question.entry) == ("arrive", str(number + 1))
+            result = await end_calls(ami, callers)
+    assert result.failed == 0
 
 
 async def test_a_survey_that_returns_ends_the_call(asterisk: LabAsterisk, ami: LabAmi) -> None:

@@ -89,3 +89,15 @@ def test_who_was_dropped_goes_on_in_line_if_the_router_says_so():
     assert world.told("DialEnd") == ["DialEnd drops ANSWER", "DialEnd 8001 ANSWER"]
     assert world.told("BridgeEnter") == ["BridgeEnter 8001", "BridgeEnter trunk"]
     assert channel.bridge is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "queue"),
+    [("95588", "95588"), ("+8695588", "8695588"), ("7", "7"), ("cards-vip", "cards-vip"),
+     ("s", ""), ("电信", "%E7%94%B5%E4%BF%A1"), ("x", "x")],
+)  # fmt: skip
+def test_each_door_leads_to_a_question(number, queue):
+    world = ScriptedWorld(WAIT)
+    world.call(Caller("138", number))
+    world.pass_s(1)
+    assert world.questions[0].args[1] == queue
