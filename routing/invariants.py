@@ -13,7 +13,7 @@ from routing.call import Call, CallState
 from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.index.places import present_need
-from routing.index.pool import Band, Pool
+from routing.index.pool import TOGETHER, Band, Pool
 from routing.index.predicates import is_met
 from routing.offer import Offer
 from routing.phone import Phone
@@ -199,10 +199,11 @@ def _pool(pool: Pool, agents: list[Agent], ready: list[Agent]) -> Iterator[tuple
     free = {a.agent_id for a in ready} & fits
     if fits != set(pool.members):
         yield "ready_index", f"{where} members"
-    stands = [(key, entry[3]) for key, line in pool.lines.items() for entry in line]
+    lines = [(TOGETHER, pool.ready), *pool.apart.items()]
+    stands = [(key, entry[3]) for key, line in lines for entry in line]
     if len(stands) != len(free) or {agent.agent_id for _, agent in stands} != free:
         yield "ready_index", where
-    if not all(pool.lines.values()):
+    if not all(pool.apart.values()):
         yield "ready_index", f"{where} keeps an empty line"
     for (employer, barred), agent in stands:
         apart = agent.spec.employer if pool.splits else ""

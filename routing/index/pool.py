@@ -1,7 +1,7 @@
 """A pool and its bands: one distinct need, who meets it, and who waits for it.
 
 A pool is one need together with one strategy. It knows every signed-in agent who meets the need
-(`members`), those of them who can be given a call now, in the strategy's order (`lines`), and the
+(`members`), those of them who can be given a call now, in the strategy's order (`ready`), and the
 waiting calls that have this need, in one *band* for each queue, priority and Asterisk.
 
 Within a band the older call always has the higher score, whatever the time, since the score grows
@@ -11,7 +11,7 @@ itself: its thousands of calls are not in the processor's cache.
 """
 
 from collections.abc import Iterable
-from typing import final
+from typing import Final, final
 
 from routing.agent import Agent
 from routing.call import Call
@@ -30,6 +30,8 @@ PoolKey = tuple[str, Strategy, bool, bool]
 
 LineKey = tuple[str, tuple[PbxId, ...]]
 """(employer where calls are shared out, the Asterisks that cannot call these phones)."""
+
+TOGETHER: Final[LineKey] = ("", ())
 
 
 @final
@@ -98,21 +100,22 @@ class Pool:
     """One need under one strategy. A pool for training seats holds nobody else, and they are in no
     other.
 
-    The ready agents stand in one line, or in several that are compared by their heads: where calls
-    are shared out between employers in one for each, and apart from the others where a phone cannot
-    be called from every Asterisk.
+    The ready agents stand in one line (`ready`), or in several that are compared by their heads:
+    `apart` are, where calls are shared out between employers, those of each, and everywhere those
+    whose phones cannot be called from every Asterisk.
     """
 
     __slots__ = (
-        "bands", "key", "lines", "members", "need", "newest", "pinned", "predicate", "shuffled",
-        "skills", "splits", "strategy", "text", "training",
+        "apart", "bands", "key", "members", "need", "newest", "pinned", "predicate", "ready",
+        "shuffled", "skills", "splits", "strategy", "text", "training",
     )  # fmt: skip
 
     def __init__(self, key: PoolKey, need: Need) -> None:
         self.key = key
         self.text, self.strategy, self.splits, self.training = key
         self.need = need
-        self.lines: dict[LineKey, OrderedLine] = {}
+        self.ready = OrderedLine()
+        self.apart: dict[LineKey, OrderedLine] = {}
         self.predicate = predicate_of(need)
         self.skills = named_skills(need)
         self.members: dict[AgentId, Agent] = {}
@@ -138,23 +141,34 @@ class Pool:
 
     def add_ready(self, entry: ReadyEntry) -> None:
         """An agent can be given calls of this pool."""
-        key = self._line_of(entry[3])
-        line = self.lines.get(key)
+        barred: tuple[PbxId, ...] = entry[3].phone.barred
+        if not (barred or self.splits):
+            self.ready.add(entry)
+            return
+        key = self._key(entry[3])
+        line = self.apart.get(key)
         if line is None:
-            line = self.lines[key] = OrderedLine()
+            line = self.apart[key] = OrderedLine()
         line.add(entry)
 
     def remove_ready(self, entry: ReadyEntry) -> None:
         """The agent of this entry cannot be given calls of this pool."""
-        key = self._line_of(entry[3])
-        line = self.lines[key]
+        barred: tuple[PbxId, ...] = entry[3].phone.barred
+        if not (barred or self.splits):
+            self.ready.remove(entry)
+            return
+        key = self._key(entry[3])
+        line = self.apart[key]
         line.remove(entry)
         if not line:
-            del self.lines[key]
+            del self.apart[key]
 
-    def _line_of(self, agent: Agent) -> LineKey:
+    def _key(self, agent: Agent) -> LineKey:
         return (agent.spec.employer if self.splits else "", agent.phone.barred)
 
     def ready_for(self, pbx: PbxId) -> list[tuple[LineKey, OrderedLine]]:
         """The lines of those who can be given a call of this Asterisk; none of them is empty."""
-        return [item for item in self.lines.items() if pbx not in item[0][1]]
+        lines = [(TOGETHER, self.ready)] if self.ready else []
+        if self.apart:
+            lines += [item for item in self.apart.items() if pbx not in item[0][1]]
+        return lines

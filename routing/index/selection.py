@@ -56,13 +56,10 @@ def apply_boosts(boosts: Iterable[Boost], call: Call) -> None:
 
 def best_agent(pool: Pool, queue: Queue, pbx: PbxId) -> Agent | None:
     """The agent whom a call of this queue and this Asterisk should have, of those who are free."""
-    lines = pool.lines
-    if not lines:
-        return None
-    if len(lines) > 1:
+    if pool.apart:
         return _best_of_several(pool, queue, pbx)
-    [((_, barred), line)] = lines.items()
-    best: Agent | None = None if pbx in barred else line.heads[0][3]
+    heads = pool.ready.heads
+    best: Agent | None = heads[0][3] if heads else None
     return best
 
 
@@ -111,7 +108,7 @@ def best_calls(agent: Agent, now_us: int, rows: int) -> list[Item]:
     barred = agent.phone.barred
     for pool in pools_of(agent):
         for band in pool.bands:
-            if band.pbx in barred:
+            if barred and band.pbx in barred:
                 continue
             points = -band.score(now_us - band.head_us)
             if len(found) == rows and points > worst:

@@ -49,9 +49,12 @@ def rivals_of(found: list[Item]) -> Rivals:
 
 def _first_ready(pool: Pool, pbx: PbxId, rows: int) -> tuple[tuple[AgentId, int], ...]:
     """The best of those who could have been given the call, in the strategy's order."""
-    heads = [entry for _, line in pool.ready_for(pbx) for entry in islice(line, rows)]
+    best = list(islice(pool.ready, rows))
+    if pool.apart:
+        lines = pool.ready_for(pbx)
+        best = sorted(entry for _, line in lines for entry in islice(line, rows))[:rows]
     found: list[tuple[AgentId, int]] = []
-    for entry in sorted(heads)[:rows]:
+    for entry in best:
         agent: Agent = entry[3]
         found.append((agent.agent_id, entry[0]))
     return tuple(found)

@@ -220,6 +220,13 @@ def test_phones(phone: Phone, check: str, found: str) -> None:
     assert [(each.check, each.found) for each in wrong] == ([(check, found)] if check else [])
 
 
+def test_with_several_asterisks_a_phone_may_be_at_another() -> None:
+    phones = {"8001": Phone(exists=False)}
+    several = replace(EXPECTED, is_only_one=False)
+    found = {each.check: each for each in said(replace(WELL, phones=phones), several)}
+    assert (found["endpoints"].ok, found["endpoints"].found) == (True, "0 known, not here: 8001")
+
+
 def test_a_password_that_cannot_be_checked() -> None:
     assert [each.found for each in bad(replace(WELL, broken_auth=frozenset({"8001"})))] == [
         "missing: 8001 (8001)"

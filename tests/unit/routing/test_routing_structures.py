@@ -244,7 +244,7 @@ def test_a_forgotten_need_leaves_nothing_behind(need):
     key = (need, Strategy.BEST_SKILL, True, False)
     pool = core.pools.pool(key, parse(need))
     assert core.pools.pool(key, parse(need)) is pool
-    assert sum(map(len, pool.lines.values())) == len(pool.members)
+    assert sum(len(line) for _, line in pool.ready_for("a1")) == len(pool.members)
     core.pools._drop(core.pools._spare.pop(key) and pool)
     assert key not in core.pools.pools
     assert all(pool not in found.pools for found in core.agents.values())

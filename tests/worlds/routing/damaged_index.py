@@ -123,25 +123,25 @@ def pool_that_misses_a_member(core):
 
 
 def pool_that_misses_a_ready_agent(core):
-    core.queues["q"].pools[0].lines.clear()
+    core.queues["q"].pools[0].ready = OrderedLine()
 
 
 def pool_that_misses_an_employer(core):
-    core.queues["shared"].pools[0].lines.clear()
+    core.queues["shared"].pools[0].apart.clear()
 
 
 def employer_line_that_counts_twice(core):
-    lines = core.queues["shared"].pools[0].lines
+    lines = core.queues["shared"].pools[0].apart
     lines["north", ()] = lines["own", ()]
 
 
 def ready_line_of_another_asterisk(core):
-    lines = core.queues["q"].pools[0].lines
-    lines["", ("a2",)] = lines.pop(("", ()))
+    pool = core.queues["q"].pools[0]
+    pool.apart["", ("a2",)], pool.ready = pool.ready, OrderedLine()
 
 
 def ready_line_that_is_empty(core):
-    core.queues["q"].pools[0].lines["", ("a2",)] = OrderedLine()
+    core.queues["q"].pools[0].apart["", ("a2",)] = OrderedLine()
 
 
 def band_of_another_asterisk(core):

@@ -80,6 +80,7 @@ def configuration(version: int, rnd: random.Random) -> RoutingConfig:
         version=version,
         queues=tuple(queue(n) for n in range(QUEUES)),
         agents=tuple(agent(n, rnd) for n in range(AGENTS)),
+        pbxs=PBXS,
         boosts=(Boost("r1", "vip", 30), Boost("r2", "fraud", 100, (QueueId("q1"),))),
         break_caps=(BreakCap(SkillId(""), ("break",), 2), BreakCap(SKILLS[1], ("meal",), 1)),
         modes=(Mode("storm", (QueueSpec(QueueId("q0"), need="s0 | s1", priority=50),)),),
@@ -119,7 +120,8 @@ class RandomCentre:
             (4, lambda: c.SetQueueAccepting(self.queue(), self.rnd.random() < 0.9)),
             (12, lambda: self.of_call(c.BookCallback, "123")),
             (3, lambda: self.of_call(c.CancelCallback)),
-            (10, lambda: c.DeviceReachable(self.agent(), self.rnd.random() < 0.8)),
+            (2, lambda: c.DeviceReachable(self.agent(), self.rnd.random() < 0.8)),
+            (20, self.report_phone),
             (3, lambda: c.TelephonyLost(PBXS[0], heard=self.rnd.random() < 0.3)),
             (9, lambda: c.TelephonyRestored(PBXS[0])),
             (1, lambda: c.TelephonyGone(PBXS[0])),
@@ -212,6 +214,11 @@ class RandomCentre:
         state = self.rnd.choice([c.RequestedState.READY] * 5 + list(c.RequestedState))
         reason = self.rnd.choice(["break", "meal"])
         return c.SetAgentState(self.agent(), state, reason, "", self.rnd.random() < 0.1)
+
+    def report_phone(self) -> c.Command:
+        """Of one of the phones, or of one that is nobody's."""
+        state = self.rnd.choice([*c.DeviceState, *[c.DeviceState.REACHABLE] * 4])
+        return c.DeviceReported(f"d{self.rnd.randint(0, AGENTS)}", self.rnd.choice(PBXS), state)
 
     def configure(self) -> c.Command:
         self.version += 1
