@@ -37,6 +37,7 @@ class Found:
 
     manager_enabled: bool
     manager_port: int
+    sip_port: int
     timestamps: bool
     phones: tuple[str, ...]
     has_globals: bool
@@ -60,6 +61,7 @@ def look(folder: Path) -> Found:
     return Found(
         manager_enabled=_is_yes(values.get("enabled", "no")),
         manager_port=int(port) if port.isascii() and port.isdigit() else 5038,
+        sip_port=sip_port(folder / "pjsip.conf"),
         timestamps=_is_yes(values.get("timestampevents", "no")),
         phones=phones(folder / "pjsip.conf"),
         has_globals=any(
@@ -71,6 +73,17 @@ def look(folder: Path) -> Found:
             if not any(text.strip() == line for text, _ in _lines(folder / name, 0))
         ),
     )
+
+
+def sip_port(file: Path) -> int:
+    """Where phones register by UDP: the port of the first such transport, else 5060 (RFC 3261)."""
+    for section in sections(file):
+        values = section.values
+        if values.get("type") == "transport" and values.get("protocol", "udp") == "udp":
+            port = values.get("bind", "").rpartition("]")[2].rpartition(":")[2]
+            if port.isascii() and port.isdigit():
+                return int(port)
+    return 5060
 
 
 def phones(file: Path) -> tuple[str, ...]:

@@ -127,6 +127,7 @@ data_dir = {_said(wanted.data_dir)}
 name = "a1"
 host = {_said(wanted.asterisk_host)}
 ami_port = {wanted.found.manager_port}
+sip_port = {wanted.found.sip_port}
 secret_file = {_said(str(folder / "ami-a1.secret"))}
 
 [agi]

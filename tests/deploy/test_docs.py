@@ -80,7 +80,7 @@ async def test_every_figure_that_an_alert_watches_is_one_that_the_daemon_gives(t
         daemon.parts.dispatcher.submit(SetAgentState(AgentId("8001"), RequestedState.READY))
         await world.call(Call(stay_ms=60_000))
         await eventually(lambda: world.served, 10)
-        said = (await daemon.metrics.render())[0].decode()
+        said = (await daemon.parts.metrics.render())[0].decode()
     finally:
         await daemon.stop()
         await world.stop()

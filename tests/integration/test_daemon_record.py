@@ -21,7 +21,8 @@ from tests.worlds.cards.router import Router
 from tests.worlds.cards.simulated import SimulatedWorld
 from tests.worlds.cards.table import Phone
 
-AGENTS = {str(8001 + n): Phone(talk_ms=100, after_ms=20) for n in range(4)}
+# Longer than a talk that counts as none (cti/gateway: the caller would be back in line).
+AGENTS = {str(8001 + n): Phone(talk_ms=250, after_ms=20) for n in range(4)}
 OFTEN = "[journal]\nsnapshot_every = 30\n"
 
 

@@ -15,6 +15,10 @@ from cti.setup.shipped import files
 EXTENSIONS = "[general]\nstatic=yes\n[globals]\nMINE=1\n[from-trunk]\nexten => 1,1,Hangup()\n"
 MANAGER = "[general]\nenabled = yes ; of course\nport = 5139\n"
 PJSIP = """
+[udp]
+type = transport
+protocol = udp
+bind = [::]:5160
 [phone](!)
 type = endpoint
 auth = template
@@ -71,7 +75,7 @@ def test_phones_are_endpoints_with_an_auth_templates_and_includes_followed(aster
     found = look(asterisk)
     assert found.phones == ("a8001", "b8001", "a8002", "seat-77")
     assert (found.manager_enabled, found.manager_port, found.timestamps) == (True, 5139, False)
-    assert found.has_globals
+    assert (found.has_globals, found.sip_port) == (True, 5160)
     assert [name for name, _ in found.missing] == ["extensions.conf", "manager.conf", "pjsip.conf"]
 
 
@@ -87,7 +91,7 @@ def test_the_configuration_that_it_writes_is_whole(run, tmp_path):
     assert [(agent.id, agent.device) for agent in settings.agents] == [
         ("a8001", "a8001"), ("b8001", "b8001"), ("8002", "a8002"), ("77", "seat-77"),
     ]  # fmt: skip
-    assert settings.asterisks[0].ami_port == 5139
+    assert (settings.asterisks[0].ami_port, settings.asterisks[0].sip_port) == (5139, 5160)
     secret = settings.asterisks[0].secret.reveal()
     assert len(secret) == 32
     assert secret not in said
