@@ -189,3 +189,10 @@ async def test_the_banner_of_any_version_will_do(version):
         server.greeting = f"Asterisk Call Manager/{version}\r\n".encode()
         async with client_of(server) as link:
             assert link.client.is_up
+
+
+async def test_who_is_pinged_seldom_has_longer_to_answer():
+    """An observer that asks for nothing is not dropped for its own silence."""
+    async with linked(ping_s=0.1, dead_after_s=60, mute_after_s=0.05) as link:
+        await eventually(lambda: len(link.server.named("Ping")) >= 3)
+        assert not link.heard.downs
