@@ -62,10 +62,6 @@ _FULLY_BOOTED: Final = "FullyBooted"
 _LOGGED_IN: Final = (LoginState.BOOTING, LoginState.UP)
 
 
-ASKED_BEFORE_MUTE: Final = 3
-"""Pings without an answer before the other end counts as mute, where that takes longer."""
-
-
 class AmiClient:
     """
     One Asterisk. `start` and `close` it inside a running event loop; all calls belong to that loop.
@@ -113,8 +109,7 @@ class AmiClient:
         self._on_down = on_down
         self._ping_s = ping_s
         self._dead_after_s = dead_after_s
-        # Only what was asked is answered: a peer that is pinged seldom has longer to answer.
-        self._mute_after_s = max(mute_after_s, ASKED_BEFORE_MUTE * ping_s)
+        self._mute_after_s = mute_after_s
         self._action_deadline_s = action_deadline_s
         self._max_inflight = max_inflight
         self._retry_us = retry_us

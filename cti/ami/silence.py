@@ -20,6 +20,9 @@ from cti.ami.messages import AmiResponse, action
 # was silent.
 STALL_S: Final = 0.5
 
+# Only what was asked is answered: a peer that is pinged seldom has longer to answer.
+PINGS_BEFORE_MUTE: Final = 3
+
 _PING: Final = action("Ping")
 
 
@@ -29,7 +32,7 @@ class SilenceWatch:
 
     A ping goes out at once and then every `ping_s`; `on_pong` gets the microseconds that it took.
     `on_dead` is called once, with the reason, when nothing has come in for `dead_after_s`, or no
-    answer for `mute_after_s`.
+    answer for `mute_after_s`, nor to three pings.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class SilenceWatch:
         self._exchange = exchange
         self._ping_s = ping_s
         self._dead_after_s = dead_after_s
-        self._mute_after_s = mute_after_s
+        self._mute_after_s = max(mute_after_s, PINGS_BEFORE_MUTE * ping_s)
         self._on_pong = on_pong
         self._on_dead = on_dead
         self._next_ping_s = self._loop.time()
