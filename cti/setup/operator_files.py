@@ -70,7 +70,7 @@ def look(folder: Path) -> Found:
         missing=tuple(
             (name, line)
             for name, line in INCLUDES.items()
-            if not any(text.strip() == line for text, _ in _lines(folder / name, 0))
+            if not any(text == line for text, _ in _lines(folder / name, folder))
         ),
     )
 
@@ -110,7 +110,7 @@ def phones(file: Path) -> tuple[str, ...]:
 def sections(file: Path, *, ours: bool = True) -> Iterator[Section]:
     """The sections of a file and of what it includes, in order; `ours`: with our own files."""
     section: Section | None = None
-    for text, path in _lines(file, 0):
+    for text, path in _lines(file, file.parent):
         if not ours and path.name.startswith("cti-"):
             continue
         opened = _SECTION.match(text)
@@ -126,28 +126,21 @@ def sections(file: Path, *, ours: bool = True) -> Iterator[Section]:
         yield section
 
 
-def _lines(file: Path, depth: int) -> Iterator[tuple[str, Path]]:
-    """Lines without comments, include lines themselves and what they bring."""
+def _lines(file: Path, root: Path, depth: int = 0) -> Iterator[tuple[str, Path]]:
+    """Lines without comments, include lines themselves and what they bring. An include is relative
+    to Asterisk's folder (`root`), not to the file that has the line.
+    """
     if depth > _DEPTH or not file.is_file():
         return
     for raw in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        text = re.split(r"(?<!\\);", raw, maxsplit=1)[0].rstrip()
-        if not text.strip():
+        text = re.split(r"(?<!\\);", raw, maxsplit=1)[0].strip()
+        if not text:
             continue
-        yield text.strip(), file
-        included = _INCLUDE.match(text.strip())
-        if included:
-            base = file.parent if depth == 0 else _root_of(file, depth)
-            for path in sorted(base.glob(included[1])) if not included[1].startswith("/") else ():
-                yield from _lines(path, depth + 1)
-
-
-def _root_of(file: Path, _depth: int) -> Path:
-    """Includes are relative to Asterisk's folder, not to the file that has the line."""
-    for parent in file.parents:
-        if (parent / "asterisk.conf").exists() or (parent / "manager.conf").exists():
-            return parent
-    return file.parent
+        yield text, file
+        included = _INCLUDE.match(text)
+        if included and not included[1].startswith("/"):
+            for path in sorted(root.glob(included[1])):
+                yield from _lines(path, root, depth + 1)
 
 
 def _is_yes(text: str) -> bool:

@@ -35,7 +35,8 @@ type = endpoint
 aors = trunk
 #include pjsip.d/more.conf
 """
-MORE = "[seat-77]\ntype = endpoint\naors = seat-77\nauth = seat-77\n"
+LAST = "[seat-78]\ntype = endpoint\naors = seat-78\nauth = seat-78\n"
+MORE = "#include pjsip.d/last.conf\n[seat-77]\ntype = endpoint\naors = seat-77\nauth = seat-77\n"
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def asterisk(tmp_path):
     for name, text in (
         ("asterisk.conf", ""), ("extensions.conf", EXTENSIONS), ("manager.conf", MANAGER),
         ("pjsip.conf", PJSIP), ("pjsip.d/more.conf", MORE),
+        ("pjsip.d/last.conf", LAST),
     ):  # fmt: skip
         (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -73,7 +75,7 @@ def all_files(folder):
 
 def test_phones_are_endpoints_with_an_auth_templates_and_includes_followed(asterisk):
     found = look(asterisk)
-    assert found.phones == ("a8001", "b8001", "a8002", "seat-77")
+    assert found.phones == ("a8001", "b8001", "a8002", "seat-78", "seat-77")
     assert (found.manager_enabled, found.manager_port, found.timestamps) == (True, 5139, False)
     assert (found.has_globals, found.sip_port) == (True, 5160)
     assert [name for name, _ in found.missing] == ["extensions.conf", "manager.conf", "pjsip.conf"]
@@ -89,7 +91,8 @@ def test_the_configuration_that_it_writes_is_whole(run, tmp_path):
     assert code == 0
     settings = read(tmp_path / "p/cti.toml").settings
     assert [(agent.id, agent.device) for agent in settings.agents] == [
-        ("a8001", "a8001"), ("b8001", "b8001"), ("8002", "a8002"), ("77", "seat-77"),
+        ("a8001", "a8001"), ("b8001", "b8001"), ("8002", "a8002"),
+        ("78", "seat-78"), ("77", "seat-77"),
     ]  # fmt: skip
     assert (settings.asterisks[0].ami_port, settings.asterisks[0].sip_port) == (5139, 5160)
     secret = settings.asterisks[0].secret.reveal()
