@@ -20,7 +20,8 @@ from routing.calendar.dates import (
 from routing.calendar.model import Calendar, DayKind, Segments
 
 Pause = tuple[int, int | None]
-"""From when to when the clock stood, in microseconds; None: it still stands."""
+"""From when to when the clock stood, in microseconds; None: it still stands. One that ends before
+it begins takes nothing out."""
 
 LOOK_AHEAD_DAYS: Final = 3660
 """Ten years: what is not due by then never is (a calendar that is never open)."""
@@ -81,9 +82,7 @@ def open_from_us(calendar: Calendar, at_us: int) -> int | None:
     return at_us if is_open(calendar, at_us) else next_change_us(calendar, at_us)
 
 
-def worked_us(
-    calendar: Calendar, start_us: int, end_us: int, pauses: Sequence[Pause] = ()
-) -> int:
+def worked_us(calendar: Calendar, start_us: int, end_us: int, pauses: Sequence[Pause] = ()) -> int:
     """How long the clock ran between two instants; 0 where the end is before the start."""
     return sum(end - start for start, end in _running(calendar, start_us, end_us, pauses))
 
@@ -163,7 +162,8 @@ def _running(
     calendar: Calendar, start_us: int, end_us: int, pauses: Sequence[Pause]
 ) -> Iterator[tuple[int, int]]:
     """Open stretches between two instants without what the pauses take out, in order."""
-    stopped = sorted((start, end_us if end is None else end) for start, end in pauses)
+    ended = ((start, end_us if end is None else end) for start, end in pauses)
+    stopped = sorted((start, end) for start, end in ended if start < end)
     for start, end in stopped:
         if end >= end_us:
             end_us = min(start, end_us)

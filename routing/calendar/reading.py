@@ -16,6 +16,7 @@ A list of public holidays is one table a year (`lists/china-2026.toml`).
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
@@ -117,7 +118,7 @@ def parse_hours(texts: Any) -> Segments:
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise ValueError('a list like ["09:00-12:00", "13:30-18:00"]; [] is closed')
     found = [_segment(text) for text in texts]
-    for (_, end), (start, _) in zip(found, found[1:], strict=False):
+    for (_, end), (start, _) in pairwise(found):
         if start <= end:
             raise ValueError("stretches in order, with time between them")
     return tuple(found)
@@ -141,7 +142,8 @@ def _segment(text: str) -> tuple[int, int]:
 
 def _minute(text: str) -> int:
     hour, _, minute = text.partition(":")
-    if len(text) != 5 or not (hour + minute).isdecimal() or not (hour + minute).isascii():
+    digits = hour + minute
+    if (len(hour), len(minute)) != (2, 2) or not digits.isascii() or not digits.isdigit():
         raise ValueError(f"{text[:40]!r}: a time is HH:MM")
     found = int(hour) * 60 + int(minute)
     if int(minute) >= 60 or found > DAY_MIN:
@@ -221,7 +223,5 @@ def _table(
     return value
 
 
-def _only(
-    table: Mapping[str, Any], allowed: set[str], before: str, faults: list[Fault]
-) -> None:
+def _only(table: Mapping[str, Any], allowed: set[str], before: str, faults: list[Fault]) -> None:
     faults.extend(Fault(f"{before}{key}", "no such key") for key in table if key not in allowed)
