@@ -11,7 +11,8 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 PLAIN = (
-    "routing.bug", "routing.calendar.model", "routing.calendar.reading", "routing.commands", "routing.config", "routing.events",
+    "routing.bug", "routing.calendar.model", "routing.calendar.reading", "routing.commands",
+    "routing.config", "routing.events",
     "routing.explain.chinese", "routing.explain.codes", "routing.explain.english",
     "routing.explain.standing", "routing.explain.story", "routing.index.needs",
     "routing.invariants", "routing.message", "routing.refusals", "routing.snapshot",
