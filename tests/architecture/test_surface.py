@@ -14,6 +14,10 @@ from tests.architecture.surface import RECORDED, lines
 PUBLIC = {
     "routing",
     "routing.agent",
+    "routing.calendar.clock",
+    "routing.calendar.dates",
+    "routing.calendar.model",
+    "routing.calendar.reading",
     "routing.call",
     "routing.commands",
     "routing.config",
