@@ -17,6 +17,8 @@ HOUSE = TESTS.parent
 FOLDERS = {
     "architecture": "tests",
     "asterisk": "asterisk-config",
+    "centre": "centre",
+    "centre/contracts": "contracts",
     "complaints": "routing",
     "contract": "gateway",
     "deploy": "deploy",
@@ -34,8 +36,13 @@ FOLDERS = {
 @cache
 def rooms() -> set[str]:
     """Every room of the house; `cti` alone stands for the files right in it."""
-    top = {"asterisk-config", "benchmarks", "cti", "deploy", "routing", "simulators", "tests"}
-    return top | {path.parent.name for path in HOUSE.glob("cti/*/__init__.py")}
+    top = {"asterisk-config", "benchmarks", "centre", "cti", "deploy", "routing", "simulators"}
+    inner = {
+        path.parent.name
+        for room in ("cti", "centre")
+        for path in HOUSE.glob(f"{room}/*/__init__.py")
+    }
+    return {"tests", *top, *inner}
 
 
 @cache

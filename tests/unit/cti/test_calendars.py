@@ -1,6 +1,5 @@
-"""Calendars from files, and the example of docs/contracts.md."""
+"""Calendars from files."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,6 @@ from routing.calendar.reading import NotACalendar
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "docs/calendar.example.toml"
-BLOCKS = re.findall(r"(?ms)^```python\n(.*?)^```", (ROOT / "docs/contracts.md").read_text("utf-8"))
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_every_example_of_the_page_holds(block, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    exec(compile(block, "docs/contracts.md", "exec"), {})  # noqa: S102  our own page
-
-
-def test_there_are_examples():
-    assert BLOCKS
 
 
 def test_a_list_of_the_site_goes_before_ours(tmp_path):

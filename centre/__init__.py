@@ -1,0 +1,1 @@
+"""What people use, beside the router: accounts, pages, modules (docs/architecture.md)."""

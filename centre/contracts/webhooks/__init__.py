@@ -1,0 +1,1 @@
+"""Events to other people's servers: signed, tried again, never into our own network."""
