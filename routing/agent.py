@@ -7,7 +7,8 @@ sees is CSTA's single agent state, computed from both by `shown_state`.
 A request during an offer or a call is kept as `pending` and applied when the work is over; a later
 request replaces it. Asking to be ready or not ready in after-call work ends it. An agent gets a
 call only when `ready` and `idle`, while the phone can be reached, and when the gap after a failed
-offer (`gap_until_us`) is over: `is_offerable`.
+offer (`gap_until_us`) is over: `is_offerable`. A phone that is in use by itself (an own call) makes
+a ready agent `busy` for the world, without a call of ours.
 """
 
 from dataclasses import dataclass, field
@@ -51,6 +52,8 @@ class WorkTrigger(StrEnum):
 
 WORK_TABLE: Final = {
     (AgentWork.IDLE, WorkTrigger.RESERVE): AgentWork.RESERVED,
+    (AgentWork.IDLE, WorkTrigger.CONNECT): AgentWork.BUSY,  # without an offer: a pick-up
+    (AgentWork.AFTER_CALL_WORK, WorkTrigger.CONNECT): AgentWork.BUSY,
     (AgentWork.IDLE, WorkTrigger.START_WORK): AgentWork.AFTER_CALL_WORK,
     (AgentWork.RESERVED, WorkTrigger.RELEASE): AgentWork.IDLE,
     (AgentWork.RESERVED, WorkTrigger.CONNECT): AgentWork.BUSY,
@@ -79,6 +82,9 @@ STATUS_TABLE: Final = {
     (AgentStatus.READY, StatusTrigger.NOT_READY): AgentStatus.NOT_READY,
 }
 
+
+OWN_CALL: Final = "ownCall"
+"""The reason of an agent who is busy with a call that is not ours."""
 
 SIGN_OUT: Final = "null"
 """The pending state of an agent who is about to sign out: CSTA's word for an agent who is not
@@ -137,6 +143,7 @@ class Agent:
             and self.work is AgentWork.IDLE
             and self.phone.state is DeviceState.REACHABLE
             and self.gap_until_us == 0
+            and not self.phone.own
         )
 
     def can_take(self, pbx: PbxId) -> bool:
@@ -151,6 +158,8 @@ class Agent:
             return self.reason or self.status
         if self.work is not AgentWork.IDLE:
             return self.work
+        if self.phone.own:
+            return OWN_CALL
         if not self.phone.is_reachable:
             return _WITHOUT_PHONE[self.phone.state]
         if self.gap_until_us:
@@ -191,6 +200,14 @@ _SHOWN_STATUS: Final = {
 
 
 def shown_state(agent: Agent) -> AgentState:
-    """CSTA's one state out of our two axes: work hides status."""
+    """CSTA's one state out of our two axes: work hides status, an own call being ready."""
     shown = _SHOWN_WORK.get(agent.work)
-    return _SHOWN_STATUS[agent.status] if shown is None else shown
+    if shown is not None:
+        return shown
+    return AgentState.BUSY if has_own_call(agent) else _SHOWN_STATUS[agent.status]
+
+
+def has_own_call(agent: Agent) -> bool:
+    """Would the agent be ready, but for an own call?"""
+    in_use = bool(agent.phone.own) and agent.work is AgentWork.IDLE
+    return in_use and agent.status is AgentStatus.READY

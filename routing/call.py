@@ -6,7 +6,8 @@ The states:
 * `outOfSight`: in line, but we do not hear its Asterisk, so nobody is offered it.
 * `offered`: one agent is reserved for it; exactly one live offer names it.
 * `talking`, `held`: it is with an agent.
-* `released`: the agent has left, the caller's channel lives on (survey) until it hangs up.
+* `released`: no agent has it, the caller's channel lives on (survey, parking, with an outsider)
+  until it hangs up, or an agent talks to it.
 
 A call that ends is forgotten in the same command, so there is no state for it. First-queue time
 never changes: it survives offers that fail, overflow and transfers, and with it the place among
@@ -25,10 +26,12 @@ from typing import Final
 from routing.ids import (
     NO_AGENT,
     NO_CALL,
+    NO_LEG,
     NO_OFFER,
     NO_TRANSFER,
     AgentId,
     CallId,
+    LegId,
     OfferId,
     PbxId,
     QueueId,
@@ -57,6 +60,7 @@ class CallTrigger(StrEnum):
     RETRIEVE = "retrieve"
     AGENT_LEFT = "agentLeft"
     CHANGE_HANDS = "changeHands"  # another agent has the caller now
+    TAKEN_UP = "takenUp"  # an agent talks to the caller whom we have sent no such caller
     LOSE_SIGHT = "loseSight"
     REGAIN_SIGHT = "regainSight"
 
@@ -73,6 +77,10 @@ CALL_TABLE: Final = {
     (CallState.TALKING, CallTrigger.AGENT_LEFT): CallState.RELEASED,
     (CallState.HELD, CallTrigger.RETRIEVE): CallState.TALKING,
     (CallState.HELD, CallTrigger.AGENT_LEFT): CallState.RELEASED,
+    (CallState.WAITING, CallTrigger.TAKEN_UP): CallState.TALKING,
+    (CallState.OUT_OF_SIGHT, CallTrigger.TAKEN_UP): CallState.TALKING,
+    (CallState.OFFERED, CallTrigger.TAKEN_UP): CallState.TALKING,
+    (CallState.RELEASED, CallTrigger.TAKEN_UP): CallState.TALKING,
 }
 
 
@@ -119,6 +127,10 @@ class Call:
     transfer_id: TransferId = NO_TRANSFER  # the live transfer that this call has part in
     consult_for: CallId = NO_CALL  # of a consultation: the customer's call
     wanted: AgentId = NO_AGENT  # nobody else will do, whatever the queue needs
+    leg_id: LegId = NO_LEG  # the customer's channel, when it is not the one that the id names
+    agent_leg: LegId = NO_LEG  # the agent's, while they talk
+    released_by: str = ""  # who has ended the last conversation
+    cause: int = 0  # why, Q.850
     band: object | None = None  # index: where it stands in line
 
 
@@ -128,5 +140,6 @@ STORED: Final = (
     "offer_id", "agent_id", "offered_us", "established_us", "held_since_us", "held_us",
     "talked_us", "waited_us", "change_us", "p50_us", "p90_us", "training", "callback", "attempts",
     "paused_until_us", "asked_us", "requests", "transfer_id", "consult_for", "wanted",
+    "leg_id", "agent_leg", "released_by", "cause",
 )  # fmt: skip
 """The fields a snapshot keeps: all but the index entries."""

@@ -13,9 +13,21 @@ Those about transfers are in `routing.transfers.messages`.
 import msgspec
 
 from routing.config import RoutingConfig
-from routing.ids import NO_AGENT, AgentId, CallId, OfferId, PbxId, QueueId, SkillId
+from routing.ids import (
+    NO_AGENT,
+    NO_LEG,
+    AgentId,
+    CallId,
+    LegId,
+    OfferId,
+    PbxId,
+    QueueId,
+    SkillId,
+)
+from routing.legs import LegCommand
 from routing.message import Message
 from routing.transfers.messages import TransferCommand
+from routing.words import ClearedBy as ClearedBy
 from routing.words import DeviceState as DeviceState
 from routing.words import OfferOutcome as OfferOutcome
 from routing.words import RequestedState as RequestedState
@@ -49,6 +61,7 @@ class CallerHungUp(Message, frozen=True):
 
     call_id: CallId
     cause: int = 16  # Q.850
+    by: ClearedBy = ClearedBy.CALLER
 
 
 class CallTaken(Message, frozen=True):
@@ -59,9 +72,10 @@ class CallTaken(Message, frozen=True):
 
 
 class OfferRinging(Message, frozen=True):
-    """Asterisk dials the agent's phone for this offer."""
+    """Asterisk dials the agent's phone for this offer; `leg_id` is the phone's channel."""
 
     offer_id: OfferId
+    leg_id: LegId = NO_LEG
 
 
 class OfferAnswered(Message, frozen=True):
@@ -84,28 +98,34 @@ class LegsBridged(Message, frozen=True):
     """
 
     offer_id: OfferId
+    leg_id: LegId = NO_LEG
 
 
 class CallHeld(Message, frozen=True):
-    """The agent's phone put the caller on hold."""
+    """One of the two has put the other on hold."""
 
     call_id: CallId
+    by: ClearedBy = ClearedBy.AGENT
 
 
 class CallRetrieved(Message, frozen=True):
-    """The agent's phone took the caller back from hold."""
+    """… and is back."""
 
     call_id: CallId
+    by: ClearedBy = ClearedBy.AGENT
 
 
 class AgentLegCleared(Message, frozen=True):
     """The agent's channel is gone while the caller's may live on (survey, re-queue).
 
     In a transfer `call_id` is the customer's call or the consultation; `agent_id` says who left.
+    `by` says who has parted the two, when it was not the agent who hung up.
     """
 
     call_id: CallId
     agent_id: AgentId
+    by: ClearedBy = ClearedBy.AGENT
+    cause: int = 0  # Q.850
 
 
 class DeviceReported(Message, frozen=True):
@@ -276,6 +296,7 @@ Command = (
     | CallHeld
     | CallRetrieved
     | AgentLegCleared
+    | LegCommand
     | DeviceReported
     | DeviceReachable
     | TelephonyLost

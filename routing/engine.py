@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from routing import commands as c
+from routing import legs
 from routing.bug import Bug
 from routing.core import Core
 from routing.events import Event
@@ -23,6 +24,7 @@ from routing.handlers import (
     on_calls,
     on_config,
     on_groups,
+    on_legs,
     on_offers,
     on_system,
     on_transfer_start,
@@ -38,6 +40,11 @@ HANDLERS: Final[dict[type[Any], Callable[[Core, Any], None]]] = {
     c.CallHeld: on_calls.call_held,
     c.CallRetrieved: on_calls.call_retrieved,
     c.AgentLegCleared: on_calls.agent_leg_cleared,
+    legs.CallerBridged: on_legs.caller_bridged,
+    legs.CallerMoved: on_legs.caller_moved,
+    legs.OwnCallBegan: on_legs.own_call_began,
+    legs.OwnCallAnswered: on_legs.own_call_answered,
+    legs.OwnCallEnded: on_legs.own_call_ended,
     c.OfferRinging: on_offers.offer_ringing,
     c.OfferAnswered: on_offers.offer_answered,
     c.OfferFailed: on_offers.offer_failed,

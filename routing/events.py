@@ -11,15 +11,18 @@ A consultation is told like any call, from `CallQueued` to `CallCleared`; its id
 import msgspec
 
 from routing.ids import (
+    NO_LEG,
     NO_TRANSFER,
     AgentId,
     CallId,
+    LegId,
     OfferId,
     PbxId,
     QueueId,
     SkillId,
     TransferId,
 )
+from routing.legs import LegEvent
 from routing.message import Message
 from routing.refusals import Refusal
 from routing.transfers.messages import TransferEvent
@@ -63,6 +66,7 @@ class CallQueued(Message, frozen=True):
     wait_p50_us: int  # forecast; -1 when unknown
     wait_p90_us: int
     cause: str  # `arrived`, `regained`, or how the last offer failed, or why it changed queue
+    leg_id: LegId = NO_LEG  # the customer's
 
 
 class CallRelaxed(Message, frozen=True):
@@ -130,6 +134,7 @@ class CallDelivered(Message, frozen=True):
     queue_id: QueueId
     agent_id: AgentId
     caller: str
+    leg_id: LegId = NO_LEG  # the phone's
 
 
 class OfferEnded(Message, frozen=True):
@@ -142,6 +147,7 @@ class OfferEnded(Message, frozen=True):
     agent_id: AgentId
     outcome: OfferOutcome
     open_us: int
+    leg_id: LegId = NO_LEG  # the phone's
 
 
 class CallEstablished(Message, frozen=True):
@@ -154,6 +160,7 @@ class CallEstablished(Message, frozen=True):
     agent_id: AgentId
     waited_us: int
     rang_us: int
+    leg_id: LegId = NO_LEG  # the phone's
 
 
 class CallHeldEvent(Message, frozen=True, tag="CallHeld"):
@@ -185,6 +192,8 @@ class ConnectionCleared(Message, frozen=True):
     by: ClearedBy
     talked_us: int
     held_us: int
+    leg_id: LegId = NO_LEG  # the agent's
+    cause: int = 0  # Q.850
 
 
 class CallDiverted(Message, frozen=True):
@@ -209,6 +218,8 @@ class CallCleared(Message, frozen=True):
     outcome: CallOutcome
     waited_us: int
     talked_us: int
+    by: str = ""  # who released the last conversation, or gave up before one: `ClearedBy`
+    cause: int = 0  # Q.850
 
 
 class AgentLoggedOn(Message, frozen=True):
@@ -345,4 +356,5 @@ Event = (
     | ConfigApplied
     | CommandRefused
     | TransferEvent
+    | LegEvent
 )

@@ -27,10 +27,14 @@ OfferId = NewType("OfferId", int)
 TransferId = NewType("TransferId", int)
 """One attempt of an agent to hand a customer on; numbered by the core, in order."""
 
+LegId = NewType("LegId", str)
+"""One channel, `PBX-UNIQUEID`."""
+
 NO_CALL: Final = CallId("")
 NO_AGENT: Final = AgentId("")
 NO_OFFER: Final = OfferId(0)
 NO_TRANSFER: Final = TransferId(0)
+NO_LEG: Final = LegId("")
 
 CONSULTS: Final = "~"
 """In the id of a consultation, between the customer's call and the number of the request."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from routing.agent import Agent, AgentStatus, AgentWork
+from routing.agent import Agent, AgentStatus, AgentWork, shown_state
 from routing.call import Call, CallState
 from routing.core import Core
 from routing.deadlines import DeadlineKind
@@ -24,7 +24,7 @@ from routing.verbs.waiting import is_in_sight, next_change_us
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
     "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
-    "ready_index", "break_index", "devices", "phones", "calls_balance", "state_times_add_up",
+    "ready_index", "break_index", "devices", "phones", "calls_balance", "state_times_add_up", "shown_state",
     "customer_has_an_owner", "transfer_and_its_calls",
 )  # fmt: skip
 
@@ -72,8 +72,12 @@ def _agent(core: Core, agent: Agent) -> Iterator[tuple[str, str]]:
     where = f"agent {agent.agent_id}"
     if agent.work is AgentWork.RESERVED and agent.offer_id not in core.offers:
         yield "one_offer_per_agent", f"{where} is reserved for nothing"
-    if agent.work in (AgentWork.RESERVED, AgentWork.BUSY) and agent.status is not AgentStatus.READY:
+    if agent.work is AgentWork.RESERVED and agent.status is not AgentStatus.READY:
         yield "only_ready_agents", where
+    if agent.work is AgentWork.BUSY and agent.status is AgentStatus.LOGGED_OFF:
+        yield "only_ready_agents", where  # who is not ready may pick up, who is not there may not
+    if agent.status is not AgentStatus.LOGGED_OFF and agent.shown is not shown_state(agent):
+        yield "shown_state", f"{where} is shown {agent.shown}"
     if agent.work is AgentWork.BUSY:
         call = core.calls.get(agent.call_id)
         if call is None or call.agent_id != agent.agent_id:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from routing.ids import AgentId, CallId, OfferId, QueueId
+from routing.ids import NO_LEG, AgentId, CallId, LegId, OfferId, QueueId
 
 
 class OfferState(StrEnum):
@@ -48,6 +48,9 @@ class Offer:
     made_us: int
     ringing_us: int = 0
     state: OfferState = OfferState.MADE
+    leg_id: LegId = NO_LEG  # the channel of the phone
 
 
-STORED: Final = ("offer_id", "call_id", "agent_id", "queue_id", "made_us", "ringing_us", "state")
+STORED: Final = (
+    "offer_id", "call_id", "agent_id", "queue_id", "made_us", "ringing_us", "state", "leg_id",
+)  # fmt: skip

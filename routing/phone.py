@@ -8,17 +8,45 @@ What follows from `said` is kept beside it, since every match looks at it:
 
 * `state`, in one word for all Asterisks: while one of them can call the phone, it can be called;
 * `barred`, the Asterisks that cannot, while others can, or have not said so.
+
+`own` are the calls that the phone has by itself: while there is one, nothing is offered there.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from routing.ids import AgentId, PbxId
+from routing.ids import AgentId, LegId, PbxId
 from routing.words import DeviceState
 
 ANYWHERE: Final = PbxId("")
 """In `said`: no Asterisk is named, so it holds for all of them."""
+
+
+MAX_OWN: Final = 16
+"""Own calls of one phone that are kept apart. More than the lines of any desk phone; one is enough
+to know that it is in use.
+"""
+
+
+@dataclass(slots=True, eq=False)
+class OwnCall:
+    """A channel of the phone that is not of our calls."""
+
+    leg_id: LegId
+    pbx: PbxId
+    began_us: int
+    outgoing: bool
+    answered_us: int = 0
+
+    @property
+    def engages(self) -> bool:
+        """Is somebody at the phone, who cannot answer another call? Not while it only rings."""
+        return self.outgoing or self.answered_us != 0
+
+
+STORED: Final = ("leg_id", "pbx", "began_us", "outgoing", "answered_us")
+"""The fields of an own call that a snapshot keeps."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +58,7 @@ class Phone:
     agents: dict[AgentId, None] = field(default_factory=dict)  # index: whose it is
     state: DeviceState = DeviceState.REACHABLE
     barred: tuple[PbxId, ...] = ()
+    own: dict[LegId, OwnCall] = field(default_factory=dict)
 
     @property
     def is_reachable(self) -> bool:

@@ -17,7 +17,7 @@ from routing.core import Core
 from routing.ids import PbxId
 from routing.index.places import pool_of, priority_of
 from routing.offer import Offer, OfferState
-from routing.phone import ANYWHERE
+from routing.phone import ANYWHERE, OwnCall
 from routing.transfers import transfer as transfers
 from routing.transfers.messages import TransferKind, TransferPolicy
 from routing.transfers.transfer import Transfer, TransferState
@@ -33,6 +33,10 @@ Converters = dict[int, Callable[[Any], Any]]
 
 Said = dict[str, dict[PbxId, DeviceState]]
 """What each Asterisk has said of each phone."""
+
+
+OwnCalls = dict[str, list[Row]]
+"""The own calls of each phone that has some."""
 
 
 class SnapshotError(ValueError):
@@ -89,6 +93,13 @@ def restore_phones(core: Core, said: Said) -> None:
     """What the Asterisks have said of the phones; after the agents, whose phones they are."""
     for device, words in said.items():
         core.phones[device].hear(words, core.config.pbxs)
+
+
+def restore_own_calls(core: Core, own_calls: OwnCalls) -> None:
+    """The own calls of the phones; after the agents, whose phones they are."""
+    for device, rows in own_calls.items():
+        calls_there = [OwnCall(*row) for row in rows]
+        core.phones[device].own = {own.leg_id: own for own in calls_there}
 
 
 def restore_calls(core: Core, rows: list[Row]) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from routing import agent as agents
 from routing import call as calls
 from routing import offer as offers
+from routing import phone as phones
 from routing import queue as queues
 from routing.config import RoutingConfig, overlaid
 from routing.core import Core
@@ -24,11 +25,13 @@ from routing.forecast import Forecast
 from routing.ids import AgentId, PbxId
 from routing.index.places import pin_pools_of
 from routing.restore import (
+    OwnCalls,
     Said,
     phones_by_agent,
     restore_agents,
     restore_calls,
     restore_offers,
+    restore_own_calls,
     restore_phones,
     restore_transfers,
 )
@@ -40,6 +43,7 @@ VERSION = 3
 _CALL = attrgetter(*calls.STORED)
 _AGENT = attrgetter(*agents.STORED)
 _OFFER = attrgetter(*offers.STORED)
+_OWN = attrgetter(*phones.STORED)
 _TRANSFER = attrgetter(*transfers.STORED)
 _QUEUE = attrgetter(*queues.STORED)
 
@@ -71,6 +75,7 @@ class Stored(msgspec.Struct, frozen=True):
     deadlines: list[tuple[int, int, DeadlineKind, str | int]]
     pbx_lost: dict[PbxId, str]
     phones: Said = {}
+    own_calls: OwnCalls = {}
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -105,8 +110,14 @@ def dump(core: Core) -> bytes:
             core.deadlines.stored(),
             core.pbx_lost,
             {phone.device: phone.said for phone in core.phones.values() if phone.said},
+            _own_calls(core),
         )
     )
+
+
+def _own_calls(core: Core) -> OwnCalls:
+    in_use = [phone for phone in core.phones.values() if phone.own]
+    return {phone.device: [_OWN(own) for own in phone.own.values()] for phone in in_use}
 
 
 def state_hash(core: Core) -> str:
@@ -150,6 +161,7 @@ def _load(data: bytes) -> RoutingEngine:
     restore_calls(core, stored.calls)
     restore_agents(core, stored.agents)  # after the pools that calls wait in: each joins them once
     restore_phones(core, stored.phones)
+    restore_own_calls(core, stored.own_calls)
     for agent in core.agents.values():
         if agent.is_offerable:
             core.pools.enter_ready(agent)

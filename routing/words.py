@@ -82,3 +82,4 @@ class ClearedBy(StrEnum):
     AGENT = "agent"
     SYSTEM = "system"
     TRANSFER = "transfer"  # the agent handed the customer on
+    OTHER = "other"  # somebody else moved or ended it

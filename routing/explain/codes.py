@@ -52,6 +52,7 @@ PARTIES: Final[Mapping[str, Said]] = {
     ClearedBy.AGENT: ("座席", "the agent"),
     ClearedBy.SYSTEM: ("系统", "the system"),
     ClearedBy.TRANSFER: ("转接", "the transfer"),
+    ClearedBy.OTHER: ("他人操作", "somebody else"),
 }
 """Who ended a conversation."""
 

@@ -16,6 +16,7 @@ from routing.events import CallOutcome, ClearedBy
 from routing.ids import CONSULTS, NO_AGENT
 from routing.index.needs import NeedError, parse, text_of
 from routing.index.selection import apply_boosts
+from routing.legs import CustomerHeld, CustomerRetrieved
 from routing.machine import advance
 from routing.refusals import Refusal
 from routing.transfers.handover import leg_cleared
@@ -100,7 +101,8 @@ def caller_hung_up(core: Core, command: CallerHungUp) -> None:
     queue = core.queues[call.queue_id]
     if queue.spec.regain_us and call.caller and not call.established_us:
         queue.drop(call.caller, call.first_queued_us, core.now_us + queue.spec.regain_us)
-    end_call(core, call, ClearedBy.CALLER, CallOutcome.ABANDONED)
+    call.cause = command.cause
+    end_call(core, call, command.by, CallOutcome.ABANDONED)
 
 
 def call_taken(core: Core, command: CallTaken) -> None:
@@ -113,8 +115,11 @@ def call_taken(core: Core, command: CallTaken) -> None:
 
 
 def call_held(core: Core, command: CallHeld) -> None:
-    """The agent put the caller on hold."""
+    """One has put the other on hold; only the agent's hold is one of the call."""
     call = core.calls.get(command.call_id)
+    if command.by is ClearedBy.CALLER:
+        _customer_holds(core, command, call, CustomerHeld)
+        return
     if call is None or call.state is not CallState.TALKING or _transfer_holds(core, call):
         code = Refusal.UNKNOWN_CALL if call is None else Refusal.CALL_STATE
         core.refuse(command, command.call_id, code)
@@ -123,13 +128,30 @@ def call_held(core: Core, command: CallHeld) -> None:
 
 
 def call_retrieved(core: Core, command: CallRetrieved) -> None:
-    """The agent took the caller back."""
+    """… and takes them back."""
     call = core.calls.get(command.call_id)
+    if command.by is ClearedBy.CALLER:
+        _customer_holds(core, command, call, CustomerRetrieved)
+        return
     if call is None or call.state is not CallState.HELD or _transfer_holds(core, call):
         code = Refusal.UNKNOWN_CALL if call is None else Refusal.CALL_STATE
         core.refuse(command, command.call_id, code)
     else:
         retrieve(core, call)
+
+
+def _customer_holds(
+    core: Core,
+    command: CallHeld | CallRetrieved,
+    call: Call | None,
+    told: type[CustomerHeld | CustomerRetrieved],
+) -> None:
+    if call is None:
+        core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
+    elif call.state not in IN_CONVERSATION:
+        core.refuse(command, command.call_id, Refusal.CALL_STATE)
+    else:
+        core.emit(told(call.call_id, call.request_no, call.agent_id))
 
 
 def _transfer_holds(core: Core, call: Call) -> bool:
@@ -150,7 +172,8 @@ def agent_leg_cleared(core: Core, command: AgentLegCleared) -> None:
     else:
         left = call.state in IN_CONVERSATION and call.agent_id == command.agent_id
         if left:
-            agent = clear_connection(core, call, ClearedBy.AGENT)
+            call.cause = command.cause
+            agent = clear_connection(core, call, command.by)
             call.state = advance(CALL_TABLE, CallState.TALKING, CallTrigger.AGENT_LEFT)
             after_work(core, agent)
     if not left:

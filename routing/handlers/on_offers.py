@@ -24,6 +24,7 @@ def offer_ringing(core: Core, command: OfferRinging) -> None:
         return
     offer.state = advance(OFFER_TABLE, offer.state, OfferTrigger.RING)
     offer.ringing_us = core.now_us
+    offer.leg_id = command.leg_id
     call = core.calls[offer.call_id]
     ring_us = core.queues[offer.queue_id].spec.ring_timeout_us
     wait_for_report(core, offer, ring_us + core.limits.ring_grace_us)
@@ -35,6 +36,7 @@ def offer_ringing(core: Core, command: OfferRinging) -> None:
             queue_id=call.queue_id,
             agent_id=offer.agent_id,
             caller=call.caller,
+            leg_id=offer.leg_id,
         )
     )
 
@@ -54,7 +56,9 @@ def legs_bridged(core: Core, command: LegsBridged) -> None:
     offer = core.offers.get(command.offer_id)
     if offer is None:
         _refuse(core, command, None)
-    elif core.calls[offer.call_id].transfer_id:
+        return
+    offer.leg_id = command.leg_id or offer.leg_id
+    if core.calls[offer.call_id].transfer_id:
         target_answered(core, offer)
     else:
         establish(core, offer)

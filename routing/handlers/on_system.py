@@ -21,6 +21,7 @@ from routing.verbs.calls import end_call
 from routing.verbs.lines import nobody_left, wait_deadline
 from routing.verbs.matching import check_reserves, match_after
 from routing.verbs.offers import offer_deadline, restore_deadline
+from routing.verbs.own_calls import end_own_calls
 from routing.verbs.waiting import enter_pool, hear_nothing_of, leave_pool
 
 
@@ -123,6 +124,7 @@ def _gone(core: Core, pbx: PbxId) -> None:
         if not (call.callback and call.state is CallState.OUT_OF_SIGHT):
             # who waits without a channel has lost nothing
             end_call(core, call, ClearedBy.SYSTEM, CallOutcome.LOST)
+    end_own_calls(core, pbx)
     check_reserves(core)
 
 

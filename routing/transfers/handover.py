@@ -13,7 +13,7 @@ from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.events import CallOutcome, ClearedBy
-from routing.ids import NO_AGENT, AgentId
+from routing.ids import NO_AGENT, AgentId, LegId
 from routing.machine import advance
 from routing.offer import Offer
 from routing.transfers.messages import Connection, TransferCause, TransferKind
@@ -53,14 +53,14 @@ def hand_over(core: Core, transfer: Transfer, *, bridged: bool = False) -> Agent
     """
     call, consult = core.calls[transfer.call_id], core.calls[transfer.consult_id]
     sender = clear_connection(core, call, ClearedBy.TRANSFER)
-    target = target_of(core, consult)
+    target, leg_id = target_of(core, consult), consult.agent_leg
     connection = _connection(consult, bridged=bridged)
     if consult.state in IN_CONVERSATION:
         part(core, consult, ClearedBy.TRANSFER)
     tell_transferred(core, transfer, consult, target, connection)
     _take_over_request(call, consult)
     if consult.state in IN_CONVERSATION:
-        _take_over_target(core, call, core.agents[target])
+        _take_over_target(core, call, core.agents[target], leg_id)
     elif consult.state is CallState.OFFERED:
         _take_over_offer(core, call, consult)
     else:
@@ -107,9 +107,10 @@ def _take_over_offer(core: Core, call: Call, consult: Call) -> None:
     offer.call_id = core.agents[offer.agent_id].call_id = call.call_id
 
 
-def _take_over_target(core: Core, call: Call, target: Agent) -> None:
+def _take_over_target(core: Core, call: Call, target: Agent, leg_id: LegId) -> None:
     call.state = advance(CALL_TABLE, call.state, CallTrigger.CHANGE_HANDS)
     call.agent_id, target.call_id = target.agent_id, call.call_id
+    call.agent_leg = leg_id
     call.established_us, call.held_us = core.now_us, 0
     show(core, target)
 

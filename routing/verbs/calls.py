@@ -1,5 +1,7 @@
 """A call ends, whatever it is doing, and with it what was made on its behalf."""
 
+from typing import Final
+
 from routing.call import Call, CallState
 from routing.commands import OfferOutcome
 from routing.core import Core
@@ -14,12 +16,16 @@ from routing.verbs.lines import forget_call
 from routing.verbs.offers import end_offer
 from routing.verbs.waiting import leave_pool
 
+AFTER_CONVERSATION: Final = (*IN_CONVERSATION, CallState.RELEASED)
+
 
 def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
     """Whatever the call is doing ends; `unanswered` is its outcome if nobody spoke to it."""
     if call.transfer_id:
-        _abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
+        abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
     agent_id = call.agent_id
+    if call.state not in AFTER_CONVERSATION or not call.released_by:
+        call.released_by = by
     if call.state is CallState.OFFERED:
         blame = OfferOutcome.CALLER_GONE if by is ClearedBy.CALLER else OfferOutcome.WITHDRAWN
         agent_id = end_offer(core, core.offers[call.offer_id], blame)
@@ -37,10 +43,12 @@ def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> 
         after_work(core, core.agents[agent_id])
 
 
-def _abandon_transfer(
+def abandon_transfer(
     core: Core, transfer: Transfer, by: ClearedBy, unanswered: CallOutcome
 ) -> None:
-    """The customer is gone: there is nothing left to hand on, so the consultation ends too."""
+    """The customer is gone, or with somebody else: there is nothing left to hand on, so the
+    consultation ends too.
+    """
     consult = core.calls[transfer.consult_id]
     lost = unanswered is CallOutcome.LOST
     if transfer.state is not TransferState.RECALLING:  # that one has been told to have failed

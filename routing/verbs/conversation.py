@@ -18,7 +18,7 @@ from routing.events import (
     ClearedBy,
     ConnectionCleared,
 )
-from routing.ids import NO_AGENT, NO_CALL, NO_OFFER
+from routing.ids import NO_AGENT, NO_CALL, NO_LEG, NO_OFFER, LegId
 from routing.machine import advance
 from routing.offer import Offer
 from routing.verbs.shown import becomes_idle, show
@@ -31,7 +31,53 @@ def establish(core: Core, offer: Offer) -> None:
     now, call, agent = core.now_us, core.calls[offer.call_id], core.agents[offer.agent_id]
     close_offer(core, offer)
     call.state = advance(CALL_TABLE, call.state, CallTrigger.ESTABLISH)
-    call.agent_id = agent.agent_id
+    _begin(core, call, agent, offer.leg_id)
+    core.emit(
+        CallEstablished(
+            offer_id=offer.offer_id,
+            call_id=call.call_id,
+            request_no=call.request_no,
+            queue_id=call.queue_id,
+            agent_id=agent.agent_id,
+            waited_us=now - call.asked_us,
+            rang_us=now - (offer.ringing_us or offer.made_us),
+            leg_id=offer.leg_id,
+        )
+    )
+    show(core, agent)
+
+
+def take_up(core: Core, call: Call, agent: Agent, leg_id: LegId) -> None:
+    """The agent has the caller, who stands in no line, by no offer of ours. After a conversation it
+    is another request, which has not waited.
+    """
+    if call.state is CallState.RELEASED or call.state in IN_CONVERSATION:
+        call.requests += 1
+        call.request_no = call.requests
+        call.asked_us = core.now_us
+    change = CallTrigger.CHANGE_HANDS if call.state is CallState.TALKING else CallTrigger.TAKEN_UP
+    call.state = advance(CALL_TABLE, call.state, change)
+    agent.call_id = call.call_id
+    _begin(core, call, agent, leg_id)
+    core.emit(
+        CallEstablished(
+            offer_id=NO_OFFER,
+            call_id=call.call_id,
+            request_no=call.request_no,
+            queue_id=call.queue_id,
+            agent_id=agent.agent_id,
+            waited_us=core.now_us - call.asked_us,
+            rang_us=0,
+            leg_id=leg_id,
+        )
+    )
+    show(core, agent)
+
+
+def _begin(core: Core, call: Call, agent: Agent, leg_id: LegId) -> None:
+    """The agent's part of the call begins."""
+    now = core.now_us
+    call.agent_id, call.agent_leg = agent.agent_id, leg_id
     if not call.established_us:
         call.waited_us = now - call.asked_us
     call.established_us = now
@@ -42,18 +88,6 @@ def establish(core: Core, offer: Offer) -> None:
     agent.in_a_row.clear()
     if agent.last_call and not agent.pending:
         agent.pending = SIGN_OUT
-    core.emit(
-        CallEstablished(
-            offer_id=offer.offer_id,
-            call_id=call.call_id,
-            request_no=call.request_no,
-            queue_id=call.queue_id,
-            agent_id=agent.agent_id,
-            waited_us=now - call.asked_us,
-            rang_us=now - (offer.ringing_us or offer.made_us),
-        )
-    )
-    show(core, agent)
 
 
 def close_offer(core: Core, offer: Offer) -> None:
@@ -106,9 +140,12 @@ def part(core: Core, call: Call, by: ClearedBy) -> Agent:
             by=by,
             talked_us=talked_us,
             held_us=call.held_us,
+            leg_id=call.agent_leg,
+            cause=call.cause,
         )
     )
-    call.agent_id = NO_AGENT
+    call.released_by = by
+    call.agent_id, call.agent_leg = NO_AGENT, NO_LEG
     return agent
 
 

@@ -163,6 +163,8 @@ def forget_call(core: Core, call: Call, outcome: CallOutcome) -> None:
             outcome=outcome,
             waited_us=waited_us,
             talked_us=call.talked_us,
+            by=call.released_by,
+            cause=call.cause,
         )
     )
     check_reserve(core, queue)

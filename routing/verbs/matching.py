@@ -52,6 +52,7 @@ def line_up(core: Core, call: Call, cause: str) -> None:
             wait_p50_us=p50_us,
             wait_p90_us=p90_us,
             cause=cause,
+            leg_id=call.leg_id,
         )
     )
     check_reserve(core, queue)

@@ -36,7 +36,9 @@ BLAMELESS: Final = (
     OfferOutcome.CUSTOMER_UNREACHABLE,
     OfferOutcome.WITHDRAWN,
 )
-"""After these the agent keeps the place among the idle."""
+"""After these the agent keeps the place among the idle. So does who has an own call at the phone:
+however it answers then, the agent is not to blame.
+"""
 
 
 # --- waiting ------------------------------------------------------------------------------------
@@ -71,8 +73,12 @@ def offer_deadline(core: Core, offer: Offer) -> None:
 # --- ending -------------------------------------------------------------------------------------
 
 
-def fail_offer(core: Core, offer: Offer, outcome: OfferOutcome) -> None:
-    """The offer is over; the caller keeps the place in line and is offered to the next agent."""
+def fail_offer(
+    core: Core, offer: Offer, outcome: OfferOutcome, *, keep: Agent | None = None
+) -> None:
+    """The offer is over; the caller keeps the place in line and is offered to the next agent. An
+    agent to `keep` is not: something else is to follow for them in this command.
+    """
     call = core.calls[offer.call_id]
     agent = core.agents[end_offer(core, offer, outcome)]
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
@@ -83,7 +89,8 @@ def fail_offer(core: Core, offer: Offer, outcome: OfferOutcome) -> None:
     else:
         line_up(core, call, outcome.value)
         offer_to_best_agent(core, call, outcome.value)
-    after_work(core, agent)
+    if agent is not keep:
+        after_work(core, agent)
 
 
 def end_offer(core: Core, offer: Offer, outcome: OfferOutcome) -> AgentId:
@@ -106,9 +113,10 @@ def end_offer(core: Core, offer: Offer, outcome: OfferOutcome) -> AgentId:
             agent_id=agent.agent_id,
             outcome=outcome,
             open_us=core.now_us - offer.made_us,
+            leg_id=offer.leg_id,
         )
     )
-    if outcome not in BLAMELESS:
+    if outcome not in BLAMELESS and not agent.phone.own:
         becomes_idle(core, agent)
         _penalise(core, agent, outcome)
     agent.call_id = NO_CALL

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import msgspec
 
-from routing import commands, config, events, refusals, words
+from routing import commands, config, events, legs, refusals, words
 from routing.transfers import messages as transfer_messages
 
 RECORDED = Path(__file__).with_name("surface.txt")
@@ -21,6 +21,7 @@ WORDS = {
     commands: "command",
     events: "event",
     transfer_messages: "transfer",
+    legs: "leg",
     config: "config",
     refusals: "refusals",
     words: "word",
