@@ -24,8 +24,8 @@ from routing.verbs.waiting import is_in_sight, next_change_us
 NAMES = (
     "one_offer_per_agent", "one_offer_per_call", "only_ready_agents", "deadline_for_every_wait",
     "no_ready_agent_beside_a_waiting_call", "call_belongs_to_its_agent", "line_index",
-    "ready_index", "break_index", "devices", "phones", "calls_balance", "state_times_add_up", "shown_state",
-    "customer_has_an_owner", "transfer_and_its_calls",
+    "ready_index", "break_index", "devices", "phones", "calls_balance", "state_times_add_up",
+    "shown_state", "customer_has_an_owner", "transfer_and_its_calls",
 )  # fmt: skip
 
 

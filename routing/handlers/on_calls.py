@@ -1,7 +1,5 @@
 """Commands about a call: it comes, it is held, it goes."""
 
-from typing import Final
-
 from routing.call import CALL_TABLE, Call, CallState, CallTrigger
 from routing.commands import (
     AgentLegCleared,
@@ -22,12 +20,10 @@ from routing.refusals import Refusal
 from routing.transfers.handover import leg_cleared
 from routing.transfers.transfer import TransferState
 from routing.verbs.agents import after_work
-from routing.verbs.calls import end_call
+from routing.verbs.calls import BEFORE_CONVERSATION, end_call
 from routing.verbs.conversation import IN_CONVERSATION, clear_connection, hold, retrieve
 from routing.verbs.lines import enter_queue
 from routing.verbs.waiting import hear_nothing_of
-
-BEFORE_CONVERSATION: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
 
 def call_arrived(core: Core, command: CallArrived) -> None:

@@ -27,7 +27,7 @@ from routing.refusals import Refusal
 from routing.transfers.handover import complete
 from routing.transfers.transfer import TransferState
 from routing.verbs.agents import after_work
-from routing.verbs.calls import abandon_transfer, end_call
+from routing.verbs.calls import BEFORE_CONVERSATION, abandon_transfer, end_call
 from routing.verbs.conversation import IN_CONVERSATION, clear_connection, establish, take_up
 from routing.verbs.matching import check_reserve
 from routing.verbs.offers import end_offer, fail_offer
@@ -50,6 +50,9 @@ def caller_bridged(core: Core, command: CallerBridged) -> None:
     call = core.calls.get(command.call_id)
     if call is None or call.consult_for:
         core.refuse(command, command.call_id, Refusal.UNKNOWN_CALL)
+        return
+    if call.callback and call.state in BEFORE_CONVERSATION:
+        core.refuse(command, command.call_id, Refusal.CALL_STATE)  # nobody is on the line
         return
     agent = sitting_at(core, command.device)
     if agent is None or _has_another_customer(agent, call):

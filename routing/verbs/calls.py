@@ -16,7 +16,7 @@ from routing.verbs.lines import forget_call
 from routing.verbs.offers import end_offer
 from routing.verbs.waiting import leave_pool
 
-AFTER_CONVERSATION: Final = (*IN_CONVERSATION, CallState.RELEASED)
+BEFORE_CONVERSATION: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
 
 def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
@@ -24,7 +24,7 @@ def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> 
     if call.transfer_id:
         abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
     agent_id = call.agent_id
-    if call.state not in AFTER_CONVERSATION or not call.released_by:
+    if call.state in BEFORE_CONVERSATION or not call.released_by:
         call.released_by = by
     if call.state is CallState.OFFERED:
         blame = OfferOutcome.CALLER_GONE if by is ClearedBy.CALLER else OfferOutcome.WITHDRAWN

@@ -45,7 +45,7 @@ def end_own_call(core: Core, phone: Phone, leg_id: LegId, by: ClearedBy, cause: 
 
 def end_own_calls(core: Core, pbx: PbxId) -> None:
     """That Asterisk has died, and its channels with it."""
-    for phone in core.phones.values():
+    for _, phone in sorted(core.phones.items()):
         for leg_id in [own.leg_id for own in phone.own.values() if own.pbx == pbx]:
             end_own_call(core, phone, leg_id, ClearedBy.SYSTEM, 0)
 

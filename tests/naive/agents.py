@@ -85,7 +85,8 @@ class Agents:
                 return None
         self.world.breaks = [each for each in self.world.breaks if each[0] != agent.agent_id]
         if agent.work in {"reserved", "busy"}:
-            agent.pending = None if command.state is RequestedState.READY else wish
+            holds = command.state is RequestedState.READY and agent.status == "ready"
+            agent.pending = None if holds else wish
         elif agent.work == "afterCallWork":
             self.wish_during_after_call_work(agent, wish)
         else:
@@ -147,6 +148,8 @@ class Agents:
         """What is known of a phone that is nobody's."""
         said = self.world.said
         self.world.said = {each: said[each] for each in said if self.world.owners(each)}
+        own = self.world.own
+        self.world.own = {each: own[each] for each in own if self.world.owners(each)}
 
     def signed_on(self, agent_id: str) -> Agent | Refusal:
         known = self.world.spec(agent_id) is not None
@@ -336,15 +339,26 @@ class Agents:
     def state_of(self, agent: Agent) -> str:
         if agent.status == "loggedOff":
             return "null"
+        if self.has_own_call(agent):
+            return "busy"
         working = {"reserved": "reserved", "busy": "busy", "afterCallWork": "workingAfterCall"}
         return working.get(agent.work, agent.status)
+
+    def has_own_call(self, agent: Agent) -> bool:
+        """Ready, were it not for the phone."""
+        idle = agent.work == "idle" and agent.status == "ready"
+        return idle and bool(self.world.own.get(agent.device))
+
+    def sitting_at(self, device: str) -> Agent | None:
+        return next((each for each in self.world.agents if device and each.device == device), None)
 
     def seen_of(self, agent: Agent) -> tuple:
         wish = agent.pending
         pending = (wish.state.value if wish.state else "null") if wish else ""
         wanted_reason = wish.reason if wish else ""
         state = self.state_of(agent)
-        return (state, agent.reason, pending, wanted_reason, agent.until_us, agent.call_id)
+        reason = "ownCall" if self.has_own_call(agent) else agent.reason
+        return (state, reason, pending, wanted_reason, agent.until_us, agent.call_id)
 
     def show(self, agent: Agent, by: str = "") -> None:
         """Tell the world when what it sees of the agent has changed."""

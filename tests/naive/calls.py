@@ -144,6 +144,7 @@ class Calls(Offers):
                 wait_p50_us=said[0],
                 wait_p90_us=said[1],
                 cause=cause,
+                leg_id=call.leg_id,
             )
         )
         self.mind_reserve(call.queue_id)
@@ -298,6 +299,8 @@ class Calls(Offers):
                 outcome=outcome,
                 waited_us=call.waited_us if call.established_us else self.now - began_us,
                 talked_us=call.talked_us,
+                by="" if call.consult_for else call.released_by,
+                cause=0 if call.consult_for else call.cause,
             )
         )
         self.mind_reserve(call.queue_id)
@@ -316,11 +319,14 @@ class Calls(Offers):
             place = (call.queue_id, call.caller, call.first_queued_us, until_us)
             self.world.dropped = [d for d in self.world.dropped if d[:2] != place[:2]]
             self.world.dropped.append(place)
+        call.cause = command.cause
         self.leaves(
             call,
             unanswered=e.CallOutcome.ABANDONED,
-            offer_ends=OfferOutcome.CALLER_GONE,
-            by=e.ClearedBy.CALLER,
+            offer_ends=OfferOutcome.CALLER_GONE
+            if command.by is e.ClearedBy.CALLER
+            else OfferOutcome.WITHDRAWN,
+            by=command.by,
         )
         return None
 
@@ -338,6 +344,8 @@ class Calls(Offers):
 
     def leaves(self, call: Call, *, unanswered, offer_ends, by) -> None:
         """The caller is gone from whatever the call was in."""
+        if call.state not in {"talking", "held", "released"} or not call.released_by:
+            call.released_by = by
         if call.transfer_id:
             self.ends_transfer(call, unanswered=unanswered, offer_ends=offer_ends, by=by)
         outcome = e.CallOutcome.ANSWERED if call.established_us else unanswered

@@ -57,12 +57,13 @@ def order(world: World, call: Call) -> tuple[int, int, int]:
 
 
 def offerable(world: World, agent: Agent) -> bool:
-    """Status ready, work idle, phone reachable, no pause after a failed offer."""
+    """Status ready, work idle, phone reachable, no pause after a failed offer, no own call."""
     return (
         agent.status == "ready"
         and agent.work == "idle"
         and world.phone(agent.device) == "reachable"
         and agent.gap_until_us == 0
+        and not world.own.get(agent.device)
     )
 
 

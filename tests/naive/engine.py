@@ -15,8 +15,8 @@ from routing.config import RoutingConfig
 from routing.config_check import problems
 from routing.refusals import Refusal
 from tests.naive.choice import boosts, score
+from tests.naive.legs import Legs
 from tests.naive.records import Agent, Call
-from tests.naive.transfers import Transfers
 
 
 def handler_name(command: c.Command) -> str:
@@ -24,7 +24,7 @@ def handler_name(command: c.Command) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(command).__name__).lower()
 
 
-class NaiveEngine(Transfers):
+class NaiveEngine(Legs):
     """Same surface as `RoutingEngine`: `handle`, `next_deadline_us`, `seq`, `event_seq`."""
 
     def __init__(self, config: RoutingConfig) -> None:
@@ -145,6 +145,7 @@ class NaiveEngine(Transfers):
                 offer_ends=OfferOutcome.WITHDRAWN,
                 by=e.ClearedBy.SYSTEM,
             )
+        self.own_calls_end(pbx)
         self.mind_reserves()
 
     # --- configuration ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from routing import commands as c
 from routing import events as e
 from routing.commands import OfferOutcome, RequestedState
+from routing.legs import CustomerHeld, CustomerRetrieved
 from routing.refusals import Refusal
 from tests.naive.agents import POLICY, Agents
 from tests.naive.choice import best_pair, can_be_offered
@@ -85,6 +86,7 @@ class Offers(Agents):
         if offer.state != "made":
             return Refusal.OFFER_STATE
         offer.state, offer.ringing_us = "ringing", self.now
+        offer.leg_id = command.leg_id
         call = self.world.call(offer.call_id)
         ring_us = self.world.queue(offer.queue_id).ring_timeout_us
         self.wait_for(offer, ring_us + self.world.config.limits.ring_grace_us)
@@ -96,6 +98,7 @@ class Offers(Agents):
                 queue_id=offer.queue_id,
                 agent_id=offer.agent_id,
                 caller=call.caller,
+                leg_id=offer.leg_id,
             )
         )
         return None
@@ -169,12 +172,13 @@ class Offers(Agents):
                 agent_id=offer.agent_id,
                 outcome=outcome,
                 open_us=self.now - offer.made_us,
+                leg_id=offer.leg_id,
             )
         )
         share = (call.queue_id, agent.spec.employer)
         if world.given.get(share):
             world.given[share] -= 1
-        if outcome in {*POLICY, OfferOutcome.UNDELIVERED}:
+        if outcome in {*POLICY, OfferOutcome.UNDELIVERED} and not world.own.get(agent.device):
             self.becomes_idle(agent)
             self.offer_failed_for(agent, outcome)
         return agent
@@ -196,6 +200,7 @@ class Offers(Agents):
         offer = self.live_offer(command.offer_id)
         if isinstance(offer, Refusal):
             return offer
+        offer.leg_id = command.leg_id or offer.leg_id
         if self.world.call(offer.call_id).transfer_id:
             self.target_answered(offer)
         else:
@@ -207,15 +212,8 @@ class Offers(Agents):
         call, agent = world.call(offer.call_id), world.agent(offer.agent_id)
         world.offers.remove(offer)
         world.drop_deadline("offer late", offer.offer_id)
-        if not call.established_us:
-            call.waited_us = now - call.asked_us
-        call.state, call.established_us, call.held_us = "talking", now, 0
-        self.set_work(agent, "busy")
-        agent.offer_id = 0
-        agent.calls += 1
-        if agent.last_call and not agent.pending:
-            agent.pending = Wish(None)
-        agent.failures.clear()
+        agent.offer_id, call.agent_leg = 0, offer.leg_id
+        self.conversation_begins(call, agent)
         self.out.append(
             e.CallEstablished(
                 offer_id=offer.offer_id,
@@ -225,11 +223,24 @@ class Offers(Agents):
                 agent_id=agent.agent_id,
                 waited_us=now - call.asked_us,
                 rang_us=now - (offer.ringing_us or offer.made_us),
+                leg_id=offer.leg_id,
             )
         )
         self.show(agent)
 
+    def conversation_begins(self, call: Call, agent: Agent) -> None:
+        if not call.established_us:
+            call.waited_us = self.now - call.asked_us
+        call.state, call.established_us, call.held_us = "talking", self.now, 0
+        self.set_work(agent, "busy")
+        agent.calls += 1
+        if agent.last_call and not agent.pending:
+            agent.pending = Wish(None)
+        agent.failures.clear()
+
     def call_held(self, command: c.CallHeld) -> Refusal | None:
+        if command.by is e.ClearedBy.CALLER:
+            return self.customer_holds(command.call_id, CustomerHeld)
         call = self.in_state(command.call_id, "talking")
         if isinstance(call, Refusal):
             return call
@@ -245,12 +256,21 @@ class Offers(Agents):
         )
 
     def call_retrieved(self, command: c.CallRetrieved) -> Refusal | None:
+        if command.by is e.ClearedBy.CALLER:
+            return self.customer_holds(command.call_id, CustomerRetrieved)
         call = self.in_state(command.call_id, "held")
         if isinstance(call, Refusal):
             return call
         if self.legs_are_moved(call):
             return Refusal.CALL_STATE
         self.retrieve(call)
+        return None
+
+    def customer_holds(self, call_id: str, told: type) -> Refusal | None:
+        call = self.in_state(call_id, "talking", "held")
+        if isinstance(call, Refusal):
+            return call
+        self.out.append(told(call.call_id, call.request_no, call.agent_id))
         return None
 
     def legs_are_moved(self, call: Call) -> bool:
@@ -276,7 +296,8 @@ class Offers(Agents):
             return call
         if call.agent_id != command.agent_id:
             return Refusal.CALL_STATE
-        agent_goes_on = self.parted(call, e.ClearedBy.AGENT)
+        call.cause = command.cause
+        agent_goes_on = self.parted(call, command.by)
         call.state = "released"
         agent_goes_on()
         return None
@@ -303,8 +324,11 @@ class Offers(Agents):
                 by=by,
                 talked_us=talked_us,
                 held_us=call.held_us,
+                leg_id=call.agent_leg,
+                cause=call.cause,
             )
         )
+        call.released_by, call.agent_leg = by, ""
         return agent
 
     def parted(self, call: Call, by: e.ClearedBy) -> Callable[[], None]:

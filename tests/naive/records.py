@@ -50,6 +50,10 @@ class Call:
     held_since_us: int = 0
     held_us: int = 0
     talked_us: int = 0
+    leg_id: str = ""  # another channel than the one that the id names
+    agent_leg: str = ""
+    released_by: str = ""
+    cause: int = 0
 
     @property
     def in_line(self) -> bool:
@@ -85,6 +89,17 @@ class Offer:
     made_us: int
     ringing_us: int = 0
     state: str = "made"
+    leg_id: str = ""
+
+
+@dataclass
+class OwnCall:
+    """A channel of a phone that is of no call of ours."""
+
+    leg_id: str
+    pbx: str
+    began_us: int
+    answered_us: int = 0
 
 
 @dataclass
@@ -168,6 +183,7 @@ class World:
     deadlines: list[Deadline] = field(default_factory=list)
     said: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of each phone, what each Asterisk has said; "" stands for those that have not."""
+    own: dict[str, list[OwnCall]] = field(default_factory=dict)  # by phone
     lost: list[str] = field(default_factory=list)  # Asterisks that we do not hear …
     gone: list[str] = field(default_factory=list)  # … and those of them that have died
     closed: list[str] = field(default_factory=list)  # queues that take nobody new

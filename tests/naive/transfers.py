@@ -147,6 +147,7 @@ class Transfers(TransferStart):
         call, consult = self.both(transfer)
         sender_goes_on = self.parted(call, e.ClearedBy.TRANSFER)
         target = world.agent(consult.agent_id)  # "" in line
+        leg_id = consult.agent_leg
         if consult.connected:
             self.end_conversation(consult, e.ClearedBy.TRANSFER)
         self.say_transferred(transfer, consult, target, connection)
@@ -157,6 +158,7 @@ class Transfers(TransferStart):
         if was in {"talking", "held"}:
             call.state, call.agent_id, target.call_id = "talking", target.agent_id, call.call_id
             call.established_us, call.held_us = self.now, 0
+            call.agent_leg = leg_id
             self.show(target)
         elif was == "offered":
             call.state, call.agent_id, call.offer_id = "offered", target.agent_id, consult.offer_id
