@@ -207,6 +207,11 @@ def shown_state(agent: Agent) -> AgentState:
     return AgentState.BUSY if has_own_call(agent) else _SHOWN_STATUS[agent.status]
 
 
+def shown_reason(agent: Agent) -> str:
+    """Why the agent is not ready, or is busy with no call of ours."""
+    return OWN_CALL if has_own_call(agent) else agent.reason
+
+
 def has_own_call(agent: Agent) -> bool:
     """Would the agent be ready, but for an own call?"""
     in_use = bool(agent.phone.own) and agent.work is AgentWork.IDLE

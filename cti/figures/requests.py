@@ -20,7 +20,7 @@ from cti.figures.book import Book
 from cti.figures.counts import AgentCounts, QueueCounts, whole_seconds
 from routing import events as e
 from routing.commands import OfferOutcome
-from routing.ids import AgentId, CallId, PbxId, QueueId, contact_of
+from routing.ids import NO_OFFER, AgentId, CallId, PbxId, QueueId, contact_of
 from routing.transfers.messages import CallTransferred, TransferCause
 
 QueueBook = Book[QueueId, QueueCounts]
@@ -150,12 +150,17 @@ class Requests:
     def _established(self, event: e.CallEstablished, at_us: int, employer: str) -> None:
         request = self._requests.get(event.call_id)
         waited_s = whole_seconds(event.waited_us)
+        # Taken up by an agent who was not offered it: a request that was in no line.
+        is_new = event.offer_id == NO_OFFER and (
+            request is None or request.number != event.request_no
+        )
         for counts in self._queues.cells(event.queue_id, at_us):
+            counts.offered += is_new
             counts.answered += 1
             counts.answered_wait_us += event.waited_us
             counts.answered_after_s[waited_s] = counts.answered_after_s.get(waited_s, 0) + 1
         for agent in self._of_agent(event.agent_id, employer, at_us):
-            agent.offers += 1
+            agent.offers += event.offer_id != NO_OFFER
             agent.answered += 1
         if request is not None:
             request.has_ended, request.number = True, event.request_no

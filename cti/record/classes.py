@@ -27,12 +27,14 @@ PUBLIC, PERSONAL, SECRET = FieldClass
 
 TEXT: Final[Mapping[str, Mapping[str, FieldClass]]] = {
     # `by` is a staff number or the name of an order's sender, never a person's name.
+    "AgentCallBegan": {"device": PUBLIC, "other": PERSONAL},
     "AgentGroupsChanged": {"by": PUBLIC},
     "AgentLoggedOff": {"by": PUBLIC, "reason": PUBLIC},
     "AgentLoggedOn": {"device": PUBLIC},
     "AgentStateChanged": {"reason": PUBLIC, "pending": PUBLIC, "by": PUBLIC},
     "AnnouncementDue": {"sound": PUBLIC, "kind": PUBLIC},
     "BreakQueued": {"reason": PUBLIC},
+    "CallCleared": {"by": PUBLIC},  # a party, never a person
     "CallDelivered": {"caller": PERSONAL},
     "CallDiverted": {"cause": PUBLIC, "to_extension": PUBLIC},
     "CallQueued": {"caller": PERSONAL, "cause": PUBLIC},

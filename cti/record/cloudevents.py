@@ -62,7 +62,7 @@ _STATE_NAMES = {
 }
 _DEVICE_NAMES = {True: "backInService", False: "outOfService"}
 
-# Said of the caller's own channel, whose id is the call's. The legs of agents are not known here.
+# Said of the caller's own channel, whose id is the call's where no other one is named.
 _OF_CALLERS_LEG = {e.CallQueued, e.CallDiverted, e.CallCleared}
 
 
@@ -77,6 +77,7 @@ class _Traits(NamedTuple):
     has_queue: bool
     has_request: bool
     has_pbx: bool
+    has_leg: bool
     is_of_callers_leg: bool
     protected: Mapping[str, FieldClass]
 
@@ -249,7 +250,8 @@ class CloudEventEncoder:
             epoch=envelope.epoch,
             contactid=call_id,
             requestid=f"{call_id}:{event.request_no}" if traits.has_request else "",
-            legid=call_id if traits.is_of_callers_leg else "",
+            legid=(event.leg_id if traits.has_leg else "")
+            or (call_id if traits.is_of_callers_leg else ""),
             queue=queue_id,
             agent=agent_id,
             employer=card.employer,
@@ -329,6 +331,7 @@ def _traits(kind: type[e.Event]) -> _Traits:
         has_queue="queue_id" in fields,
         has_request="request_no" in fields,
         has_pbx="pbx" in fields,
+        has_leg="leg_id" in fields,
         is_of_callers_leg=kind in _OF_CALLERS_LEG,
         protected=protected(kind),
     )

@@ -4,7 +4,7 @@ from typing import Final
 
 from cti.record.cloudevents import AsOf
 from cti.view.rows import AgentNow, CallNow, CallStage, QueueNow, RouterNow
-from routing.agent import Agent
+from routing.agent import Agent, shown_reason
 from routing.call import Call, CallState
 from routing.commands import DeviceState
 from routing.engine import RoutingEngine
@@ -43,7 +43,7 @@ def _agent(agent: Agent) -> AgentNow:
     return AgentNow(
         agent.agent_id,
         agent.shown,
-        agent.reason,
+        shown_reason(agent),
         agent.shown_since_us,
         agent.device or agent.spec.device,
         agent.call_id,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from routing import events as e
+from routing import legs as m
 from routing.call import CallState
 from routing.explain import codes
 from routing.explain.standing import Idle, Obstacle, Standing
@@ -109,6 +110,9 @@ TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     e.CallEstablished: _established,
     e.CallHeldEvent: lambda x: [f"座席 {x.agent_id} 将{_other(x)}置于保持"],
     e.CallRetrievedEvent: lambda x: [f"座席 {x.agent_id} 恢复通话，保持了 {seconds(x.held_us)}"],
+    m.CustomerHeld: lambda _: ["客户将座席置于保持"],
+    m.CustomerRetrieved: lambda _: ["客户恢复通话"],
+    m.CallLegChanged: lambda x: [f"通话转到另一通道 {x.leg_id}"],
     e.CallDiverted: _diverted,
     e.CallbackBooked: lambda _: ["客户已挂机，预约回呼，保留排队位置"],
     e.AnnouncementDue: _announced,

@@ -111,6 +111,7 @@ CAUSES: Final[Mapping[str, Said]] = {
     "queueTimeOverflow": ("等待超时", "waited too long"),
     "noAvailableAgents": ("无座席在岗", "nobody is signed in"),
     "calendarOverflow": ("队列已关闭", "the queue is closed"),
+    "ownCallEnded": ("本机通话结束", "an own call ended"),
     "maximumHops": ("转队列过多", "changed queue too often"),
 }
 """Why a call stands in line, was offered, or left."""
@@ -121,6 +122,7 @@ STATES: Final[Mapping[str, Said]] = {
     "reserved": ("已预占", "reserved"),
     "busy": ("通话中", "busy"),
     "afterCallWork": ("话后处理", "after-call work"),
+    "ownCall": ("本机通话中", "on an own call"),
     "deviceUnreachable": ("话机不可达", "the phone cannot be reached"),
     "deviceMissing": ("Asterisk 无此话机", "Asterisk has no such phone"),
     "deviceElsewhere": ("话机在其他 Asterisk 上", "the phone is at another Asterisk"),

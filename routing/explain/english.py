@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from routing import events as e
+from routing import legs as m
 from routing.call import CallState
 from routing.explain import codes
 from routing.explain.standing import Idle, Obstacle, Standing
@@ -111,6 +112,9 @@ TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     e.CallRetrievedEvent: lambda x: [
         f"agent {x.agent_id} is back after {seconds(x.held_us)} of hold"
     ],
+    m.CustomerHeld: lambda _: ["the caller puts the agent on hold"],
+    m.CustomerRetrieved: lambda _: ["the caller is back"],
+    m.CallLegChanged: lambda x: [f"goes on under another channel, {x.leg_id}"],
     e.CallDiverted: _diverted,
     e.CallbackBooked: lambda _: ["the caller hung up and will be called back, the place is kept"],
     e.AnnouncementDue: _announced,

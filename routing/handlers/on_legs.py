@@ -93,6 +93,7 @@ def _drop_transfer(core: Core, call: Call, agent: Agent) -> None:
 def _taken_up(core: Core, call: Call, agent: Agent, command: CallerBridged) -> None:
     """The agent has the customer from now on. What else the two were in ends for it."""
     losers: list[AgentId] = []
+    leave_pool(core, call)
     if call.state is CallState.OFFERED:
         losers.append(end_offer(core, core.offers[call.offer_id], OfferOutcome.WITHDRAWN))
     elif call.state in IN_CONVERSATION:
@@ -104,7 +105,6 @@ def _taken_up(core: Core, call: Call, agent: Agent, command: CallerBridged) -> N
         agent.worked_us += core.now_us - agent.work_since_us
         agent.work_until_us = 0
     core.pools.leave_ready(agent)
-    leave_pool(core, call)
     take_up(core, call, agent, command.leg_id)
     check_reserve(core, core.queues[call.queue_id])
     for agent_id in losers:

@@ -1,6 +1,6 @@
 """The agent's state as the world is told it."""
 
-from routing.agent import OWN_CALL, Agent, has_own_call, shown_state
+from routing.agent import Agent, shown_reason, shown_state
 from routing.core import Core
 from routing.events import AgentStateChanged
 from routing.index.selection import PPM
@@ -26,7 +26,7 @@ def show(core: Core, agent: Agent, *, by: str = "") -> None:
         AgentStateChanged(
             agent_id=agent.agent_id,
             state=state,
-            reason=OWN_CALL if has_own_call(agent) else agent.reason,
+            reason=shown_reason(agent),
             pending=agent.pending,
             previous=agent.shown,
             previous_us=now - agent.shown_since_us,

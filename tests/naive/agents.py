@@ -86,7 +86,9 @@ class Agents:
         self.world.breaks = [each for each in self.world.breaks if each[0] != agent.agent_id]
         if agent.work in {"reserved", "busy"}:
             holds = command.state is RequestedState.READY and agent.status == "ready"
-            agent.pending = None if holds else wish
+            had = agent.pending
+            if holds or not had or (had.state, had.reason) != (wish.state, wish.reason):
+                agent.pending = None if holds else wish
         elif agent.work == "afterCallWork":
             self.wish_during_after_call_work(agent, wish)
         else:
@@ -185,8 +187,9 @@ class Agents:
 
     def after_call_work_over(self, agent_id: str) -> None:
         agent = self.world.agent(agent_id)
+        by = agent.pending.by if agent.pending else ""
         self.work_is_done(agent)
-        self.show(agent)
+        self.show(agent, by)
 
     def work_is_done(self, agent: Agent) -> None:
         """Back to idle from whatever it was, and what was asked for meanwhile is granted."""

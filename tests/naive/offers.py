@@ -191,7 +191,7 @@ class Offers(Agents):
         if wish:
             self.grant(agent, wish)
         if agent.status != "loggedOff":
-            self.show(agent)
+            self.show(agent, wish.by if wish else "")
         self.match()
 
     # --- conversations ----------------------------------------------------------------------
@@ -347,12 +347,14 @@ class Offers(Agents):
         """After-call work, or what was asked for during the call."""
         if agent.pending and agent.pending.state is RequestedState.WORKING_AFTER_CALL:
             agent.pending = None
+        by = ""
         if duration_us:
             self.start_after_call_work(agent, duration_us)
         else:
+            by = agent.pending.by if agent.pending else ""
             self.work_is_done(agent)
         if agent.status != "loggedOff":
-            self.show(agent)
+            self.show(agent, by)
         self.match()
 
     def after_call_work_us(self, agent: Agent, call: Call) -> int:

@@ -25,7 +25,7 @@ from routing.transfers.transfer import TRANSFER_TABLE, TransferState, TransferTr
 
 # table, states, triggers, where it starts, states that only an end (forgetting) leaves
 TABLES = {
-    "call": (CALL_TABLE, CallState, CallTrigger, {CallState.WAITING}, {CallState.RELEASED}),
+    "call": (CALL_TABLE, CallState, CallTrigger, {CallState.WAITING}, set()),
     "offer": (OFFER_TABLE, OfferState, OfferTrigger, {OfferState.MADE}, {OfferState.ANSWERED}),
     "transfer": (
         TRANSFER_TABLE,

@@ -220,7 +220,7 @@ def test_the_last_events_are_bounded_and_in_csta_words():
     assert len(rows) == 50
     assert rows[-1].seq == len(router.events)
     assert (rows[-2].type, rows[-1].type) == ("queued", "callCleared")
-    assert rows[-1].note == "abandoned waited 0.0 s talked 0.0 s"
+    assert rows[-1].note == "abandoned 16 caller waited 0.0 s talked 0.0 s"
     assert [row.seq for row in router.view.last_events(3)] == [198, 199, 200]
 
 

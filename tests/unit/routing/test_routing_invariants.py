@@ -16,7 +16,7 @@ from routing.deadlines import DeadlineKind
 from routing.index.needs import parse
 from routing.invariants import NAMES, Breach, check
 from routing.phone import Phone
-from routing.words import DeviceState
+from routing.words import AgentState, DeviceState
 from tests.worlds.routing.damaged_index import (
     band_of_another_asterisk,
     band_that_is_empty,
@@ -86,7 +86,7 @@ def agent_with_another_offer(core):
 def agent_who_is_not_reserved(core):
     """The offer lives, and its agent writes a record."""
     found = core.agents["ring"]
-    found.work = AgentWork.AFTER_CALL_WORK
+    found.work, found.shown = AgentWork.AFTER_CALL_WORK, AgentState.WORKING_AFTER_CALL
     core.deadlines.set(DeadlineKind.WORK, "ring", core.now_us + 1)
 
 
@@ -101,8 +101,8 @@ def agent_reserved_while_not_ready(core):
     core.agents["ring"].status = AgentStatus.NOT_READY
 
 
-def agent_talking_while_not_ready(core):
-    core.agents["talk"].status = AgentStatus.NOT_READY
+def agent_shown_as_another(core):
+    core.agents["free"].shown = AgentState.NOT_READY
 
 
 def offer_without_deadline(core):
@@ -231,7 +231,7 @@ DAMAGES = [
     Damage("an agent who is not reserved", "one_offer_per_agent", agent_who_is_not_reserved),
     Damage("an agent reserved for nothing", "one_offer_per_agent", agent_reserved_for_nothing),
     Damage("reserved, not ready", "only_ready_agents", agent_reserved_while_not_ready),
-    Damage("talking, not ready", "only_ready_agents", agent_talking_while_not_ready),
+    Damage("shown as another", "shown_state", agent_shown_as_another),
     Damage("an offer for ever", "deadline_for_every_wait", offer_without_deadline),
     Damage("after-call work for ever", "deadline_for_every_wait", work_without_deadline),
     Damage("a pause for ever", "deadline_for_every_wait", gap_without_deadline),

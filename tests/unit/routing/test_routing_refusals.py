@@ -3,6 +3,7 @@
 import pytest
 
 from routing import commands as c
+from routing import legs as m
 from routing.config import Limits
 from routing.events import CommandRefused
 from routing.transfers import messages as t
@@ -29,6 +30,11 @@ ABOUT_NOTHING = [
     (c.OfferAnswered(9), "9", "offerClosed"),
     (c.OfferFailed(9, NO_ANSWER), "9", "offerClosed"),
     (c.LegsBridged(9), "9", "offerClosed"),
+    (m.CallerBridged("nobody", "phone-ann"), "nobody", "unknownCall"),
+    (m.CallerMoved("nobody", "a1-2"), "nobody", "unknownCall"),
+    (m.OwnCallBegan("a1-2", "nobody's", "a1"), "a1-2", "unknownDevice"),
+    (m.OwnCallAnswered("a1-2", "nobody's"), "a1-2", "unknownDevice"),
+    (m.OwnCallEnded("a1-2", "nobody's"), "a1-2", "unknownDevice"),
     (c.BookCallback("nobody", "138"), "nobody", "unknownCall"),
     (c.BookCallback("c1", "home"), "c1", "badValue"),
     (c.CancelCallback("nobody"), "nobody", "unknownCall"),
