@@ -156,8 +156,7 @@ class LiveCalls:
         self._moved(event.call_id, CallStage.TALKING, at_us, event.agent_id)
 
     def _connection_cleared(self, event: e.ConnectionCleared, at_us: int) -> None:
-        if event.by is not e.ClearedBy.TRANSFER:  # else where the customer is now follows
-            self._moved(event.call_id, CallStage.RELEASED, at_us)
+        self._moved(event.call_id, CallStage.RELEASED, at_us)  # `CallTransferred` may follow
 
     def transferred(self, event: CallTransferred, at_us: int) -> None:
         """The customer stands where the consultation stood."""

@@ -33,12 +33,12 @@ def test_a_pick_up_is_an_answer_and_blames_nobody():
     established = one(said, e.CallEstablished)
     assert (established.agent_id, established.leg_id, established.offer_id) == ("bob", "a1-2", 0)
     assert shown(said) == [("bob", "busy"), ("ann", "ready")]
-    assert centre.engine.agents["ann"].failures == {}
+    assert centre.core.agents["ann"].failures == {}
     over = one(
         centre.do(c.AgentLegCleared("c1", "bob", c.ClearedBy.AGENT, 16)), e.ConnectionCleared
     )
     assert (over.by, over.cause, over.leg_id) == ("agent", 16, "a1-2")
-    assert centre.engine.agents["bob"].status == "notReady"
+    assert centre.core.agents["bob"].status == "notReady"
 
 
 def test_who_talks_to_the_customer_has_the_call():
@@ -75,7 +75,7 @@ def test_a_talking_customer_with_an_outsider_is_released():
     centre.answer("ann")
     said = centre.do(m.CallerBridged("c1"))
     assert one(said, e.ConnectionCleared).by == "other"
-    assert centre.engine.calls["c1"].state == "released"
+    assert centre.core.calls["c1"].state == "released"
     back = one(centre.do(m.CallerBridged("c1", "phone-ann", "a1-8")), e.CallEstablished)
     assert (back.agent_id, back.request_no) == ("ann", 2)  # P13: out of after-call work
 
@@ -88,7 +88,7 @@ def test_a_second_customer_of_one_agent_is_not_kept_as_theirs():
     centre.call("c2", "q")
     said = centre.do(m.CallerBridged("c2", "phone-ann", "a1-5"))
     assert one(said, e.CallCleared).outcome == "taken"
-    assert centre.engine.calls["c1"].agent_id == "ann"
+    assert centre.core.calls["c1"].agent_id == "ann"
 
 
 @pytest.mark.parametrize("outgoing", [True, False])
@@ -103,7 +103,7 @@ def test_a_phone_in_use_is_not_offered_a_call(outgoing):
     centre.wait(5)
     centre.do(m.OwnCallAnswered("a1-3", "phone-ann"))
     centre.wait(7)
-    assert state_hash(load(dump(centre.engine))) == state_hash(centre.engine)
+    assert state_hash(load(dump(centre.core))) == state_hash(centre.core)
     said = centre.do(m.OwnCallEnded("a1-3", "phone-ann", c.ClearedBy.AGENT, 16))
     ended = one(said, m.AgentCallEnded)
     assert (ended.lasted_us, ended.talked_us, ended.by) == (12 * S, 7 * S, "agent")
@@ -119,7 +119,7 @@ def test_who_dials_out_loses_the_offer_and_nothing_else():
     said = centre.do(m.OwnCallAnswered("a1-4", "phone-ann"))
     assert one(said, e.OfferEnded).outcome == "withdrawn"
     assert one(said, e.OfferMade).agent_id == "bob"
-    assert centre.engine.agents["ann"].gap_until_us == 0
+    assert centre.core.agents["ann"].gap_until_us == 0
 
 
 def test_a_phone_that_is_busy_with_an_own_call_costs_the_agent_nothing():
@@ -127,7 +127,7 @@ def test_a_phone_that_is_busy_with_an_own_call_costs_the_agent_nothing():
     centre.call("c1", "q")
     centre.do(m.OwnCallBegan("a1-4", "phone-ann", "a1"))
     centre.fail("ann", c.OfferOutcome.BUSY)
-    agent_now = centre.engine.agents["ann"]
+    agent_now = centre.core.agents["ann"]
     assert (agent_now.failures, agent_now.gap_until_us, agent_now.status) == ({}, 0, "ready")
 
 
@@ -153,5 +153,5 @@ def test_the_customers_own_hold_is_no_hold_of_the_agents():
     centre.call("c1", "q")
     centre.answer("ann")
     one(centre.do(c.CallHeld("c1", c.ClearedBy.CALLER)), m.CustomerHeld)
-    assert centre.engine.calls["c1"].state == "talking"
+    assert centre.core.calls["c1"].state == "talking"
     one(centre.do(c.CallRetrieved("c1", c.ClearedBy.CALLER)), m.CustomerRetrieved)
