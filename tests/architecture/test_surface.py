@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from routing import commands, engine, events
+from routing import commands, engine, events, legs
 from routing.message import Message
 from routing.transfers import messages as transfer_messages
 from tests.architecture.sources import ROOT, module_name, sources
@@ -28,6 +28,7 @@ PUBLIC = {
     "routing.ids",
     "routing.invariants",
     "routing.index.needs",
+    "routing.legs",
     "routing.offer",
     "routing.phone",
     "routing.index.predicates",
@@ -52,7 +53,7 @@ def test_nothing_that_was_promised_has_gone_or_changed():
 def test_every_message_is_in_its_union_and_every_command_has_a_handler():
     messages = {
         thing
-        for module in (commands, events, transfer_messages)
+        for module in (commands, events, legs, transfer_messages)
         for thing in vars(module).values()
         if isinstance(thing, type)
         and issubclass(thing, Message)

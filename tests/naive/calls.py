@@ -320,26 +320,17 @@ class Calls(Offers):
             self.world.dropped = [d for d in self.world.dropped if d[:2] != place[:2]]
             self.world.dropped.append(place)
         call.cause = command.cause
-        self.leaves(
-            call,
-            unanswered=e.CallOutcome.ABANDONED,
-            offer_ends=OfferOutcome.CALLER_GONE
-            if command.by is e.ClearedBy.CALLER
-            else OfferOutcome.WITHDRAWN,
-            by=command.by,
-        )
+        gone = command.by is e.ClearedBy.CALLER
+        ends = OfferOutcome.CALLER_GONE if gone else OfferOutcome.WITHDRAWN
+        self.leaves(call, unanswered=e.CallOutcome.ABANDONED, offer_ends=ends, by=command.by)
         return None
 
     def call_taken(self, command: c.CallTaken) -> Refusal | None:
         call = self.world.call(command.call_id)
         if call is None or call.consult_for:
             return Refusal.UNKNOWN_CALL
-        self.leaves(
-            call,
-            unanswered=e.CallOutcome.TAKEN,
-            offer_ends=OfferOutcome.WITHDRAWN,
-            by=e.ClearedBy.SYSTEM,
-        )
+        ends, by = OfferOutcome.WITHDRAWN, e.ClearedBy.SYSTEM
+        self.leaves(call, unanswered=e.CallOutcome.TAKEN, offer_ends=ends, by=by)
         return None
 
     def leaves(self, call: Call, *, unanswered, offer_ends, by) -> None:

@@ -8,7 +8,6 @@ from random import Random
 from msgspec.structs import replace
 
 from routing import commands as c
-from routing import legs as m
 from routing.commands import Command, OfferOutcome, RequestedState
 from routing.config import (
     AgentSpec,
@@ -26,6 +25,7 @@ from routing.config import (
     Step,
     Strategy,
 )
+from tests.naive.chance_legs import some_leg
 from tests.naive.chance_transfers import some_transfer
 from tests.naive.records import World
 
@@ -196,7 +196,7 @@ class Draw:
             (16, self.agent_state),
             (6, self.sign),
             (2, self.callback),
-            (rng.choice((0, 4, 12)), self.leg),
+            (rng.choice((0, 4, 12)), lambda: some_leg(rng, self.call(), PBXS)),
             (rng.choice((6, 60)), lambda: some_transfer(rng, world)),
         ]
         if faults:
@@ -269,22 +269,6 @@ class Draw:
         call = self.rng.choice(connected) if connected else self.call()
         by = self.rng.choice((c.ClearedBy.AGENT, c.ClearedBy.AGENT, c.ClearedBy.CALLER))
         return self.rng.choice((c.CallHeld, c.CallRetrieved))(call, by)
-
-    def leg(self) -> Command:
-        """Phones and strangers act."""
-        rng = self.rng
-        device = rng.choice((*[f"phone-{n}" for n in range(4)], f"phone-{rng.randrange(12)}", ""))
-        leg = f"leg-{rng.randrange(4)}"
-        choice = rng.random()
-        if choice < 0.35:
-            return m.CallerBridged(self.call(), device, leg)
-        if choice < 0.4:
-            return m.CallerMoved(self.call(), leg)
-        if choice < 0.65:
-            return m.OwnCallBegan(leg, device, rng.choice(PBXS), rng.random() < 0.5, "110")
-        if choice < 0.75:
-            return m.OwnCallAnswered(leg, device)
-        return m.OwnCallEnded(leg, device, rng.choice(list(c.ClearedBy)), 16)
 
     def agent_state(self) -> Command:
         choice = self.rng.random()
