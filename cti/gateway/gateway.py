@@ -11,7 +11,7 @@ listeners: an order leaves before anything is written down about it.
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -231,6 +231,9 @@ class Gateway:
 
     def _answer(self, question: Question) -> Sequence[AgiCommand]:
         pbx = self.pbxs[question.pbx]
+        moved = pbx.legs.aliases.get(question.uniqueid)
+        if moved:  # the call goes on under this channel
+            question = replace(question, uniqueid=moved.removeprefix(f"{pbx.name}-"))
         if question.call_id not in self._dispatcher.engine.calls:
             pbx.doubt(question.call_id, at_once=False)
         desk = Desk(

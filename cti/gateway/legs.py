@@ -29,7 +29,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cti.gateway.border import address
-from routing.ids import AgentId, CallId, OfferId, PbxId
+from routing.agent import AgentWork
+from routing.engine import RoutingEngine
+from routing.ids import (
+    NO_AGENT,
+    NO_CALL,
+    AgentId,
+    CallId,
+    LegId,
+    OfferId,
+    PbxId,
+    contact_of,
+)
 
 NO_OFFER = OfferId(0)
 
@@ -98,6 +109,7 @@ class Caller:
     ending: bool = False
     announcement: str = ""
     entry: int = 0
+    alias: str = ""  # the Uniqueid of its channel, when it is not the one that the id names
 
     def follow(self, move: Move) -> None:
         """Go where the table says, or stay where it says nothing."""
@@ -122,6 +134,9 @@ class Delivery:
     bridge: str = ""
     bridged: bool = False
     repeated: bool = False
+    moved: bool = False  # the phone sends the customer on
+    stranger: str = ""  # who stands where the caller stood, if the caller goes (Uniqueid)
+    stranger_channel: str = ""
 
     @property
     def answered(self) -> bool:
@@ -129,11 +144,35 @@ class Delivery:
         return self.bridged or self.status == "ANSWER"
 
 
-class Legs:
-    """The callers, offers and agents' legs of one Asterisk."""
+@dataclass(slots=True, eq=False)
+class PhoneLeg:
+    """A channel of an agent's phone that no offer of ours has made: an own call, or (`call_id`) that
+    agent's part in a call of ours. `ending`: the phone was heard to hang up; `moved`: it has sent
+    the customer on.
+    """
 
-    def __init__(self, pbx: PbxId) -> None:
+    uniqueid: str
+    device: str
+    bridge: str = ""
+    answered: bool = False
+    ending: bool = False
+    moved: bool = False
+    call_id: CallId = NO_CALL
+    agent_id: AgentId = NO_AGENT
+
+
+class Legs:
+    """The callers, offers and agents' legs of one Asterisk. `seats` is the core, to see which
+    phones are agents' and who sits there.
+    """
+
+    def __init__(self, pbx: PbxId, seats: RoutingEngine | None = None) -> None:
         self.pbx = pbx
+        self.seats = seats
+        self.phone_legs: dict[str, PhoneLeg] = {}
+        self.phones_in: dict[str, PhoneLeg] = {}  # by bridge, of `phone_legs`
+        self.in_bridge: dict[str, CallId] = {}  # the caller in each bridge
+        self.aliases: dict[str, CallId] = {}  # calls that go on under another channel
         self.callers: dict[CallId, Caller] = {}
         self.deliveries: dict[OfferId, Delivery] = {}
         self._by_leg: dict[str, Delivery] = {}
@@ -144,7 +183,15 @@ class Legs:
 
     def caller(self, uniqueid: str) -> Caller | None:
         """The caller with this Uniqueid, None for any other channel."""
-        return self.callers.get(self.call_id(uniqueid))
+        return self.callers.get(self.call_of(uniqueid))
+
+    def call_of(self, uniqueid: str) -> CallId:
+        """The call that goes on under this channel, else the one that it would begin."""
+        return self.aliases.get(uniqueid) or self.call_id(uniqueid)
+
+    def leg_id(self, uniqueid: str) -> LegId:
+        """The name of a channel for the core."""
+        return LegId(f"{self.pbx}-{uniqueid}")
 
     def delivery_of_leg(self, uniqueid: str) -> Delivery | None:
         """The offer whose agent's channel this is, None for any other channel."""
@@ -164,6 +211,7 @@ class Legs:
         """The dialplan asks about this caller now; what the core decides goes into the answer."""
         caller = self.learn(call_id, channel)
         caller.place = Place.ASKING
+        self.caller_enters(caller, "")
         return caller
 
     def offered(self, delivery: Delivery) -> None:
@@ -187,3 +235,59 @@ class Legs:
         caller = self.callers.pop(call_id, None)
         if caller is not None:
             self.forget_offer(caller.offer_id)
+            self.in_bridge.pop(caller.bridge, None)
+            if caller.alias:
+                self.aliases.pop(caller.alias, None)
+
+    # --- bridges and phones ----------------------------------------------------------------------
+
+    def caller_enters(self, caller: Caller, bridge: str) -> None:
+        """The caller is in this bridge from now on; "": in none."""
+        self.in_bridge.pop(caller.bridge, None)
+        caller.bridge = bridge
+        if bridge:
+            self.in_bridge[bridge] = caller.call_id
+
+    def caller_in(self, bridge: str) -> Caller | None:
+        """Whoever is there."""
+        return self.callers.get(self.in_bridge.get(bridge, NO_CALL))
+
+    def talks_in(self, uniqueid: str, bridge: str) -> Delivery | None:
+        """The conversation of that caller, if it is in that bridge."""
+        caller = self.caller(uniqueid) if uniqueid else None
+        delivery = self.deliveries.get(caller.offer_id) if caller is not None else None
+        return delivery if delivery is not None and delivery.bridge == bridge else None
+
+    def moves(self, caller: Caller, uniqueid: str, channel: str) -> None:
+        """The caller's channel is that one now."""
+        self.aliases.pop(caller.alias, None)
+        caller.alias, caller.ending = uniqueid, False
+        caller.channel = address(channel, uniqueid) if channel else caller.channel
+        self.aliases[uniqueid] = caller.call_id
+
+    def phone_in(self, leg: PhoneLeg, bridge: str) -> None:
+        """The phone is in this bridge from now on."""
+        if self.phones_in.get(leg.bridge) is leg:
+            del self.phones_in[leg.bridge]
+        leg.bridge = bridge
+        if bridge:
+            self.phones_in[bridge] = leg
+
+    def phone_leaves(self, leg: PhoneLeg) -> None:
+        """The phone's channel is gone."""
+        self.phone_in(leg, "")
+        self.phone_legs.pop(leg.uniqueid, None)
+
+    def is_agents(self, device: str) -> bool:
+        """Is it a phone that some agent has?"""
+        return self.seats is not None and device in self.seats.phones
+
+    def sitting_at(self, device: str) -> AgentId:
+        """Who is signed in there."""
+        return self.seats.devices.get(device, NO_AGENT) if self.seats is not None else NO_AGENT
+
+    def has_another(self, agent_id: AgentId, call_id: CallId) -> bool:
+        """Has this agent another customer?"""
+        agent = self.seats.agents[agent_id] if self.seats is not None else None
+        is_busy = agent is not None and agent.work is AgentWork.BUSY
+        return is_busy and agent is not None and contact_of(agent.call_id) != call_id

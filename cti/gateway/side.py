@@ -51,7 +51,7 @@ class Side:
     def __init__(self, name: PbxId, around: Surroundings) -> None:
         self.name = name
         self.around = around
-        self.legs = Legs(name)
+        self.legs = Legs(name, around.dispatcher.engine)
         self.counters = PbxCounters()
         self.link: AmiLink | None = None
         self.session = 0
@@ -69,10 +69,14 @@ class Side:
 
     def calls(self) -> list[CallId]:
         """The core's calls that have a channel here, in the order of their arrival. Who is to be
-        called back has none.
+        called back has none, nor has a consultation.
         """
         calls = self.engine.calls.values()
-        return [call.call_id for call in calls if call.pbx == self.name and not call.callback]
+        return [
+            call.call_id
+            for call in calls
+            if call.pbx == self.name and not call.callback and not call.consult_for
+        ]
 
     def send(self, order: AmiAction, on_answer: OnAnswer | None = None) -> None:
         """Give an order; nothing that could be misread gets out."""

@@ -14,6 +14,7 @@ Two rules of thumb behind the handlers:
 from collections.abc import Callable
 
 from cti.ami.messages import AmiEvent
+from cti.gateway import phone_legs
 from cti.gateway.border import CONTEXT_DELIVER, read_deliver_order
 from cti.gateway.legs import Caller, Delivery, Legs, Move
 from cti.gateway.outcome import failed_outcome
@@ -23,6 +24,7 @@ from routing.commands import (
     CallHeld,
     CallRetrieved,
     CallTaken,
+    ClearedBy,
     Command,
     LegsBridged,
     OfferAnswered,
@@ -31,7 +33,7 @@ from routing.commands import (
     OfferRinging,
     TelephonyGone,
 )
-from routing.ids import OfferId
+from routing.ids import NO_LEG, OfferId
 
 NORMAL_CLEARING = 16
 SOFT_HANGUP_SHUTDOWN = "4"
@@ -45,6 +47,11 @@ def translate(event: AmiEvent, legs: Legs) -> list[Command]:
 
 
 def _dial_begin(event: AmiEvent, legs: Legs) -> list[Command]:
+    """A phone rings: for an offer of ours, or for somebody else."""
+    return _dial_of_offer(event, legs) or phone_legs.was_dialled(event, legs)
+
+
+def _dial_of_offer(event: AmiEvent, legs: Legs) -> list[Command]:
     """`Uniqueid` is the caller's, `DestUniqueid` the agent's leg."""
     get = event.headers.get
     caller, leg = legs.caller(get("Uniqueid")), get("DestUniqueid")
@@ -56,7 +63,7 @@ def _dial_begin(event: AmiEvent, legs: Legs) -> list[Command]:
     legs.learn(caller.call_id, get("Channel"))
     caller.follow(Move.DIAL_BEGAN)
     legs.dialled(delivery, leg)
-    return [OfferRinging(delivery.offer_id)]
+    return [OfferRinging(delivery.offer_id, legs.leg_id(leg))]
 
 
 def _delivery(event: AmiEvent, caller: Caller, legs: Legs) -> Delivery | None:
@@ -86,7 +93,9 @@ def _dial_state(event: AmiEvent, legs: Legs) -> list[Command]:
 def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
     """Only an answer is final here: of a failure the cause is still to come, with the Hangup."""
     delivery = legs.delivery_of_leg(event.headers.get("DestUniqueid"))
-    if delivery is None or delivery.answered:
+    if delivery is None:
+        return phone_legs.was_answered(event, legs)
+    if delivery.answered:
         return []
     delivery.status = event.headers.get("DialStatus")
     caller = legs.callers.get(delivery.call_id)
@@ -101,6 +110,9 @@ def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
 
 def _bridge_enter(event: AmiEvent, legs: Legs) -> list[Command]:
     """Both legs in one bridge: each was seen to enter it, or the caller came to somebody there."""
+    foreign = phone_legs.bridged(event, legs)
+    if foreign is not None:
+        return foreign
     get = event.headers.get
     uniqueid, bridge = get("Uniqueid"), get("BridgeUniqueid")
     delivery = legs.delivery_of_leg(uniqueid)
@@ -112,7 +124,6 @@ def _bridge_enter(event: AmiEvent, legs: Legs) -> list[Command]:
         caller = legs.caller(uniqueid)
         if caller is None:
             return []
-        caller.bridge = bridge
         caller.follow(Move.DIAL_ANSWERED)
         delivery = _delivery(event, caller, legs)
         alone = get("BridgeNumChannels") in ("", "1")
@@ -122,18 +133,23 @@ def _bridge_enter(event: AmiEvent, legs: Legs) -> list[Command]:
     delivery.bridged = True
     if caller is not None:
         caller.follow(Move.DIAL_ANSWERED)
-    return [LegsBridged(delivery.offer_id)]
+    leg_id = legs.leg_id(delivery.leg) if delivery.leg else NO_LEG
+    return [LegsBridged(delivery.offer_id, leg_id)]
 
 
 def _hold(event: AmiEvent, legs: Legs) -> list[Command]:
-    """The report is about the phone that pressed hold, which is the agent's."""
+    """The report is about the phone that pressed hold."""
     delivery = legs.delivery_of_leg(event.headers.get("Uniqueid"))
-    return [CallHeld(delivery.call_id)] if delivery is not None and delivery.bridged else []
+    if delivery is None:
+        return phone_legs.held(event, legs, CallHeld)
+    return [CallHeld(delivery.call_id)] if delivery.bridged else []
 
 
 def _unhold(event: AmiEvent, legs: Legs) -> list[Command]:
     delivery = legs.delivery_of_leg(event.headers.get("Uniqueid"))
-    return [CallRetrieved(delivery.call_id)] if delivery is not None and delivery.bridged else []
+    if delivery is None:
+        return phone_legs.held(event, legs, CallRetrieved)
+    return [CallRetrieved(delivery.call_id)] if delivery.bridged else []
 
 
 def _hangup_request(event: AmiEvent, legs: Legs) -> list[Command]:
@@ -141,6 +157,9 @@ def _hangup_request(event: AmiEvent, legs: Legs) -> list[Command]:
     caller = legs.caller(event.headers.get("Uniqueid"))
     if caller is not None:
         caller.ending = True
+    leg = legs.phone_legs.get(event.headers.get("Uniqueid"))
+    if leg is not None:
+        leg.ending = True
     return []
 
 
@@ -152,14 +171,26 @@ def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
     """
     get = event.headers.get
     cause = _number(get("Cause"))
+    leg = legs.phone_legs.get(get("Uniqueid"))
+    own = phone_legs.phone_gone(event, leg, cause, legs) if leg is not None else []
     delivery = legs.delivery_of_leg(get("Uniqueid"))
     if delivery is not None:
         rang = get("ChannelStateDesc") == "Ringing" or delivery.sounded
-        return _agent_leg_gone(delivery, cause, legs, rang=rang)
+        return [*own, *_agent_leg_gone(delivery, cause, legs, rang=rang)]
+    return [*own, *_caller_gone(event, cause, legs)]
+
+
+def _caller_gone(event: AmiEvent, cause: int, legs: Legs) -> list[Command]:
+    get = event.headers.get
     caller = legs.caller(get("Uniqueid"))
-    if caller is None:
-        return []
+    if caller is None or (caller.alias and caller.alias != get("Uniqueid")):
+        return []  # or its place was taken by another channel
+    if get("Channel").endswith(phone_legs.ZOMBIE):
+        return []  # by which one is told by `AttendedTransfer`, or found by the next look
     delivery = legs.deliveries.get(caller.offer_id)
+    if delivery is not None and delivery.bridged and delivery.stranger and not caller.ending:
+        channel, delivery.stranger = (delivery.stranger, delivery.stranger_channel), ""
+        return phone_legs.move(caller, *channel, legs)
     legs.forget_call(caller.call_id)
     gone = CallerHungUp(caller.call_id, cause or NORMAL_CLEARING)
     led_on = get("Context") not in (CONTEXT_DELIVER, "")
@@ -176,7 +207,8 @@ def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs, *, rang: bool) -
         legs.forget_offer(delivery.offer_id)
         if caller is not None:
             caller.follow(Move.AGENT_LEFT)
-        return [AgentLegCleared(delivery.call_id, delivery.agent_id)]
+        by = ClearedBy.TRANSFER if delivery.moved else ClearedBy.AGENT
+        return [AgentLegCleared(delivery.call_id, delivery.agent_id, by, cause)]
     # Picked up and dropped before there was a conversation: that agent did not want it.
     dropped = delivery.status == "ANSWER"
     outcome = failed_outcome(delivery.status, cause, rang=rang)
@@ -219,6 +251,9 @@ def _number(text: str) -> int:
 
 
 _HANDLERS: dict[str, Callable[[AmiEvent, Legs], list[Command]]] = {
+    "Newchannel": phone_legs.dialled_out,
+    "BlindTransfer": phone_legs.transferred_blind,
+    "AttendedTransfer": phone_legs.transferred,
     "DialBegin": _dial_begin,
     "DialState": _dial_state,
     "DialEnd": _dial_end,

@@ -20,6 +20,9 @@ ROUTER_EVENTS = frozenset(
         "FullyBooted",
         "Shutdown",
         "Reload",
+        "Newchannel",
+        "BlindTransfer",
+        "AttendedTransfer",
         "DialBegin",
         "DialState",
         "DialEnd",
@@ -56,6 +59,8 @@ class AmiUser:
             return False
         if told.name == "DialState":
             return told.headers.get("DialStatus") == "PROGRESS"
+        if told.name == "Newchannel":
+            return told.headers.get("ChannelState") == "4"
         if told.name == "SoftHangupRequest":
             return told.headers.get("Cause") == "4"
         return told.name != "UserEvent" or told.headers.get("UserEvent").startswith("Cti")

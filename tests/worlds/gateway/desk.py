@@ -48,7 +48,7 @@ class DeskWorld:
 
     def __init__(self, config: RoutingConfig = CONFIG) -> None:
         self.engine = RoutingEngine(config)
-        self.legs = Legs(A1)
+        self.legs = Legs(A1, self.engine)
         self.now_us = START_US
         self.ordered: list[AmiAction] = []
         self.commands: list[Command] = []
