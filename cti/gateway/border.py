@@ -110,3 +110,8 @@ def read_deliver_order(text: str) -> tuple[int, int, str] | None:
     if len(parts) != 4 or not (is_number(parts[0]) and is_number(parts[1])):
         return None
     return int(parts[0]), int(parts[1]), parts[3]
+
+
+def endpoint_of(channel: str) -> str:
+    """`8001` of `PJSIP/8001-0000002f`; "" of any other technology."""
+    return channel[6:].rpartition("-")[0] if channel.startswith("PJSIP/") else ""

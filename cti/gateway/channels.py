@@ -5,7 +5,7 @@ inheritance, the agent's (`CTI_LEG`). The caller's carries `CTI_LEG` too, since 
 be inherited; `CTI_STAGE` is not inherited, so it tells the two apart.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -73,6 +73,33 @@ class AgentChannel:
     offer_id: OfferId
     endpoint: str
     is_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChannel:
+    """A channel of a phone. `leg_of`: the endpoint that it was dialled as by an order of ours, ""
+    for none; `age_s` whole seconds.
+    """
+
+    uniqueid: str
+    device: str
+    bridge: str
+    is_up: bool
+    leg_of: str
+    age_s: int
+
+
+def read_phones(items: Iterable[AmiEvent], is_agents: Callable[[str], bool]) -> list[PhoneChannel]:
+    """The channels of agents' phones among the items, whatever they are used for."""
+    found: list[PhoneChannel] = []
+    for item in items:
+        get = item.headers.get
+        device = border.endpoint_of(get("Channel"))
+        if device and is_agents(device) and border.is_uniqueid(get("Uniqueid")):
+            leg_of = _marks(item).get("CTI_LEG", "").partition("*")[2]
+            row = (get("BridgeID"), get("ChannelState") == _UP, leg_of, _number(get("Seconds")))
+            found.append(PhoneChannel(get("Uniqueid"), device, *row))
+    return found
 
 
 def status_request(channel: str = "") -> AmiAction:

@@ -117,12 +117,17 @@ def _offer_made(event: OfferMade, legs: Legs, moment: Moment, effects: Effects) 
         event.offer_id, event.call_id, event.agent_id, event.device, event.ring_timeout_us
     )
     legs.offered(delivery)
+    if event.transfer_id:
+        return  # a consultation has no caller to send; docs/transfers.md says what is to be ordered
     caller = legs.callers.get(event.call_id)
     if caller is None:
         raise BorderError("channel")  # unknown: the offer's own deadline ends it
     caller.offer_id, caller.sent_us = event.offer_id, 0
     if caller.place is Place.RETURNING:
         effects.held.append(event.offer_id)
+    elif caller.bridge and caller.place is not Place.ASKING:
+        caller.place = Place.LOST  # talks to somebody, as far as we know: nobody is torn apart
+        effects.doubts.append(event.call_id)
     elif caller.place not in (Place.ASKING, Place.LOST):
         effects.order(event.call_id, deliver(caller, delivery, moment))
 
@@ -162,7 +167,7 @@ def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Ef
     if event.to_queue:
         queue = checked("queue", is_queue, event.to_queue)
         effects.notes.append(_set(caller, "CTI_LINE_QUEUE", queue))
-    elif caller.place is not Place.ASKING:
+    elif caller.place is not Place.ASKING and not caller.bridge:
         cause = checked("cause", is_word, event.cause)
         exten = checked("extension", is_extension, event.to_extension or "s")
         effects.notes.append(_set(caller, "CTI_CAUSE", cause))
@@ -178,7 +183,7 @@ def _announcement_due(
     if caller is None:
         return
     caller.announcement = checked("announcement", is_announcement, event.sound)
-    if caller.place is Place.WAITING:
+    if caller.place is Place.WAITING and not caller.bridge:
         effects.order(event.call_id, back_to_wait(caller))
 
 

@@ -146,7 +146,7 @@ class Delivery:
 
 @dataclass(slots=True, eq=False)
 class PhoneLeg:
-    """A channel of an agent's phone that no offer of ours has made: an own call, or (`call_id`) that
+    """A channel of an agent's phone that no offer of ours has made: an own call, or (`call_id`) the
     agent's part in a call of ours. `ending`: the phone was heard to hang up; `moved`: it has sent
     the customer on.
     """

@@ -137,7 +137,9 @@ class Lookout:
             return  # it says nothing about the caller: the next look will
         items = answer.events if answer.success else ()
         moment = side.moment
-        self._carry_out(reconcile(items, side.engine, side.legs, [call_id], moment, live=True))
+        self._carry_out(
+            reconcile(items, side.engine, side.legs, [call_id], moment, live=True, whole=False)
+        )
 
     def _ask_again(self, caller: Caller, place: Place) -> None:
         if self._side.legs.callers.get(caller.call_id) is caller and caller.place is place:

@@ -9,7 +9,7 @@ has the rules; a holding bridge (parking) is no conversation.
 from typing import Final
 
 from cti.ami.messages import AmiEvent
-from cti.gateway.border import CONTEXT_DELIVER, number_of, read_deliver_order
+from cti.gateway.border import CONTEXT_DELIVER, endpoint_of, number_of, read_deliver_order
 from cti.gateway.legs import NO_OFFER, Caller, Legs, PhoneLeg, Place
 from routing.commands import AgentLegCleared, CallHeld, CallRetrieved, ClearedBy, Command
 from routing.ids import NO_AGENT, CallId, LegId
@@ -21,11 +21,6 @@ ZOMBIE: Final = "<ZOMBIE>"
 channel_do_masquerade). Its end is nobody's hang-up."""
 
 _SENT: Final = (Place.ORDERED, Place.DIALLING, Place.TALKING)
-
-
-def endpoint_of(channel: str) -> str:
-    """`8001` of `PJSIP/8001-0000002f`; "" of any other technology."""
-    return channel[6:].rpartition("-")[0] if channel.startswith("PJSIP/") else ""
 
 
 # --- own calls ----------------------------------------------------------------------------------

@@ -29,10 +29,18 @@ from cti.ami.messages import AmiAction, AmiEvent
 from cti.gateway.arrival import plausible
 from cti.gateway.asking import ORDER_PATIENCE_US, delivery_of
 from cti.gateway.border import BorderError
-from cti.gateway.channels import AgentChannel, CallerChannel, Stage, read_channels
+from cti.gateway.channels import (
+    AgentChannel,
+    CallerChannel,
+    PhoneChannel,
+    Stage,
+    read_channels,
+    read_phones,
+)
 from cti.gateway.effects import Moment, back_to_wait, deliver
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Place
 from cti.gateway.outcome import failed_outcome
+from cti.gateway.reconcile_phones import compare_phones
 from routing.call import Call, CallState
 from routing.commands import (
     AgentLegCleared,
@@ -47,7 +55,8 @@ from routing.commands import (
     OfferRinging,
 )
 from routing.engine import RoutingEngine
-from routing.ids import CallId, OfferId, QueueId
+from routing.ids import CallId, LegId, OfferId, QueueId
+from routing.legs import CallerBridged
 from routing.offer import Offer, OfferState
 
 _PLACES = {
@@ -74,6 +83,7 @@ def reconcile(
     moment: Moment,
     *,
     live: bool = False,
+    whole: bool = True,
 ) -> Repair:
     """Compare and repair; `legs` is brought up to what the list says.
 
@@ -83,9 +93,17 @@ def reconcile(
     `live` is for a look in between, while the link is up: `known` then leaves out every call that
     has moved since the list was asked for, an order under way is given its time, and calls that
     the core does not know are left to ask by themselves (they may be on their way out).
+    Without `whole` the items are not all channels, and say nothing of phones.
     """
+    items = tuple(items)
     callers, agent_legs = read_channels(items)
-    return _Comparison(engine, legs, moment, agent_legs, live=live).run(callers, known)
+    phones = read_phones(items, engine.phones.__contains__)
+    alive = {item.headers.get("Uniqueid"): item.headers.get("BridgeID") for item in items}
+    comparison = _Comparison(engine, legs, moment, agent_legs, phones, alive, live=live)
+    repair = comparison.run(callers, known)
+    if whole:
+        repair.commands += compare_phones(phones, engine, legs, moment, live=live)
+    return repair
 
 
 class _Comparison:
@@ -97,6 +115,8 @@ class _Comparison:
         legs: Legs,
         moment: Moment,
         agent_legs: list[AgentChannel],
+        phones: list[PhoneChannel],
+        alive: dict[str, str],
         *,
         live: bool,
     ) -> None:
@@ -105,15 +125,21 @@ class _Comparison:
         self.moment = moment
         self.live = live
         self.repair = Repair()
+        self._alive = alive
+        self._phones = {phone.bridge: phone for phone in phones if phone.bridge}
         self._agent_legs = {leg.offer_id: leg for leg in agent_legs}
 
     def run(self, callers: list[CallerChannel], known: Collection[CallId]) -> Repair:
-        seen = {self.legs.call_id(channel.uniqueid): channel for channel in callers}
+        for call_id in known:
+            self._remember_channel(call_id)
+        seen = {self.legs.call_of(channel.uniqueid): channel for channel in callers}
         for call_id in known:
             call = self.engine.calls.get(call_id)
             if call is None:
                 continue
             channel = seen.get(call_id)
+            if channel is None and self._goes_on(call):
+                continue
             if channel is None:
                 self.repair.commands.append(CallerHungUp(call_id))
                 self.legs.forget_call(call_id)
@@ -129,6 +155,23 @@ class _Comparison:
         for _, call_id, channel in sorted(strangers, key=lambda row: row[:2]):
             self._stranger(call_id, channel)
         return self.repair
+
+    def _remember_channel(self, call_id: CallId) -> None:
+        """A call that went on under another channel is found by that one."""
+        call = self.engine.calls.get(call_id)
+        if call is None or not call.leg_id:
+            return
+        uniqueid = self._uniqueid(call.leg_id)
+        caller = self.legs.learn(call_id, "")
+        if caller.alias != uniqueid:
+            self.legs.moves(caller, uniqueid, "")
+
+    def _goes_on(self, call: Call) -> bool:
+        """Under a channel that our dialplan has not marked."""
+        return bool(call.leg_id) and self._uniqueid(call.leg_id) in self._alive
+
+    def _uniqueid(self, leg_id: LegId) -> str:
+        return leg_id.removeprefix(f"{self.legs.pbx}-")
 
     def _stranger(self, call_id: CallId, channel: CallerChannel) -> None:
         """Our journal was lost, or the call came while we were down: its place is its arrival."""
@@ -166,7 +209,7 @@ class _Comparison:
 
     def _waiting(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
         if channel.stage is Stage.GONE_ON or self._is_talking(channel):
-            self._taken(call, caller)
+            self._taken(call, caller, channel)
         elif channel.stage is Stage.DELIVERING:
             self._order(back_to_wait, caller)  # a phone rings for an offer that is over
 
@@ -176,11 +219,11 @@ class _Comparison:
         self.legs.offered(delivery)
         caller.offer_id = offer.offer_id
         if channel.stage is Stage.GONE_ON:
-            self._taken(call, caller)
+            self._taken(call, caller, channel)
         elif channel.offer_id == offer.offer_id:
             self._same_offer(offer, delivery, caller, channel)
         elif self._is_talking(channel):
-            self._taken(call, caller)
+            self._taken(call, caller, channel)
         elif not caller.sent_us or self.moment.now_us - caller.sent_us >= ORDER_PATIENCE_US:
             self._order(lambda who: deliver(who, delivery, self.moment), caller)
 
@@ -217,13 +260,27 @@ class _Comparison:
 
     def _talking(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
         leg = self._agent_legs.get(channel.offer_id)
-        if channel.stage is Stage.DELIVERING and leg is not None and leg.is_up:
+        if self._has_other(call, channel):
+            self._taken(call, caller, channel)
+        elif channel.stage is Stage.DELIVERING and leg is not None and leg.is_up:
             caller.place = Place.TALKING
             caller.offer_id = channel.offer_id
             self._keep_conversation(call, channel.offer_id, leg)
+        elif self._talks_still(call, channel):
+            caller.place = Place.TALKING
         else:
             caller.place = _PLACES[channel.stage]
             self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id))
+
+    def _talks_still(self, call: Call, channel: CallerChannel) -> bool:
+        """With the phone that took the call up by itself."""
+        phone = self._phones.get(channel.bridge)
+        return phone is not None and self.legs.leg_id(phone.uniqueid) == call.agent_leg
+
+    def _has_other(self, call: Call, channel: CallerChannel) -> bool:
+        phone = self._phones.get(channel.bridge)
+        seat = self.engine.devices.get(phone.device) if phone is not None else None
+        return seat is not None and seat != call.agent_id
 
     def _keep_conversation(self, call: Call, offer_id: OfferId, leg: AgentChannel) -> None:
         """The end of the agent's leg will be reported by its Uniqueid: remember whose it is."""
@@ -234,9 +291,17 @@ class _Comparison:
         delivery.status, delivery.bridge, delivery.bridged = "ANSWER", leg.bridge, True
         self.legs.dialled(delivery, leg.uniqueid)
 
-    def _taken(self, call: Call, caller: Caller) -> None:
-        """The call is beyond us: it talks to somebody, or the dialplan has led it on."""
+    def _taken(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
+        """The call is beyond us: it talks to somebody, or the dialplan has led it on. An agent of
+        ours who talks to it has it.
+        """
         caller.place = Place.LEAVING
+        phone = self._phones.get(channel.bridge) if channel.bridge else None
+        if phone is not None:
+            caller.place = Place.TALKING
+            leg_id = self.legs.leg_id(phone.uniqueid)
+            self.repair.commands.append(CallerBridged(call.call_id, phone.device, leg_id))
+            return
         self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
 
     def _is_talking(self, channel: CallerChannel) -> bool:

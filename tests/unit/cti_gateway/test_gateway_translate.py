@@ -15,6 +15,7 @@ from routing.commands import (
     CallHeld,
     CallRetrieved,
     CallTaken,
+    ClearedBy,
     LegsBridged,
     OfferAnswered,
     OfferFailed,
@@ -22,7 +23,7 @@ from routing.commands import (
     OfferRinging,
     TelephonyGone,
 )
-from routing.ids import AgentId, CallId, OfferId, PbxId
+from routing.ids import AgentId, CallId, LegId, OfferId, PbxId
 from tests.worlds.gateway.desk import DeskWorld
 
 CALL = CallId("a1-1.1")
@@ -46,7 +47,12 @@ def hear(world, name, **fields):
 def test_ring_answer_bridge(world):
     world.dial()
     world.talk()
-    assert world.commands == [OfferRinging(OFFER), OfferAnswered(OFFER), LegsBridged(OFFER)]
+    leg = LegId("a1-2.1")
+    assert world.commands == [
+        OfferRinging(OFFER, leg),
+        OfferAnswered(OFFER),
+        LegsBridged(OFFER, leg),
+    ]
     assert world.legs.callers[CALL].place is Place.TALKING
 
 
@@ -54,7 +60,8 @@ def test_a_bridge_with_one_leg_is_no_conversation(world):
     world.dial()
     world.hear("BridgeEnter", Uniqueid="2.1", BridgeUniqueid="b1")
     assert world.hear("BridgeEnter", Uniqueid="1.1", BridgeUniqueid="b2") == []
-    assert world.hear("BridgeEnter", Uniqueid="1.1", BridgeUniqueid="b1") == [LegsBridged(OFFER)]
+    both = world.hear("BridgeEnter", Uniqueid="1.1", BridgeUniqueid="b1")
+    assert both == [LegsBridged(OFFER, LegId("a1-2.1"))]
 
 
 def test_the_callers_hang_up_is_his_though_the_agents_leg_goes_first(world):
@@ -81,14 +88,14 @@ def test_hold_and_retrieve_are_the_agents(world):
     world.talk()
     assert hear(world, "Hold", Uniqueid="2.1") == [CallHeld(CALL)]
     assert hear(world, "Unhold", Uniqueid="2.1") == [CallRetrieved(CALL)]
-    assert hear(world, "Hold", Uniqueid="1.1") == []
+    assert hear(world, "Hold", Uniqueid="1.1") == [CallHeld(CALL, ClearedBy.CALLER)]
 
 
 def test_the_agents_hang_up_leaves_the_caller(world):
     world.dial()
     world.talk()
     assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == [
-        AgentLegCleared(CALL, AgentId("8001"))
+        AgentLegCleared(CALL, AgentId("8001"), cause=16)
     ]
     assert hear(world, "Hangup", Uniqueid="1.1", Cause="16") == [CallerHungUp(CALL, 16)]
 
