@@ -212,6 +212,11 @@ def test_clocks(ms: int, ok: bool, found: str) -> None:
         (Phone(exists=True), "endpoints", "missing: aors (8001)"),
         (replace(PHONE, missing_aors=("8001",)), "endpoints", "missing: aor 8001 (8001)"),
         (replace(PHONE, auth=()), "auth", "no auth: 8001"),
+        (
+            replace(PHONE, acts=("allow_transfer", "pickup_group")),
+            "phone acts",
+            "on: allow_transfer, pickup_group (8001)",
+        ),
         (replace(PHONE, auth=(), takes_registrations=False), "", ""),
     ],
 )

@@ -23,6 +23,7 @@ WAIT = "wait*7*25*"
 WANTED = {
     "FullyBooted", "Shutdown", "Reload", "DialBegin", "DialState", "DialEnd", "BridgeEnter", "Hold",
     "Unhold", "HangupRequest", "Hangup", "ContactStatus", "OriginateResponse", "UserEvent",
+    "Newchannel", "BlindTransfer", "AttendedTransfer",
 }  # fmt: skip
 
 
@@ -126,10 +127,10 @@ async def test_only_the_events_of_the_contract_come(
     names = [event["Event"] for event in router.events]
     assert set(names) <= WANTED
     assert [event["Mark"] for event in router.events if event["Event"] == "UserEvent"] == ["1"]
-    # FullyBooted at the login; then of one call: DialBegin, DialEnd, two entries, two ends.
+    # FullyBooted at the login; then of one call: who dials in, the Dial, two entries, two ends.
     assert sorted(names) == [
         "BridgeEnter", "BridgeEnter", "DialBegin", "DialEnd", "FullyBooted", "Hangup", "Hangup",
-        "UserEvent",
+        "Newchannel", "UserEvent",
     ]  # fmt: skip
 
 

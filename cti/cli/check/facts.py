@@ -77,9 +77,9 @@ CLASS_OF: Final[Mapping[str, str]] = {
 
 WANTED_EVENTS: Final = frozenset(
     {
-        "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd", "DialState", "FullyBooted",
-        "Hangup", "HangupRequest", "Hold", "OriginateResponse", "Reload", "Shutdown",
-        "SoftHangupRequest", "Unhold", "UserEvent",
+        "AttendedTransfer", "BlindTransfer", "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd",
+        "DialState", "FullyBooted", "Hangup", "HangupRequest", "Hold", "Newchannel",
+        "OriginateResponse", "Reload", "Shutdown", "SoftHangupRequest", "Unhold", "UserEvent",
     }
 )  # fmt: skip
 """docs/call-flow.md."""
@@ -107,6 +107,7 @@ class Phone:
     missing_aors: tuple[str, ...] = ()
     takes_registrations: bool = False
     """Some AOR of it has max_contacts above 0."""
+    acts: tuple[str, ...] = ()  # what it may do with a caller by itself: names of options
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,8 +167,20 @@ async def _phone(check: Asks, device: str) -> Phone:
         auth=auth,
         aors=aors,
         missing_aors=tuple(aor for aor, contacts in most.items() if not contacts),
+        acts=await _acts(check, device),
         takes_registrations=any(contacts not in ("", "0") for contacts in most.values()),
     )
+
+
+async def _acts(check: Asks, device: str) -> tuple[str, ...]:
+    """Options of the endpoint that let the phone move calls by itself (docs/phone-acts.md)."""
+    refers = await _value(check, f"PJSIP_ENDPOINT({device},allow_transfer)")
+    groups = {
+        option: await _value(check, f"PJSIP_ENDPOINT({device},{option})")
+        for option in ("pickup_group", "named_pickup_group")
+    }
+    moves = ("allow_transfer",) if refers in ("yes", "true") else ()
+    return (*moves, *(option for option, said in groups.items() if said not in ("", "0")))
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -59,5 +59,18 @@ def auth(facts: Facts, expected: Expected) -> Verdict:
     return Verdict("auth", (f"{len(guarded)} 个话机有密码", f"{len(guarded)} phones have one"))
 
 
+def acts(facts: Facts, expected: Expected) -> Verdict:
+    """What an agent's phone does by itself is followed, but it is not the router's decision."""
+    named = [
+        f"{', '.join(_phone(facts, device).acts)} ({device})"
+        for device in expected.devices
+        if _phone(facts, device).acts
+    ]
+    if named:
+        free = listed(named)
+        return Verdict("phone acts", (f"话机可自行转移来电 {free}", f"on: {free}"), "phone acts")
+    return Verdict("phone acts", ("已关闭", "off"))
+
+
 def _phone(facts: Facts, device: str) -> Phone:
     return facts.phones.get(device, Phone(exists=False))

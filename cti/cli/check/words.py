@@ -37,6 +37,7 @@ TITLES: Final[Mapping[str, Said]] = {
     "clock": ("时钟", "clock"),
     "endpoints": ("座席话机", "endpoints"),
     "auth": ("话机密码", "auth"),
+    "phone acts": ("话机自行操作", "phone acts"),
 }
 """`check` of a finding never changes: it is what scripts go by. This is what people read."""
 
@@ -141,6 +142,10 @@ STEPS: Final[Mapping[str, Said]] = {
     "no auth": (
         "给端点加 auth = 名称 与 [名称] type = auth：现在任何人都能以该座席注册",
         "give them auth = NAME and [NAME] type = auth: anybody can register as those agents now",
+    ),
+    "phone acts": (
+        "端点用模板 cti-agent，或写 allow_transfer = no 并去掉 pickup_group；见 docs/phone-acts.md",
+        "use cti-agent, or allow_transfer = no and no pickup_group; see docs/phone-acts.md",
     ),
     "sip port": (
         "在该 [[asterisks]] 中写 sip_port = 话机注册的 UDP 端口；0 表示不检查",

@@ -71,7 +71,7 @@ def test_delayed_events_of_one_channel_keep_their_order():
         by_channel.setdefault(event.headers.get("Channel"), []).append(event.name)
     assert sorted(by_channel.values()) == [
         ["BridgeEnter", "Hangup"],
-        ["DialBegin", "DialEnd", "BridgeEnter", "HangupRequest", "Hangup"],
+        ["Newchannel", "DialBegin", "DialEnd", "BridgeEnter", "HangupRequest", "Hangup"],
     ]
 
 

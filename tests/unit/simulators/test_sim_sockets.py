@@ -119,6 +119,7 @@ async def test_a_call_over_sockets_from_arrival_to_the_end():
         assert report.ending is Ending.SERVED
         await eventually(lambda: client.heard().count("Hangup") == 3)
         assert client.heard() == [
+            "Newchannel",
             "DialBegin",
             "HangupRequest",
             "DialEnd",
@@ -141,7 +142,7 @@ async def test_several_users_each_with_their_own_filter():
         router, observer = await made.client(), await made.client(OBSERVER)
         made.pbx.world.call(Caller("138", "loans", gives_up_after_ms=50))
         await eventually(lambda: "Hangup" in router.heard() and "Hangup" in observer.heard())
-        assert router.heard() == ["HangupRequest", "Hangup"]
+        assert router.heard() == ["Newchannel", "HangupRequest", "Hangup"]
         assert "Newchannel" in observer.heard()
         assert made.pbx.line_count == 2
 

@@ -86,6 +86,7 @@ def test_a_caller_gives_up_while_the_phone_rings():
     world.call(Caller("138", "loans", gives_up_after_ms=3000))
     world.pass_s(4)
     assert [brief(event) for event in world.events] == [
+        "Newchannel trunk",
         "DialBegin rings",
         "HangupRequest trunk",
         "DialEnd rings CANCEL",

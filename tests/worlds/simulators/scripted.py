@@ -100,9 +100,11 @@ class ScriptedWorld:
     # --- seeing -----------------------------------------------------------------------------------
 
     def told(self, *names: str) -> list[str]:
-        """Names of the events so far, or those of these names with what they say."""
+        """Names of the events so far, but that a caller dials in; or those of these names with what
+        they say.
+        """
         if not names:
-            return [event.name for event in self.events]
+            return [event.name for event in self.events if event.name != "Newchannel"]
         return [brief(event) for event in self.events if event.name in names]
 
     def asked(self) -> list[str]:
