@@ -11,6 +11,7 @@ PHONE = """
 [{name}]
 type = endpoint
 context = from-agent
+allow_transfer = no
 disallow = all
 allow = ulaw
 direct_media = no
