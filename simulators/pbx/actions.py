@@ -8,10 +8,12 @@ and `Redirect` to a place that does not exist is a success that hangs the caller
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, event, response
 from simulators.pbx.channels import Channel, Pairs, channel_headers
+from simulators.pbx.originate import Originate, bridge
 from simulators.pbx.phones import Phone
 from simulators.pbx.world import World
 
@@ -84,11 +86,7 @@ class Actions:
         def go() -> None:
             if channel.gone:
                 return
-            # The new place first: the DialEnd of a Dial that is cut short already names it.
-            channel.at_location(context, exten, int(priority))
-            channel.interrupt()
-            self._world.part(channel)
-            self._world.soon(lambda: self._world.proceed(channel))
+            self._world.send(channel, context, exten, int(priority))
 
         return Answer(response(True, "Redirect successful"), effect=go)
 
@@ -142,8 +140,30 @@ class Actions:
         return Answer(response(True, "Channel Hungup"), effect=hang_up)
 
     def _originate(self, action: AmiAction) -> Answer:
-        """Not part of this world yet: refused in words that nobody takes for success."""
-        return _error(f"Originate is not simulated: {action.get('Channel')}")
+        """Of a phone, into the dialplan, `Async`: the answer says that it was queued."""
+        get, world = action.get, self._world
+        phone = world.phones.get(get("Channel").removeprefix("PJSIP/"))
+        if not get("Context") or not get("Exten"):
+            return _error("Originate is simulated with Context and Exten")
+        queued = response(True, "Originate successfully queued")
+        if phone is None or not phone.is_registered:
+            return Answer(queued)  # chan_pjsip makes no channel, so there is no event of one
+        timeout_ms = int(get("Timeout")) if get("Timeout").isdecimal() else 30_000
+
+        def go() -> None:
+            place = (get("Context"), get("Exten"))
+            order = Originate(world, phone, place, action.action_id, get("ChannelId"))
+            order.begin(timeout_ms * 1_000)
+
+        return Answer(queued, effect=go)
+
+    def _bridge(self, action: AmiAction) -> Answer:
+        both = [self._world.find(action.get(name)) for name in ("Channel1", "Channel2")]
+        one, other = both
+        if one is None or other is None:
+            return _error(f"Channel{1 if one is None else 2} does not exist")
+        effect = partial(bridge, self._world, one, other)
+        return Answer(response(True, "Channels have been bridged"), effect=effect)
 
     # --- questions --------------------------------------------------------------------------------
 
@@ -261,6 +281,7 @@ class Actions:
         "setvar": _Row(_setvar, _rights("call")),
         "getvar": _Row(_getvar, _rights("call", "reporting")),
         "hangup": _Row(_hangup, _rights("system", "call")),
+        "bridge": _Row(_bridge, _rights("call")),
         "originate": _Row(_originate, _rights("originate")),
         "status": _Row(_status, _rights("system", "call", "reporting")),
         "coreshowchannels": _Row(_core_show_channels, _rights("system", "reporting")),

@@ -111,32 +111,34 @@ class Announcer:
 
     # --- dialling ---------------------------------------------------------------------------------
 
-    def dial_begin(self, caller: Channel, leg: Channel, dial_string: str) -> None:
-        """A phone is called. `caller` is the channel that dials, `leg` the one that is dialled."""
+    def dial_begin(self, caller: Channel | None, leg: Channel, dial_string: str) -> None:
+        """A phone is called. `caller` is the channel that dials, None for an `Originate`; `leg` the
+        one that is dialled.
+        """
         self._publish(
             "DialBegin",
             "call",
             lambda: (
-                *channel_headers(caller),
+                *(channel_headers(caller) if caller is not None else ()),
                 *channel_headers(leg, "Dest"),
                 ("DialString", dial_string),
             ),
         )
 
-    def dial_state(self, caller: Channel, leg: Channel, status: str) -> None:
+    def dial_state(self, caller: Channel | None, leg: Channel, status: str) -> None:
         """The phone rings."""
         self._dial("DialState", caller, leg, status)
 
-    def dial_end(self, caller: Channel, leg: Channel, status: str) -> None:
+    def dial_end(self, caller: Channel | None, leg: Channel, status: str) -> None:
         """The calling is over: `ANSWER`, or how it failed."""
         self._dial("DialEnd", caller, leg, status)
 
-    def _dial(self, name: str, caller: Channel, leg: Channel, status: str) -> None:
+    def _dial(self, name: str, caller: Channel | None, leg: Channel, status: str) -> None:
         self._publish(
             name,
             "call",
             lambda: (
-                *channel_headers(caller),
+                *(channel_headers(caller) if caller is not None else ()),
                 *channel_headers(leg, "Dest"),
                 ("DialStatus", status),
             ),
@@ -152,10 +154,13 @@ class Announcer:
         """The last one has left."""
         self._publish("BridgeDestroy", "call", lambda: bridge_headers(bridge))
 
-    def bridge_enter(self, bridge: Bridge, channel: Channel) -> None:
-        """A channel hears those in the bridge from now on."""
+    def bridge_enter(self, bridge: Bridge, channel: Channel, swap: Channel | None = None) -> None:
+        """A channel hears those in the bridge from now on; `swap` is whose place it takes."""
+        taken = () if swap is None else (("SwapUniqueid", swap.uniqueid),)
         self._publish(
-            "BridgeEnter", "call", lambda: (*bridge_headers(bridge), *channel_headers(channel))
+            "BridgeEnter",
+            "call",
+            lambda: (*bridge_headers(bridge), *channel_headers(channel), *taken),
         )
 
     def bridge_leave(self, bridge: Bridge, channel: Channel) -> None:
@@ -183,6 +188,56 @@ class Announcer:
     def music_stop(self, channel: Channel) -> None:
         """It hears no more music."""
         self._publish("MusicOnHoldStop", "call", lambda: channel_headers(channel))
+
+    def blind_transfer(self, sender: Channel, sent: Channel, context: str, exten: str) -> None:
+        """A phone sends the other end of its conversation to an extension."""
+        self._publish(
+            "BlindTransfer",
+            "call",
+            lambda: (
+                ("Result", "Success"),
+                *channel_headers(sender, "Transferer"),
+                *channel_headers(sent, "Transferee"),
+                *(bridge_headers(sender.bridge) if sender.bridge else ()),
+                ("IsExternal", "Yes"),
+                ("Context", context),
+                ("Extension", exten),
+            ),
+        )
+
+    def attended_transfer(
+        self, first: Channel, second: Channel, sent: Channel, target: Channel | None
+    ) -> None:
+        """A phone joins the other ends of its two calls. `target`: who talked to the second; None:
+        that one was in an application.
+        """
+        self._publish(
+            "AttendedTransfer",
+            "call",
+            lambda: (
+                ("Result", "Success"),
+                *channel_headers(first, "OrigTransferer"),
+                *channel_headers(second, "SecondTransferer"),
+                *channel_headers(sent, "Transferee"),
+                *(channel_headers(target, "TransferTarget") if target is not None else ()),
+                ("IsExternal", "Yes"),
+                ("DestType", "App" if target is None else "Bridge"),
+            ),
+        )
+
+    def originate_response(self, leg: Channel, action_id: str, reason: int) -> None:
+        """How an `Originate` ended: 4 answered, 3 no answer, 0 refused (measured, 22.10.1)."""
+        self._publish(
+            "OriginateResponse",
+            "call",
+            lambda: (
+                ("ActionID", action_id),
+                ("Response", "Success" if reason == 4 else "Failure"),
+                ("Channel", leg.name),
+                ("Reason", str(reason)),
+                ("Uniqueid", leg.uniqueid),
+            ),
+        )
 
     # --- the rest ---------------------------------------------------------------------------------
 

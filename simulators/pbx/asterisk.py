@@ -14,11 +14,13 @@ from functools import partial
 from itertools import count
 
 from simulators.pbx.actions import Actions
+from simulators.pbx.acts import Acts
 from simulators.pbx.announcer import Announcer
 from simulators.pbx.dialplan import Dialplan, DialplanGlobals
 from simulators.pbx.faults import CALM, FaultRates, Faults
 from simulators.pbx.faulty_agi import FaultyAgi
 from simulators.pbx.line import Line
+from simulators.pbx.office import Office
 from simulators.pbx.questions import AgiPort
 from simulators.pbx.sessions import AmiSession, AmiUser, Message
 from simulators.pbx.world import World
@@ -66,6 +68,8 @@ class SimulatedAsterisk:
         self.dialplan = Dialplan(
             self.world, FaultyAgi(clock, agi, self.faults), self.settings.dialplan
         )
+        self.acts = Acts(self.world)
+        Office(self.world, self.acts, self.dialplan)
         self.is_alive = True
         self.is_listening = True  # for AMI; false also while a cut lasts
         self.on_life: Callable[[], None] = lambda: None  # told when `is_alive` has changed

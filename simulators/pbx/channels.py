@@ -8,6 +8,7 @@ kept.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Protocol
 
 from simulators.pbx.phones import Caller, CallReport, Phone
 from simulators.virtual_clock import Timer
@@ -38,17 +39,33 @@ CAUSES = {
     19: "User alerting, no answer",
     20: "Subscriber absent",
     21: "Call Rejected",
+    23: "Unknown",
     26: "Answered elsewhere",
     32: "Unknown",
+    127: "Interworking, unspecified",
 }
 """Q.850 causes in Asterisk's words (main/channel.c, `causes`)."""
 
 
+class Ringing(Protocol):
+    """A phone that rings, as the one who sits there sees it."""
+
+    def pick_up(self) -> None:
+        """Answer it."""
+
+    def refuse(self, cause: int) -> None:
+        """Send the call away (Q.850)."""
+
+    def picked_up_by(self, other: "Channel") -> None:
+        """Somebody else has answered it (`Pickup`)."""
+
+
 @dataclass(slots=True, eq=False)
 class Bridge:
-    """A conversation: who is in it, in the order of entering."""
+    """A conversation: who is in it, in the order of entering; or a parking lot, that `holds`."""
 
     uniqueid: str
+    holds: bool = False
     members: list["Channel"] = field(default_factory=list)
 
 
@@ -86,10 +103,21 @@ class Channel:
     caller: Caller | None = None  # of a caller's
     on_end: Callable[[CallReport], None] | None = None
     on_gone: Callable[[], None] | None = None  # who waits for the end of this leg
+    on_left: Callable[[], None] | None = None  # when its conversation ends without it
+    on_answer: Callable[[], None] | None = None  # of a Local channel: what its other half does
+    rings_for: "Ringing | None" = None  # the Dial that makes this phone ring
+    cannot_optimise: bool = False  # of a Local channel: /n
+    other_half: "Channel | None" = None  # of a Local channel
     timers: list[Timer] = field(default_factory=list)
     first_talk_us: int = 0
     talk_began_us: int = 0
     talked_us: int = 0
+
+    def has_left(self) -> None:
+        """The conversation is over, and this one is still here."""
+        then, self.on_left = self.on_left, None
+        if then is not None:
+            then()
 
     def get(self, variable: str) -> str:
         """Value of a channel variable, empty when it is not set."""
@@ -138,8 +166,8 @@ def bridge_headers(bridge: Bridge) -> Pairs:
     """One bridge in an event."""
     return (
         ("BridgeUniqueid", bridge.uniqueid),
-        ("BridgeType", "basic"),
-        ("BridgeTechnology", "simple_bridge"),
+        ("BridgeType", "base" if bridge.holds else "basic"),
+        ("BridgeTechnology", "holding_bridge" if bridge.holds else "simple_bridge"),
         ("BridgeCreator", UNKNOWN),
         ("BridgeName", UNKNOWN),
         ("BridgeNumChannels", str(len(bridge.members))),

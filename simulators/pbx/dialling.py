@@ -21,7 +21,8 @@ from simulators.pbx.channels import Channel, ChannelState
 from simulators.pbx.phones import Behaviour, Phone
 from simulators.pbx.world import HOP_US, MS_US, NORMAL_CLEARING, World
 
-NO_ROUTE, BUSY, NO_ANSWER, REJECTED = 3, 17, 19, 21
+NO_ROUTE, BUSY, NO_ANSWER, REJECTED, MOVED = 3, 17, 19, 21, 23
+CANCELLED = 127  # by a caller who had not been answered
 PHONE_SAYS = {BUSY: "486", NO_ANSWER: "480", REJECTED: "603"}
 CALLER_SEES = {NO_ROUTE: "404", BUSY: "486", NO_ANSWER: "480", REJECTED: "403"}
 """What a phone says, and what its cause becomes on the caller's channel, where it stays."""
@@ -85,6 +86,31 @@ class Dial:
         self._later(leg, HOP_US, lambda: self._invite(leg, phone))
         self._later(leg, ring_us, lambda: self._ring_timeout(leg))
 
+    # --- who sits at the phone -------------------------------------------------------------------
+
+    def pick_up(self) -> None:
+        """Answer it now."""
+        if self._leg is not None and not self._answered:
+            self._picked_up(self._leg, None)
+
+    def refuse(self, cause: int) -> None:
+        """Send the call away."""
+        if self._leg is not None and not self._answered:
+            self._refused(self._leg, cause)
+
+    def picked_up_by(self, other: Channel) -> None:
+        """`Pickup`: another channel takes the place of the phone that rings (main/pickup.c)."""
+        leg = self._leg
+        if leg is None or self._answered:
+            return
+        leg.on_gone = leg.rings_for = None
+        leg.cause, self._leg = NORMAL_CLEARING, other
+        other.on_gone = lambda: self._leg_gone(other)
+        self._picked_up(other, None)
+        self._world.soon(lambda: self._world.hang_up(leg))
+
+    # --- internal ---------------------------------------------------------------------------------
+
     def _make_leg(self, phone: Phone) -> Channel:
         world, channel = self._world, self._channel
         leg = world.channel(phone.endpoint, linked_to=channel)
@@ -119,6 +145,9 @@ class Dial:
         if reaction.behaviour is Behaviour.BUSY or len(phone.legs) > phone.lines:
             self._later(leg, HOP_US, lambda: self._refused(leg, BUSY))
             return
+        if reaction.behaviour is Behaviour.FORWARDS:
+            self._later(leg, HOP_US, lambda: self._forwarded(leg))
+            return
         if reaction.behaviour is Behaviour.UNAVAILABLE:
             self._later(leg, HOP_US, lambda: self._refused(leg, NO_ANSWER))
             return
@@ -140,6 +169,7 @@ class Dial:
     def _rings(self, leg: Channel) -> None:
         self._rang_ms = self._age_ms(leg)
         leg.state = ChannelState.RINGING
+        leg.rings_for = self
         self._world.announcer.new_state(leg)
         self._world.announcer.dial_state(self._channel, leg, "RINGING")
 
@@ -148,14 +178,18 @@ class Dial:
 
     def _picked_up(self, leg: Channel, hangs_up_after_ms: int | None) -> None:
         self._answered = True
+        leg.rings_for = None
         self._channel.variables["DIALSTATUS"] = "ANSWER"  # known before the conversation begins
         self._world.answer(leg)
         leg.exten = ""
         self._world.announcer.dial_end(self._channel, leg, "ANSWER")
+        self._world.answer(self._channel)
 
         def join() -> None:
             if self._leg is leg and not leg.gone:
                 self._world.join(leg, self._channel)
+                leg.on_gone, leg.on_left = None, lambda: self._drop(leg)
+                self._channel.on_left = lambda: self._end("ANSWER", leg.cause)
                 if hangs_up_after_ms is not None:
                     self._world.phone_hangs_up_after(leg, hangs_up_after_ms)
 
@@ -170,6 +204,19 @@ class Dial:
         leg.cause, leg.tech_cause = cause, PHONE_SAYS[cause]
         self._world.announcer.hangup_request(leg)
         self._world.hang_up(leg)
+
+    def _forwarded(self, leg: Channel) -> None:
+        """302, and option `i` of our Dial: it is not followed (apps/app_dial.c, do_forward). The
+        status is BUSY and there is no cause (measured, 22.10.1).
+        """
+        leg.on_gone = None
+        if self._world.other_thread_first():
+            leg.cause = MOVED
+            self._world.announcer.hangup_request(leg)
+        self._world.announcer.dial_end(self._channel, leg, "CANCEL")
+        self._world.announcer.dial_end(self._channel, leg, "BUSY")
+        self._world.hang_up(leg)
+        self._end("BUSY", 0)
 
     def _ring_timeout(self, leg: Channel) -> None:
         leg.on_gone = None
@@ -189,16 +236,24 @@ class Dial:
     def _taken_away(self) -> None:
         """The caller is no longer here: hung up, or Redirected."""
         leg, self._leg = self._leg, None
+        self._channel.on_left = None
         if leg is None or leg.gone:
+            self._world.part(self._channel)
             return
-        leg.on_gone = None
-        leg.cause = NORMAL_CLEARING
+        leg.cause = self._channel.cause if self._channel.cause == CANCELLED else NORMAL_CLEARING
         if not self._answered:
+            leg.on_gone = None
             if self._began_us:
                 self._world.announcer.dial_end(self._channel, leg, "CANCEL")
             self._world.hang_up(leg)
-            return
-        self._world.part(self._channel)
+        elif leg.on_gone is not None:  # they have not met yet
+            leg.on_gone = None
+            self._drop(leg)
+        else:
+            self._world.part(self._channel)
+
+    def _drop(self, leg: Channel) -> None:
+        """The other one has gone; the leg's own thread hangs up."""
         if self._world.other_thread_first():
             self._world.hang_up(leg)
         else:

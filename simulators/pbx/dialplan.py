@@ -71,8 +71,8 @@ class Dialplan:
         self._agi = agi
         self._set = settings
         self._contexts: dict[str, Callable[[Channel], None]] = {
-            "from-trunk": self._inbound,  # the operator's: Goto(cti-inbound,${EXTEN},1)
-            "cti-inbound": self._inbound,
+            "from-trunk": self.inbound,  # the operator's: Goto(cti-inbound,${EXTEN},1)
+            "cti-inbound": self.inbound,
             "cti-wait": self._wait,
             "cti-deliver": self._deliver,
             "cti-after": self._after,
@@ -80,6 +80,10 @@ class Dialplan:
             "cti-failsafe": self._failsafe,
         }
         world.run_dialplan_by(self.run)
+
+    def add(self, context: str, run: Callable[[Channel], None]) -> None:
+        """A context of the operator's; one of ours is replaced."""
+        self._contexts[context] = run
 
     def run(self, channel: Channel) -> None:
         """Execute from the channel's location on.
@@ -91,7 +95,7 @@ class Dialplan:
 
     # --- arrive -----------------------------------------------------------------------------------
 
-    def _inbound(self, channel: Channel) -> None:
+    def inbound(self, channel: Channel) -> None:
         """`cti-inbound` and `cti-arrive`: one entry, of which nothing is left of an earlier one."""
         get, stage = channel.get, channel.get("CTI_STAGE")
         talked = stage == "after" or (stage == "deliver" and get("DIALSTATUS") == "ANSWER")

@@ -22,6 +22,7 @@ class Behaviour(StrEnum):
     BUSY = "busy"  # 486
     DROPS = "drops"  # answers and hangs up in that moment, before the two have met
     REJECTS = "rejects"  # 603
+    FORWARDS = "forwards"  # 302 to somebody else
     UNAVAILABLE = "unavailable"  # 480 at once: "do not disturb" on many phones
     DEAD = "dead"  # registered, but nothing comes back: its machine or its network is off
     UNREGISTERED = "unregistered"  # nobody has registered: there is nothing to call

@@ -11,7 +11,8 @@ not happen within the call that caused it but a moment later, so that races can 
 from collections.abc import Callable, Iterable
 
 from simulators.pbx.announcer import Announcer
-from simulators.pbx.channels import Bridge, Channel, ChannelState
+from simulators.pbx.bridges import Bridges
+from simulators.pbx.channels import Channel, ChannelState
 from simulators.pbx.phones import Behaviour, Caller, CallReport, Ending, Phone
 from simulators.prng import Prng, Ratio
 from simulators.virtual_clock import Scheduler, Timer
@@ -21,6 +22,9 @@ SOFT_HANGUP_SHUTDOWN = 4  # AST_SOFTHANGUP_SHUTDOWN
 """Redirect to DialBegin takes 2 ms on the lab machine, answer to BridgeEnter 1 to 3 ms."""
 
 MS_US = 1_000
+FIRST_SOUND_US = 20_000
+"""One packet. A Local channel is optimised away when one is written to it (main/core_unreal.c)."""
+
 NORMAL_CLEARING = 16
 TRUNK = "trunk"
 EVEN = Ratio(1, 2)
@@ -38,9 +42,10 @@ class World:
         self.is_leaving = False  # shuts down: no new channel, no action
         self.call_count = 0  # since start, as in CoreStatus
         self.started_us = clock.now_us()
-        self._bridge_ids = prng.fork("bridges")
+        self.bridges = Bridges(clock, announcer, prng.fork("bridges"))
         self._threads = prng.fork("threads")
         self._channel_no = 0
+        self.optimise: Callable[[Channel], None] = lambda _channel: None
         self._run: Callable[[Channel], None] = self.hang_up
 
     def run_dialplan_by(self, run: Callable[[Channel], None]) -> None:
@@ -84,7 +89,12 @@ class World:
     # --- channels ---------------------------------------------------------------------------------
 
     def channel(
-        self, endpoint: str, *, uniqueid: str = "", linked_to: Channel | None = None
+        self,
+        endpoint: str,
+        *,
+        uniqueid: str = "",
+        linked_to: Channel | None = None,
+        name: str = "",
     ) -> Channel:
         """A new channel, named and numbered like Asterisk's: `PJSIP/hw1-00000040`,
         `1795293525.64`.
@@ -93,7 +103,7 @@ class World:
         now_us = self.clock.now_us()
         uniqueid = uniqueid or f"{now_us // 1_000_000}.{number}"
         channel = Channel(
-            name=f"PJSIP/{endpoint}-{number:08x}",
+            name=name or f"PJSIP/{endpoint}-{number:08x}",
             uniqueid=uniqueid,
             linkedid=linked_to.linkedid if linked_to else uniqueid,
             created_us=now_us,
@@ -144,40 +154,40 @@ class World:
         if channel.state is not ChannelState.UP:
             channel.state = ChannelState.UP
             self.announcer.new_state(channel)
+            if channel.on_answer is not None:
+                channel.on_answer()
 
     # --- conversations ----------------------------------------------------------------------------
 
     def join(self, leg: Channel, channel: Channel) -> None:
         """Put both into a new bridge; the one who was called enters first, as in `Dial`."""
-        bridge = Bridge(self._uuid())
-        self.announcer.bridge_create(bridge)
         for member in (leg, channel):
-            bridge.members.append(member)
-            member.bridge = bridge
             member.cause, member.tech_cause = NORMAL_CLEARING, ""
-            self.announcer.bridge_enter(bridge, member)
-        now_us = self.clock.now_us()
-        channel.first_talk_us = channel.first_talk_us or now_us
-        channel.talk_began_us = now_us
-        self._forget_timers(channel)  # from here on patience is no matter
-        if channel.caller is not None and channel.caller.talk_ms is not None:
-            self._timer(channel, channel.caller.talk_ms * MS_US, self.clears)
+        self.bridges.new(leg, channel)
+        for member in (leg, channel):
+            self.begins_to_talk(member)
+
+    def begins_to_talk(self, channel: Channel) -> None:
+        """From here on patience is no matter; a Local channel is in the way."""
+        if channel.caller is not None:
+            self._forget_timers(channel)
+            if channel.caller.talk_ms is not None:
+                self._timer(channel, channel.caller.talk_ms * MS_US, self.clears)
+        if channel.other_half is not None and not channel.cannot_optimise:
+            self.soon(lambda: self.optimise(channel), FIRST_SOUND_US)
 
     def part(self, first: Channel) -> None:
         """Dissolve the bridge of this channel; `first` is the one who leaves first."""
-        bridge = first.bridge
-        if bridge is None:
-            return
-        now_us = self.clock.now_us()
-        for member in sorted(bridge.members, key=lambda each: each is not first):
-            bridge.members.remove(member)
-            member.bridge = None
-            member.held = False
-            if member.talk_began_us:
-                member.talked_us += now_us - member.talk_began_us
-                member.talk_began_us = 0
-            self.announcer.bridge_leave(bridge, member)
-        self.announcer.bridge_destroy(bridge)
+        self.bridges.part(first)
+
+    def send(self, channel: Channel, context: str, exten: str, priority: int = 1) -> None:
+        """Take a channel out of what it does and have it executed there (`Redirect`, transfers)."""
+        # The new place first: the DialEnd of a Dial that is cut short already names it.
+        channel.at_location(context, exten, priority)
+        channel.on_left = None
+        channel.interrupt()
+        self.part(channel)
+        self.soon(lambda: self.proceed(channel))
 
     def hold(self, endpoint: str) -> bool:
         """The phone puts its conversation on hold; False when it has none."""
@@ -189,7 +199,11 @@ class World:
 
     def _set_hold(self, endpoint: str, *, held: bool) -> bool:
         leg = next((each for each in self.phones[endpoint].legs if each.bridge), None)
-        if leg is None or leg.bridge is None or leg.held is held:
+        return leg is not None and self.set_hold(leg, held=held)
+
+    def set_hold(self, leg: Channel, *, held: bool) -> bool:
+        """One end of a conversation holds the others, or takes them back."""
+        if leg.bridge is None or leg.held is held:
             return False
         leg.held = held
         (self.announcer.hold if held else self.announcer.unhold)(leg)
@@ -216,6 +230,7 @@ class World:
             return
         was_talking = channel.bridge is not None
         channel.gone = True
+        channel.on_left = channel.rings_for = None
         self._forget_timers(channel)
         self.part(channel)
         channel.interrupt()
@@ -266,7 +281,15 @@ class World:
     # --- internal ---------------------------------------------------------------------------------
 
     def _timer(self, channel: Channel, after_us: int, act: Callable[[Channel], None]) -> None:
-        channel.timers.append(self.soon(lambda: act(channel), after_us))
+        """By its unique id: somebody else may be in this place then (`Acts.completes`)."""
+        uniqueid = channel.uniqueid
+
+        def due() -> None:
+            found = self.find(uniqueid)
+            if found is not None:
+                act(found)
+
+        channel.timers.append(self.soon(due, after_us))
 
     def phone_hangs_up_after(self, leg: Channel, after_ms: int) -> None:
         """The owner of the phone will end this conversation."""
@@ -285,8 +308,3 @@ class World:
         for timer in channel.timers:
             timer.cancel()
         channel.timers.clear()
-
-    def _uuid(self) -> str:
-        draw = self._bridge_ids
-        digits = f"{draw.bits():016x}{draw.bits():016x}"
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"

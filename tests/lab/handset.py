@@ -7,9 +7,9 @@
         phone.refer("8002")                  # blind
         phone.refer_to_other_line()          # attended: REFER with Replaces (RFC 3891)
 
-It has no sound but a tick (`speak`). SIPp plays phones by the hundred; this one plays what SIPp cannot: two calls of one
-phone that know of each other, and a REFER in the middle. From its name Asterisk knows the endpoint;
-a name that is no endpoint's is a caller on the trunk.
+It has no sound but a tick (`speak`). SIPp plays phones by the hundred; this one plays what SIPp
+cannot: two calls of one phone that know of each other, and a REFER in the middle. From its name
+Asterisk knows the endpoint; a name that is no endpoint's is a caller on the trunk.
 """
 
 from __future__ import annotations
@@ -26,47 +26,10 @@ from types import TracebackType
 from typing import Self
 
 from tests.lab.ports import free_port
+from tests.lab.sip import SDP, Message, media_port, parse, written
 
 HOST = "127.0.0.1"
 WAIT_S = 10.0
-
-_SDP = """\
-v=0
-o=handset 1 {version} IN IP4 127.0.0.1
-s=-
-c=IN IP4 127.0.0.1
-t=0 0
-m=audio {port} RTP/AVP 0
-a=rtpmap:0 PCMU/8000
-a={direction}
-"""
-
-
-@dataclass
-class Message:
-    """A request or response, as far as it is read."""
-
-    first: str
-    headers: list[tuple[str, str]]
-    body: str = ""
-
-    @property
-    def method(self) -> str:
-        """`INVITE`; of a response that of its request."""
-        return self.first.split(" ")[0] if not self.status else self.get("CSeq").split(" ")[1]
-
-    @property
-    def status(self) -> int:
-        """0 for a request."""
-        return int(self.first.split(" ")[1]) if self.first.startswith("SIP/2.0") else 0
-
-    def get(self, name: str) -> str:
-        """The first header of that name, empty when there is none."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
-
-    def every(self, name: str) -> list[str]:
-        """All headers of that name."""
-        return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
 @dataclass(eq=False)
@@ -90,14 +53,6 @@ class Line:
         """The tag of one of the two addresses."""
         found = re.search(r";tag=([^;>\s]+)", address)
         return found[1] if found else ""
-
-
-def parse(data: bytes) -> Message:
-    """A datagram; header names as they are written."""
-    head, _, body = data.decode(errors="replace").partition("\r\n\r\n")
-    first, *lines = head.split("\r\n")
-    pairs = (line.partition(":") for line in lines)
-    return Message(first, [(name.strip(), value.strip()) for name, _, value in pairs], body)
 
 
 class Handset(asyncio.DatagramProtocol):
@@ -204,7 +159,8 @@ class Handset(asyncio.DatagramProtocol):
 
     def hold(self, line: Line | None = None, *, held: bool = True) -> None:
         """Put a call on hold, or take it back."""
-        line = line or self.line("talking")
+        there = [each for each in self.lines if each.state == "talking" and each.held is not held]
+        line = line or there[-1]
         line.held = held
         self._request(line, "INVITE", body=self._sdp("sendonly" if held else "sendrecv"))
 
@@ -259,7 +215,7 @@ class Handset(asyncio.DatagramProtocol):
             line.other = message.get("To")
             found = re.search(r"<([^>]+)>", message.get("Contact"))
             line.target = found[1] if found else line.target
-            line.media_port = _media_port(message)
+            line.media_port = media_port(message)
         self._acknowledge(line, message)
 
     def _asked(self, line: Line | None, message: Message) -> None:
@@ -294,7 +250,7 @@ class Handset(asyncio.DatagramProtocol):
         found = re.search(r"<([^>]+)>", message.get("Contact"))
         target = found[1] if found else ""
         line = Line(message.get("Call-ID"), tagged, message.get("From"), target, message, "ringing")
-        line.media_port = _media_port(message)
+        line.media_port = media_port(message)
         self._calls[line.call_id] = line
         if self.forward_to:
             contact = f"Contact: <sip:{self.forward_to}@{HOST}:{self._sip_port}>"
@@ -333,7 +289,7 @@ class Handset(asyncio.DatagramProtocol):
         body: str = "",
         more: tuple[str, ...] = (),
     ) -> str:
-        return _written(
+        return written(
             first,
             f"Via: SIP/2.0/UDP {HOST}:{self.port};branch={branch};rport",
             f"From: {line.own}",
@@ -360,7 +316,7 @@ class Handset(asyncio.DatagramProtocol):
         if line is not None and ";tag=" not in mine:
             mine = line.own
         contact = () if more else (f"Contact: <sip:{self.name}@{HOST}:{self.port}>",)
-        text = _written(
+        text = written(
             f"SIP/2.0 {status}",
             *(f"Via: {via}" for via in message.every("Via")),
             f"From: {message.get('From')}",
@@ -382,20 +338,9 @@ class Handset(asyncio.DatagramProtocol):
 
     def _sdp(self, direction: str = "sendrecv") -> str:
         port = self._sound.getsockname()[1]
-        text = _SDP.format(version=next(self._counter), port=port, direction=direction)
+        text = SDP.format(version=next(self._counter), port=port, direction=direction)
         return text.replace("\n", "\r\n")
 
     def _send(self, text: str) -> None:
         if self._transport is not None:
             self._transport.sendto(text.encode(), (HOST, self._sip_port))
-
-
-def _media_port(message: Message) -> int:
-    found = re.search(r"^m=audio (\d+)", message.body, re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def _written(first: str, *headers: str, body: str = "") -> str:
-    kind = ("Content-Type: application/sdp",) if body else ()
-    lines = (first, *headers, *kind, f"Content-Length: {len(body.encode())}", "", body)
-    return "\r\n".join(lines)

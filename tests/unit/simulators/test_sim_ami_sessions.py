@@ -260,9 +260,11 @@ def test_a_hangup_may_name_its_cause():
     assert world.told("Hangup") == ["Hangup trunk 21"]
 
 
-def test_an_originate_is_refused_in_words_that_nobody_takes_for_success():
-    answer = ScriptedWorld(WAIT, user=OBSERVER).ask(action("Originate", Channel="PJSIP/8001"))
-    assert (answer.success, answer.message) == (False, "Originate is not simulated: PJSIP/8001")
+def test_an_originate_into_an_application_is_refused_in_words_that_nobody_takes_for_success():
+    order = action("Originate", Channel="PJSIP/8001", Application="MusicOnHold")
+    answer = ScriptedWorld(WAIT, user=OBSERVER).ask(order)
+    said = "Originate is simulated with Context and Exten"
+    assert (answer.success, answer.message) == (False, said)
 
 
 def test_an_order_for_a_caller_who_has_just_left_moves_nobody():

@@ -1,4 +1,8 @@
-"""`python -m tests.worlds.acts record [NAME …]`: write down what the real Asterisk tells of acts."""
+"""`python -m tests.worlds.acts record [NAME …]`: write down what the real Asterisk tells of acts.
+
+What is there stays; a story that none of the transcripts of its scene tells is one more of them
+(a race), so run it again and again until nothing new comes.
+"""
 
 import asyncio
 import socket
@@ -7,9 +11,9 @@ import sys
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ports import free_port
 from tests.worlds.acts.real import office, real_stage
-from tests.worlds.acts.recorded import FOLDER, SCENES, Scene
+from tests.worlds.acts.recorded import FOLDER, SCENES, Scene, transcripts
 from tests.worlds.acts.script import play
-from tests.worlds.acts.told import NOT_TOLD, written
+from tests.worlds.acts.told import NOT_TOLD, read, stories, written
 from tests.worlds.asterisk.fake_router import FakeRouter
 from tests.worlds.simulators.__main__ import asked
 from tests.worlds.simulators.routed_calls import EPOCH
@@ -29,8 +33,11 @@ async def record(scene: Scene, asterisk: LabAsterisk) -> None:
             sys.stdout.write(f"{scene.name}: {error}\n")
         events = [event for event in stage.ami.events if event["Event"] not in NOT_TOLD]
     text = "\n".join([*map(written, events), *map(asked, router.questions)])
-    (FOLDER / f"{scene.name}.txt").write_text(f"{text}\n", encoding="utf-8")
-    sys.stdout.write(f"{scene.name}: {len(events)} events\n")
+    known = [stories(read(path.read_text(encoding="utf-8"))) for path in transcripts(scene)]
+    if stories(events) not in known:
+        name = f"{scene.name}.{len(known) + 1}" if known else scene.name
+        (FOLDER / f"{name}.txt").write_text(f"{text}\n", encoding="utf-8")
+        sys.stdout.write(f"{name}: {len(events)} events\n")
 
 
 async def main(names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Acts of phones and strangers, one scene each: played on the real Asterisk once, on ours each time.
+"""Acts of phones and strangers, a scene each: played on the real Asterisk once, on ours always.
 
 The router says what a scene lists, whatever was done: here only Asterisk is looked at.
 `python -m tests.worlds.acts record` writes tests/transcripts/acts; `test_sim_acts` holds the
@@ -198,3 +198,8 @@ SCENES = (
         "c1 hangs up\nc1 gone",
     ),
 )
+
+
+def transcripts(scene: Scene) -> list[Path]:
+    """What the real one told; more than one where it is a race."""
+    return sorted((*FOLDER.glob(f"{scene.name}.txt"), *FOLDER.glob(f"{scene.name}.[0-9].txt")))

@@ -1,7 +1,7 @@
 """The words of a script: one line, one thing that somebody does, or one thing that is waited for.
 
     c1 dials loans          a call; customers come in on the trunk, phones from their own context
-    a8001 answers           or `refuses`, `holds`, `retrieves`, `hangs up`, `stays` (answers no more)
+    a8001 answers           or `refuses`, `holds`, `retrieves`, `hangs up`
     a8001 refers a8002      REFER, blind
     a8001 completes         REFER with Replaces: its first and its last call
     a8001 forwards o1       answers the next call with 302

@@ -88,12 +88,42 @@ class Names:
 def stories(events: Iterable[Fields]) -> dict[str, list[Told]]:
     """{channel: what was told of it, in order}. Between two channels either order is Asterisk's."""
     names, told = Names(), dict[str, list[Told]]()
+    replaced: set[str] = set()
     for event in events:
         names.learn(event)
+        if event["Event"] == "HangupRequest" and event["Channel"].startswith("Local/"):
+            continue  # of either half, whichever thread is quicker
+        replaced.add(event.get("SwapUniqueid", ""))
         about = names.of("", event.get("Uniqueid", "")) or event["Event"]
-        fields = tuple((name, names.of(name, event[name])) for name in FIELDS if name in event)
-        told.setdefault(about, []).append((event["Event"], fields))
+        fields = (
+            (name, names.of(name, event[name]))
+            for name in FIELDS
+            if event.get(name) and _counts(event, name, replaced)
+        )
+        told.setdefault(about, []).append((event["Event"], tuple(fields)))
     return told
+
+
+def _counts(event: Fields, field: str, replaced: set[str]) -> bool:
+    """Is it read, and no race of the real one's threads?
+
+    How many are left in a bridge depends on who is quicker; so does where the dialplan of a channel
+    is whose place another one has taken. The technology may have become `native_rtp` by then.
+    """
+    name = event["Event"]
+    if field == "BridgeTechnology":
+        return event[field] == "holding_bridge"
+    if field == "BridgeNumChannels":
+        return name == "BridgeEnter"
+    if field == "Cause":
+        return name == "Hangup"
+    if field in ("Context", "Exten") and name == "Hangup":
+        local = event["Channel"].startswith("Local/")
+        if local or event["Uniqueid"] in replaced:
+            return False
+    if field == "Exten":
+        return name == "Newchannel" or event.get("Context") == "cti-deliver"
+    return True
 
 
 def brief(events: Iterable[Fields]) -> list[str]:
