@@ -288,6 +288,7 @@ class Legs:
 
     def has_another(self, agent_id: AgentId, call_id: CallId) -> bool:
         """Has this agent another customer?"""
-        agent = self.seats.agents[agent_id] if self.seats is not None else None
-        is_busy = agent is not None and agent.work is AgentWork.BUSY
-        return is_busy and agent is not None and contact_of(agent.call_id) != call_id
+        if self.seats is None:
+            return False
+        agent = self.seats.agents[agent_id]
+        return agent.work is AgentWork.BUSY and contact_of(agent.call_id) != call_id

@@ -221,9 +221,8 @@ def move(caller: Caller, uniqueid: str, channel: str, legs: Legs) -> list[Comman
     return [CallerMoved(caller.call_id, LegId(f"{legs.pbx}-{uniqueid}"))]
 
 
-def phone_gone(event: AmiEvent, leg: PhoneLeg, cause: int, legs: Legs) -> list[Command]:
+def phone_gone(leg: PhoneLeg, cause: int, legs: Legs) -> list[Command]:
     """`Hangup` of such a channel."""
-    del event
     legs.phone_leaves(leg)
     by = ClearedBy.AGENT if leg.ending else ClearedBy.OTHER
     by = ClearedBy.TRANSFER if leg.moved else by

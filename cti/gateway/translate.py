@@ -172,7 +172,7 @@ def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
     get = event.headers.get
     cause = _number(get("Cause"))
     leg = legs.phone_legs.get(get("Uniqueid"))
-    own = phone_legs.phone_gone(event, leg, cause, legs) if leg is not None else []
+    own = phone_legs.phone_gone(leg, cause, legs) if leg is not None else []
     delivery = legs.delivery_of_leg(get("Uniqueid"))
     if delivery is not None:
         rang = get("ChannelStateDesc") == "Ringing" or delivery.sounded

@@ -16,11 +16,11 @@ NOT_TOLD = frozenset({
     *LEFT_OUT, "SuccessfulAuth", "ChallengeSent", "Dial", "RTCPSent", "RTCPReceived",
     "LocalBridge", "ContactStatus", "DialState", "BridgeCreate", "BridgeDestroy", "BridgeMerge",
     "BridgeInfoChannel", "OriginateResponse", "Pickup", "ParkedCall", "UnParkedCall",
-    "ParkedCallTimeOut", "ParkedCallGiveUp", "ParkedCallSwap", "Rename", "NewAccountCode",
+    "ParkedCallTimeOut", "ParkedCallGiveUp", "ParkedCallSwap", "NewAccountCode",
     "LocalOptimizationBegin", "LocalOptimizationEnd", "ExtensionStatus", "QueueCallerAbandon",
-}) - {"Rename"}  # fmt: skip
-"""Of no matter to the router; it does not ask for them (manager.d/cti-users.conf). `Rename` is kept
-for the reader of a transcript: it says whose channel it is after a masquerade."""
+})  # fmt: skip
+"""Of no matter to the router; it does not ask for them (manager.d/cti-users.conf). `Rename` is not
+among them, for the reader of a transcript: it says whose channel it is after a masquerade."""
 
 FIELDS = (
     "Channel", "ChannelStateDesc", "Context", "Exten", "DestChannel", "DialString", "DialStatus",
