@@ -34,6 +34,7 @@ from typing import Final
 from cti import signals
 from cti.agi.server import BACKLOG, MAX_CONNECTIONS
 from cti.api.control import Control
+from cti.api.principal import SocketDoor
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
@@ -277,7 +278,7 @@ class Daemon:
             invariants=parts.metrics.breaches,
         )
         servers = Servers(
-            control.app(),
+            control.app(SocketDoor()),
             probes_app(parts.metrics, health.routing),
             socket=ControlSocket(settings.control_path),
             host=settings.metrics.host,

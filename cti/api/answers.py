@@ -1,10 +1,12 @@
-"""What the control socket answers, as values: the JSON is made from these and nothing else.
+"""What the control socket answers, as values: the JSON is made from these and nothing else. What is
+wrong is answered with a `cti.routes.problem.Problem`.
 
 Fields are only ever added. Times are microseconds since 1970 UTC, lengths microseconds.
 """
 
 import msgspec
 
+from cti.routes.problem import FieldError
 from cti.view import AgentRow, CallRow, EventRow, QueueRow
 from cti.watch.check import Check
 from routing.config import RoutingConfig
@@ -127,16 +129,6 @@ class Invariants(msgspec.Struct, frozen=True):
     breaches: dict[str, int]
 
 
-class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is wrong with one field of a request, or of a configuration: there `where` is the file
-    or the variable of the environment.
-    """
-
-    field: str
-    rule: str
-    where: str = ""
-
-
 class ConfigShown(msgspec.Struct, frozen=True):
     """`GET /v1/config`: what was applied last, in the core's units. While a mode is on, it is laid
     over this. `previous_version` is where a rollback leads, 0 for nowhere.
@@ -163,15 +155,3 @@ class ConfigChange(msgspec.Struct, frozen=True):
     needs_restart: tuple[str, ...]
     hindrances: tuple[str, ...]
     warnings: tuple[FieldError, ...]
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 9457, section 3.1, with two members of our own: `errors` and `code`."""
-
-    type: str
-    title: str
-    status: int
-    detail: str = ""
-    errors: tuple[FieldError, ...] = ()
-    code: str = ""
-    subject: str = ""

@@ -1,27 +1,21 @@
 """The configuration while the router runs.
 
-    GET  /v1/config
-    POST /v1/config/stage       {"file"}           what would change; nothing is applied
-    POST /v1/config/apply       {"file", "id"}     `id`: of the staged change, or none
-    POST /v1/config/rollback    {"by"}
-
 The daemon reads the file itself, with `conf.d` beside it and its own environment, so that it is
 taken as at the next start. One with mistakes is 422, each named with file, path and rule.
 """
 
-from http import HTTPStatus
 from pathlib import Path
 
-from aiohttp import web
-
-from cti.api.answers import ConfigChange, ConfigShown, FieldError
-from cti.api.operations import refused, router_up
+from cti.api import requests as asked
+from cti.api.answers import ConfigChange, ConfigShown
 from cti.api.present import Present
-from cti.api.problem import ApiError, as_json
-from cti.api.requests import Apply, Rollback, Stage, body_of, no_query
+from cti.api.principal import CONFIGURE, READ, Principal
+from cti.api.problem import BAD_CONFIG, REFUSED, STOPPED, refused, router_up
 from cti.config import ConfigError
 from cti.config.problems import Problem
 from cti.config.reconfigure import Change, NotApplied, Reconfiguration
+from cti.routes.declare import Asked, route
+from cti.routes.problem import ApiError, FieldError
 
 NAMED = 1000
 """Mistakes in one answer; the rest shows when these are put right."""
@@ -35,30 +29,34 @@ class Configuration:
         self._present = present
         self._changes = changes
 
-    def add_to(self, app: web.Application) -> None:
-        """All routes."""
-        app.router.add_get("/v1/config", self._get, allow_head=False)
-        app.router.add_post("/v1/config/stage", self._stage)
-        app.router.add_post("/v1/config/apply", self._apply)
-        app.router.add_post("/v1/config/rollback", self._rollback)
-
-    async def _get(self, request: web.Request) -> web.Response:
-        no_query(request)
+    @route("GET", "/v1/config", needs=READ)
+    async def config(self) -> ConfigShown:
+        """What was applied last."""
         base = self._present.engine.base
         modes = self._present.view.modes()
-        before = self._changes.previous_version
-        return as_json(ConfigShown(base.version, before, self._site, modes, base))
+        return ConfigShown(base.version, self._changes.previous_version, self._site, modes, base)
 
-    async def _stage(self, request: web.Request) -> web.Response:
-        body = await body_of(request, Stage)
+    @route("POST", "/v1/config/stage", needs=CONFIGURE, faults=(BAD_CONFIG,))
+    async def stage_config(self, body: asked.Stage) -> ConfigChange:
+        """What a file would change; nothing is applied."""
         try:
             change = await self._changes.stage(Path(body.file))
         except ConfigError as error:
             raise _wrong(error) from None
-        return as_json(_said(change, applied=False))
+        return _said(change, applied=False)
 
-    async def _apply(self, request: web.Request) -> web.Response:
-        body = await body_of(request, Apply)
+    @route(
+        "POST",
+        "/v1/config/apply",
+        needs=CONFIGURE,
+        faults=(BAD_CONFIG, REFUSED, STOPPED),
+        once=True,
+    )
+    async def apply_config(self, body: asked.Apply) -> ConfigChange:
+        """Put a file in force.
+
+        With the `id` of a staged change only if it is still that change.
+        """
         try:
             with router_up():
                 change = await self._changes.apply(Path(body.file), body.id)
@@ -66,16 +64,18 @@ class Configuration:
             raise _wrong(error) from None
         except NotApplied as why:
             raise refused(why.code, body.file, str(why)) from None
-        return as_json(_said(change, applied=True))
+        return _said(change, applied=True)
 
-    async def _rollback(self, request: web.Request) -> web.Response:
-        body = await body_of(request, Rollback)
+    @route("POST", "/v1/config/rollback", needs=CONFIGURE, faults=(REFUSED, STOPPED), once=True)
+    async def rollback_config(self, who: Asked[Principal], body: asked.Nothing) -> ConfigChange:
+        """Back to the configuration before; again: forth."""
+        del body
         try:
             with router_up():
-                change = self._changes.rollback(body.by)
+                change = self._changes.rollback(who.principal.name)
         except NotApplied as why:
             raise refused(why.code, "", str(why)) from None
-        return as_json(_said(change, applied=True))
+        return _said(change, applied=True)
 
 
 def _said(change: Change, *, applied: bool) -> ConfigChange:
@@ -98,5 +98,4 @@ def _fields(problems: tuple[Problem, ...]) -> tuple[FieldError, ...]:
 def _wrong(error: ConfigError) -> ApiError:
     count = len(error.problems)
     detail = f"{count} problem{'s' * (count > 1)} in the configuration"
-    errors = _fields(error.problems)
-    return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-config", detail, errors=errors)
+    return ApiError(BAD_CONFIG, detail, errors=_fields(error.problems))

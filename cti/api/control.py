@@ -1,20 +1,19 @@
 """The control interface: what the `cti` command asks and orders, over a unix socket.
 
-    GET  /v1/status  /v1/queues  /v1/agents  /v1/calls?limit=  /v1/health  /v1/invariants
-    GET  /v1/events?after=SEQ&limit=       CloudEvents as on the bus, from the event log
-    GET  /v1/calls/{id}/story?lang=        in words: why did this call go where it went?
-    …                                      orders: `cti.api.operations`
-    …                                      the configuration: `cti.api.configuration`
+    this file           what is so now, and what has happened
+    operations          orders
+    configuration       the configuration
 
+`GET /v1/openapi` and docs/control-api.json say every path, field and problem.
 JSON in and out; errors are RFC 9457 problem documents: 400 names each wrong field and its rule, 409
 carries the core's refusal code, 503 says that the router stops or the event log cannot be read.
 Reading costs the core nothing: it comes from the view and the event log.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 from aiohttp import web
@@ -31,20 +30,20 @@ from cti.api.answers import (
     Story,
 )
 from cti.api.configuration import Configuration
+from cti.api.document import document
 from cti.api.operations import Operations
 from cti.api.present import Present
-from cti.api.problem import ApiError, as_json, problems
-from cti.api.requests import (
-    MAX_BODY_BYTES,
-    call_id_of,
-    lang_of,
-    limit_of,
-    no_query,
-    page_of,
-)
+from cti.api.principal import READ, Principal
+from cti.api.problem import EVENT_LOG, UNKNOWN_CALL
+from cti.api.requests import MAX_BODY_BYTES, MAX_PAGE, Lang, Limit, Seq
+from cti.api.requests import CallId as CallIdText
 from cti.config.reconfigure import Reconfiguration
 from cti.record.cloudevents import Record
 from cti.record.event_store import EventLogUnavailableError
+from cti.routes.declare import Route, route, routes_of
+from cti.routes.once import Once
+from cti.routes.problem import ApiError
+from cti.routes.serving import Guard, add_routes, application
 from cti.watch.check import Check
 from routing.ids import CallId
 
@@ -90,26 +89,22 @@ class Control:
         self._invariants = invariants
         self._started_us = present.clock.now_us()
 
-    def app(self) -> web.Application:
-        """An application with every route."""
-        app = web.Application(middlewares=[problems], client_max_size=MAX_BODY_BYTES)
-        app.router.add_get("/v1/status", self._get_status, allow_head=False)
-        app.router.add_get("/v1/queues", self._get_queues, allow_head=False)
-        app.router.add_get("/v1/agents", self._get_agents, allow_head=False)
-        app.router.add_get("/v1/calls", self._get_calls, allow_head=False)
-        app.router.add_get("/v1/events", self._get_events, allow_head=False)
-        app.router.add_get("/v1/health", self._get_health, allow_head=False)
-        app.router.add_get("/v1/invariants", self._get_invariants, allow_head=False)
-        app.router.add_get("/v1/calls/{call_id:[^/]+}/story", self._get_story, allow_head=False)
-        self._operations.add_to(app)
-        self._configuration.add_to(app)
+    def app(self, door: Guard[Principal]) -> web.Application:
+        """An application with every route. `door` says who asks."""
+        app = application(MAX_BODY_BYTES)
+        add_routes(app, self.routes(), door, Once(time.monotonic))
         return app
+
+    def routes(self) -> list[Route]:
+        """Every route of the control interface."""
+        return routes_of(self, self._operations, self._configuration)
 
     # --- the present -----------------------------------------------------------------------------
 
-    async def _get_status(self, request: web.Request) -> web.Response:
-        no_query(request)
-        return as_json(self.status())
+    @route("GET", "/v1/status", needs=READ)
+    async def get_status(self) -> Status:
+        """Everything the live screen shows."""
+        return self.status()
 
     def status(self) -> Status:
         """The answer to `GET /v1/status`, for a screen in the same process."""
@@ -140,45 +135,55 @@ class Control:
             events_missing=view.figures.missing,
         )
 
-    async def _get_queues(self, request: web.Request) -> web.Response:
-        no_query(request)
+    @route("GET", "/v1/queues", needs=READ)
+    async def get_queues(self) -> Queues:
+        """Every queue, with the figures of the day."""
         now_us, view = self._clock.now_us(), self._present.view
         since_us, rows = view.counting_since_us(now_us), view.queues(now_us)
-        missing = view.figures.missing
-        return as_json(Queues(now_us, since_us, rows, view.counting_to_us, missing))
+        return Queues(now_us, since_us, rows, view.counting_to_us, view.figures.missing)
 
-    async def _get_agents(self, request: web.Request) -> web.Response:
-        no_query(request)
-        return as_json(Agents(self._clock.now_us(), self._present.agents()))
+    @route("GET", "/v1/agents", needs=READ)
+    async def get_agents(self) -> Agents:
+        """Every configured agent."""
+        return Agents(self._clock.now_us(), self._present.agents())
 
-    async def _get_calls(self, request: web.Request) -> web.Response:
-        limit, now_us = limit_of(request), self._clock.now_us()
-        return as_json(
-            Calls(now_us, self._present.view.live_calls, self._present.view.calls(now_us, limit))
-        )
+    @route("GET", "/v1/calls", needs=READ)
+    async def get_calls(self, limit: Limit = MAX_PAGE) -> Calls:
+        """The live calls that came first; `total` says how many there are."""
+        now_us, view = self._clock.now_us(), self._present.view
+        return Calls(now_us, view.live_calls, view.calls(now_us, limit))
 
-    async def _get_health(self, request: web.Request) -> web.Response:
-        no_query(request)
+    @route("GET", "/v1/health", needs=READ)
+    async def get_health(self) -> Health:
+        """Every check."""
         checks = tuple(self._health())
-        return as_json(Health(all(check.ok for check in checks), checks))
+        return Health(all(check.ok for check in checks), checks)
 
-    async def _get_invariants(self, request: web.Request) -> web.Response:
-        no_query(request)
+    @route("GET", "/v1/invariants", needs=READ)
+    async def get_invariants(self) -> Invariants:
+        """How often each rule that always holds was found broken."""
         breaches = dict(self._invariants())
-        return as_json(Invariants(not any(breaches.values()), breaches))
+        return Invariants(not any(breaches.values()), breaches)
+
+    @route("GET", "/v1/openapi", needs=READ)
+    async def get_openapi(self) -> dict[str, Any]:
+        """The control interface as an OpenAPI 3.1 document."""
+        return document(self.routes())
 
     # --- history ---------------------------------------------------------------------------------
 
-    async def _get_events(self, request: web.Request) -> web.Response:
-        page = page_of(request)
+    @route("GET", "/v1/events", needs=READ, faults=(EVENT_LOG,))
+    async def get_events(self, after: Seq = 0, limit: Limit = 100) -> Events:
+        """A page of the event log: what is above `after`, as CloudEvents."""
         with _log_readable():
-            found = await self._history.read_after(page.after, page.limit)
-        last = found[-1].seq if found else page.after
+            found = await self._history.read_after(after, limit)
+        last = found[-1].seq if found else after
         bodies = [msgspec.Raw(record.body) for record in found]
-        return as_json(Events(page.after, last, max(self._present.view.at.seq, last), bodies))
+        return Events(after, last, max(self._present.view.at.seq, last), bodies)
 
-    async def _get_story(self, request: web.Request) -> web.Response:
-        call_id, lang = call_id_of(request), lang_of(request)
+    @route("GET", "/v1/calls/{call_id}/story", needs=READ, faults=(EVENT_LOG, UNKNOWN_CALL))
+    async def get_story(self, call_id: CallIdText, lang: Lang = Lang.EN) -> Story:
+        """What became of a call and why, a line each, its consultations included."""
         with _log_readable():
             found = list(await self._history.by_call(call_id, STORY_EVENTS))
             begun, _ = story.read(found)
@@ -186,22 +191,24 @@ class Control:
                 found += await self._history.by_call(consultation, STORY_EVENTS)
         now = story.now(self._present.engine, CallId(call_id), self._clock.now_us(), lang)
         if not (found or now):
-            raise ApiError(HTTPStatus.NOT_FOUND, "unknown-call", f"nothing is known of {call_id}")
+            raise ApiError(UNKNOWN_CALL, f"nothing is known of {call_id}", subject=call_id)
         history, unreadable = story.read(sorted(found, key=lambda record: record.seq))
         came = story.beginning(history)
-        return as_json(
-            Story(
-                call_id,
-                lang,
-                len(found),
-                whole=not unreadable and len(found) < STORY_EVENTS,
-                lines=story.told(history, lang),
-                now=now,
-                arrived_us=came.at_us,
-                caller=came.caller,
-                queue_id=came.queue_id,
-            )
+        return Story(
+            call_id,
+            lang,
+            len(found),
+            whole=not unreadable and len(found) < STORY_EVENTS,
+            lines=story.told(history, lang),
+            now=now,
+            arrived_us=came.at_us,
+            caller=came.caller,
+            queue_id=came.queue_id,
         )
+
+
+ROOMS: Final = (Control, Operations, Configuration)
+"""Whose methods are the routes."""
 
 
 @contextmanager
@@ -210,4 +217,4 @@ def _log_readable() -> Iterator[None]:
         yield
     except EventLogUnavailableError as error:
         detail = f"the event log cannot be read now: {error}"
-        raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "event-log", detail) from None
+        raise ApiError(EVENT_LOG, detail, retry_s=1) from None

@@ -1,31 +1,20 @@
-"""Operations: one command of the core each, and what it is about as it is afterwards.
+"""Operations: principal and request → one command of the core → what it is about as it is then.
 
-    POST /v1/agents/{id}/log-on            {"device"}
-    POST /v1/agents/{id}/log-off           {"by", "reason"}
-    POST /v1/agents/{id}/state             {"state", "reason", "by", "override"}
-    POST /v1/agents/{id}/work-done         {"by"}
-    POST /v1/agents/{id}/last-call         {"on"}
-    POST /v1/agents/{id}/groups/{group}    {"serving", "by"}
-    POST /v1/queues/{id}/accepting         {"accepting", "by"}
-    POST /v1/modes/{name}                  {"on", "by"}
-
-What the core refuses is 409 with its code. `changed` is false when all was so already. A phone that
-is not known to exist is asked for at each Asterisk before somebody signs in at it, and refused when
-none of them has it.
+What the core refuses is 409 with its code. `changed` is false when all was so already. Who asks is
+the principal's name and stands in the record; no request says it. A request with an Idempotency-Key
+acts once. A phone that is not known to exist is asked for at each Asterisk before somebody signs in
+at it, and refused when none of them has it.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from http import HTTPStatus
-
-from aiohttp import web
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from cti.api import requests as asked
 from cti.api.answers import AgentChanged, ModeSwitched, QueueChanged
 from cti.api.present import Present
-from cti.api.problem import ApiError, as_json
-from cti.api.requests import agent_id_of, body_of, name_of
-from cti.dispatcher import RouterStopped
+from cti.api.principal import ANSWER_TO, SWITCH, Principal
+from cti.api.problem import REFUSED, STOPPED, refused, router_up
+from cti.routes.declare import Asked, route
+from cti.routes.text import Name
 from routing import commands as c
 from routing.commands import DeviceState
 from routing.events import AgentState, CommandRefused, Event
@@ -36,6 +25,8 @@ Submit = Callable[[c.Command], Sequence[Event]]
 
 AskAbout = Callable[[str], Awaitable[Mapping[PbxId, DeviceState | None]]]
 """What each configured Asterisk says of a phone now; None of one that says nothing."""
+
+FAULTS = (REFUSED, STOPPED)
 
 
 class Operations:
@@ -48,27 +39,18 @@ class Operations:
         self._present = present
         self._ask_about = ask_about
 
-    def add_to(self, app: web.Application) -> None:
-        """All routes."""
-        post = app.router.add_post
-        # Not aiohttp's default [^{}/]+: an id with braces should be told its rule, not "not found".
-        agent = "/v1/agents/{agent_id:[^/]+}"
-        post(f"{agent}/log-on", self._log_on)
-        post(f"{agent}/log-off", self._log_off)
-        post(f"{agent}/state", self._state)
-        post(f"{agent}/work-done", self._work_done)
-        post(f"{agent}/last-call", self._last_call)
-        post(f"{agent}/groups/{{group:[^/]+}}", self._group)
-        post("/v1/queues/{queue_id:[^/]+}/accepting", self._accepting)
-        post("/v1/modes/{name:[^/]+}", self._mode)
-
     # --- agents ----------------------------------------------------------------------------------
 
-    async def _log_on(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, asked.LogOn)
-        await self._look_for_phone(agent_id, body.device)
-        return self._order(agent_id, c.LogOnAgent(agent_id, body.device))
+    @route("POST", "/v1/agents/{agent_id}/log-on", needs=ANSWER_TO, faults=FAULTS, once=True)
+    async def log_on_agent(self, agent_id: Name, body: asked.LogOn) -> AgentChanged:
+        """Sign an agent in; not ready at first.
+
+        A phone that none of the Asterisks has is refused (`unknownDevice`); while one of them is
+        away that is not known, and accepted.
+        """
+        agent = AgentId(agent_id)
+        await self._look_for_phone(agent, body.device)
+        return self._order(agent, c.LogOnAgent(agent, body.device))
 
     async def _look_for_phone(self, agent_id: AgentId, device: str) -> None:
         """Raises ApiError when no Asterisk has it: callers would be offered to it in vain. What is
@@ -87,60 +69,90 @@ class Operations:
             detail = f"there is no endpoint {device} (asked: {asked_of}); see pjsip.conf"
             raise refused(Refusal.UNKNOWN_DEVICE, device, detail)
 
-    async def _log_off(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, asked.LogOff)
-        return self._order(agent_id, c.LogOffAgent(agent_id, body.by, body.reason))
+    @route("POST", "/v1/agents/{agent_id}/log-off", needs=ANSWER_TO, faults=FAULTS, once=True)
+    async def log_off_agent(
+        self, who: Asked[Principal], agent_id: Name, body: asked.LogOff
+    ) -> AgentChanged:
+        """Sign an agent out, when the present call is over."""
+        agent = AgentId(agent_id)
+        return self._order(agent, c.LogOffAgent(agent, who.principal.name, body.reason))
 
-    async def _state(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, asked.SetState)
-        return self._order(
-            agent_id, c.SetAgentState(agent_id, body.state, body.reason, body.by, body.override)
-        )
+    @route("POST", "/v1/agents/{agent_id}/state", needs=ANSWER_TO, faults=FAULTS, once=True)
+    async def set_agent_state(
+        self, who: Asked[Principal], agent_id: Name, body: asked.SetState
+    ) -> AgentChanged:
+        """Ready, not ready with a reason, or after-call work.
 
-    async def _work_done(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, asked.WorkDone)
+        During a call it is kept (`pending`) and applied afterwards. A break beyond a cap waits in
+        line (`waiting_break`, `break_place`) unless `override`.
+        """
+        agent, by = AgentId(agent_id), who.principal.name
+        wish = c.SetAgentState(agent, body.state, body.reason, by, body.override)
+        return self._order(agent, wish)
+
+    @route("POST", "/v1/agents/{agent_id}/work-done", needs=ANSWER_TO, faults=FAULTS, once=True)
+    async def end_after_call_work(
+        self, who: Asked[Principal], agent_id: Name, body: asked.Nothing
+    ) -> AgentChanged:
+        """After-call work ends now."""
+        del body
+        agent = AgentId(agent_id)
         # To the core "ready" in after-call work is the end of it; elsewhere it would be a wish that
         # the agent did not have. The view is as new as the core: nothing can come between.
-        row = self._present.agent(agent_id)
+        row = self._present.agent(agent)
         if row is not None and row.state is not AgentState.WORKING_AFTER_CALL:
             detail = f"{agent_id} is {row.state.value}, not in after-call work"
             raise refused(Refusal.AGENT_STATE, agent_id, detail)
-        state = c.SetAgentState(agent_id, c.RequestedState.READY, by=body.by)
-        return self._order(agent_id, state)
+        ready = c.SetAgentState(agent, c.RequestedState.READY, by=who.principal.name)
+        return self._order(agent, ready)
 
-    async def _last_call(self, request: web.Request) -> web.Response:
-        agent_id = AgentId(agent_id_of(request))
-        body = await body_of(request, asked.LastCall)
-        return self._order(agent_id, c.MarkLastCall(agent_id, body.on))
+    @route("POST", "/v1/agents/{agent_id}/last-call", needs=ANSWER_TO, faults=FAULTS, once=True)
+    async def mark_last_call(self, agent_id: Name, body: asked.LastCall) -> AgentChanged:
+        """Sign the agent out after this conversation, or the next one."""
+        agent = AgentId(agent_id)
+        return self._order(agent, c.MarkLastCall(agent, body.on))
 
-    async def _group(self, request: web.Request) -> web.Response:
-        agent_id, group = AgentId(agent_id_of(request)), SkillId(name_of(request, "group"))
-        body = await body_of(request, asked.Group)
-        return self._order(agent_id, c.ServeGroup(agent_id, group, body.serving, body.by))
+    @route(
+        "POST", "/v1/agents/{agent_id}/groups/{group}", needs=ANSWER_TO, faults=FAULTS, once=True
+    )
+    async def serve_group(
+        self, who: Asked[Principal], agent_id: Name, group: Name, body: asked.Group
+    ) -> AgentChanged:
+        """Take one skill of the agent out of use, or back into it.
 
-    def _order(self, agent_id: AgentId, command: c.Command) -> web.Response:
+        What is left out is in `idle_groups`, until the agent signs in anew.
+        """
+        agent, by = AgentId(agent_id), who.principal.name
+        return self._order(agent, c.ServeGroup(agent, SkillId(group), body.serving, by))
+
+    def _order(self, agent_id: AgentId, command: c.Command) -> AgentChanged:
         # Not every change has an event: a mark for the last call, a break no longer wanted.
         before = self._present.agent(agent_id)
         events = self.do(command)
         after = self._present.agent(agent_id)
-        return as_json(AgentChanged(bool(events) or before != after, after))
+        return AgentChanged(bool(events) or before != after, after)
 
-    # --- queues, modes, calls --------------------------------------------------------------------
+    # --- queues, modes ---------------------------------------------------------------------------
 
-    async def _accepting(self, request: web.Request) -> web.Response:
-        queue_id = QueueId(name_of(request, "queue_id"))
-        body = await body_of(request, asked.Accepting)
-        events = self.do(c.SetQueueAccepting(queue_id, body.accepting, body.by))
-        return as_json(QueueChanged(bool(events), self._present.queue(queue_id)))
+    @route("POST", "/v1/queues/{queue_id}/accepting", needs=SWITCH, faults=FAULTS, once=True)
+    async def set_queue_accepting(
+        self, who: Asked[Principal], queue_id: Name, body: asked.Accepting
+    ) -> QueueChanged:
+        """Open or close a queue.
 
-    async def _mode(self, request: web.Request) -> web.Response:
-        name = name_of(request, "name")
-        body = await body_of(request, asked.Switch)
-        events = self.do(c.SetMode(name, body.on, body.by))
-        return as_json(ModeSwitched(bool(events), self._present.view.modes()))
+        A closed one serves who waits and diverts who comes.
+        """
+        queue = QueueId(queue_id)
+        events = self.do(c.SetQueueAccepting(queue, body.accepting, who.principal.name))
+        return QueueChanged(bool(events), self._present.queue(queue))
+
+    @route("POST", "/v1/modes/{name}", needs=SWITCH, faults=FAULTS, once=True)
+    async def switch_mode(
+        self, who: Asked[Principal], name: Name, body: asked.Switch
+    ) -> ModeSwitched:
+        """Switch an emergency mode on or off."""
+        events = self.do(c.SetMode(name, body.on, who.principal.name))
+        return ModeSwitched(bool(events), self._present.view.modes())
 
     def do(self, command: c.Command) -> Sequence[Event]:
         """Apply it. Raises ApiError: 409 for what the core refuses, 503 when the router stops."""
@@ -150,20 +162,6 @@ class Operations:
             if isinstance(event, CommandRefused):
                 raise refused(event.code, event.subject, _SAID[event.code])
         return events
-
-
-@contextmanager
-def router_up() -> Iterator[None]:
-    """A router that takes no commands any more is 503."""
-    try:
-        yield
-    except RouterStopped as stopped:
-        raise ApiError(HTTPStatus.SERVICE_UNAVAILABLE, "stopped", str(stopped)) from None
-
-
-def refused(code: str, subject: str, detail: str) -> ApiError:
-    """409, with the core's code."""
-    return ApiError(HTTPStatus.CONFLICT, "refused", detail, code=str(code), subject=subject)
 
 
 _SAID = {code: code.value for code in Refusal} | {

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from cti.api.answers import Health
-from cti.api.problem import problems
+from cti.routes.serving import application
 from cti.watch.check import Check
 from cti.watch.metrics import Metrics
 
@@ -35,7 +35,7 @@ def probes_app(metrics: Metrics, health: Callable[[], Sequence[Check]]) -> web.A
             content_type="application/json",
         )
 
-    app = web.Application(middlewares=[problems], client_max_size=1024)
+    app = application(1024)
     app.router.add_get("/metrics", get_metrics)
     app.router.add_get("/healthz", get_healthz)
     app.router.add_get("/readyz", get_readyz)

@@ -20,9 +20,6 @@ from routing.transfers.messages import TransferStarted
 History = list[tuple[int, Event]]
 """(at_us, event), in order."""
 
-LANGUAGES = ("en", "zh")
-"""The first is taken where none is asked for."""
-
 MAX_CONSULTATIONS = 20
 _MASKED = re.compile(r"\+?\d{0,3}\*+\d{0,4}|.\*+").fullmatch
 

@@ -18,12 +18,12 @@ from cti.api.answers import (
     Events,
     Health,
     ModeSwitched,
-    Problem,
     QueueChanged,
     Queues,
     Status,
     Story,
 )
+from cti.routes.problem import Problem
 
 TIMEOUT_S = 5.0
 """The daemon answers within milliseconds; who waits for five seconds waits in vain."""
@@ -31,6 +31,7 @@ TIMEOUT_S = 5.0
 CONFIG_TIMEOUT_S = 120.0
 """A configuration of 10,000 agents is read in some two seconds; a slow disk may take its time."""
 
+_JSON = {"Content-Type": "application/json"}
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 T = TypeVar("T")
@@ -109,19 +110,19 @@ class Client:
         """`log-on`, `log-off`, `state`, `work-done` or `last-call` for one agent."""
         return self._post(_path("agents", agent_id, verb), AgentChanged, fields)
 
-    def serve_group(self, agent_id: str, group: str, *, serving: bool, by: str) -> AgentChanged:
+    def serve_group(self, agent_id: str, group: str, *, serving: bool) -> AgentChanged:
         """Take one skill of the agent out of use, or back into it."""
-        fields: dict[str, str | bool] = {"serving": serving, "by": by}
-        return self._post(_path("agents", agent_id, "groups", group), AgentChanged, fields)
+        path = _path("agents", agent_id, "groups", group)
+        return self._post(path, AgentChanged, {"serving": serving})
 
-    def accept(self, queue_id: str, *, accepting: bool, by: str) -> QueueChanged:
+    def accept(self, queue_id: str, *, accepting: bool) -> QueueChanged:
         """Open or close a queue."""
-        fields: dict[str, str | bool] = {"accepting": accepting, "by": by}
-        return self._post(_path("queues", queue_id, "accepting"), QueueChanged, fields)
+        path = _path("queues", queue_id, "accepting")
+        return self._post(path, QueueChanged, {"accepting": accepting})
 
-    def switch(self, mode: str, *, on: bool, by: str) -> ModeSwitched:
+    def switch(self, mode: str, *, on: bool) -> ModeSwitched:
         """An emergency mode, on or off."""
-        return self._post(_path("modes", mode), ModeSwitched, {"on": on, "by": by})
+        return self._post(_path("modes", mode), ModeSwitched, {"on": on})
 
     def config(self) -> ConfigShown:
         """The configuration that was applied last."""
@@ -155,7 +156,7 @@ class Client:
     ) -> T:
         connection = _Connection(self.path, timeout_s)
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, _JSON if body else {})
             answer = connection.getresponse()
             self.last = answer.read(MAX_ANSWER_BYTES)
         except FileNotFoundError:

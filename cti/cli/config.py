@@ -38,9 +38,7 @@ def apply(arguments: argparse.Namespace, words: Words) -> int:
 def rollback(arguments: argparse.Namespace, words: Words) -> int:
     """`cti config rollback`."""
     client = Client(socket_of(arguments))
-    return _changed(
-        arguments, client, client.change_config("rollback", {"by": arguments.by}), words
-    )
+    return _changed(arguments, client, client.change_config("rollback", {}), words)
 
 
 def show(arguments: argparse.Namespace, words: Words) -> int:

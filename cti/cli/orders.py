@@ -19,9 +19,7 @@ def agent(arguments: argparse.Namespace, words: Words) -> int:
     client = Client(socket_of(arguments))
     if arguments.verb == "group":
         serving = arguments.switch == "on"
-        answer = client.serve_group(
-            arguments.agent_id, arguments.group, serving=serving, by=arguments.by
-        )
+        answer = client.serve_group(arguments.agent_id, arguments.group, serving=serving)
     else:
         answer = client.order(arguments.agent_id, *_order(arguments))
     row = answer.agent
@@ -36,7 +34,7 @@ def agent(arguments: argparse.Namespace, words: Words) -> int:
 def _order(arguments: argparse.Namespace) -> tuple[str, dict[str, str | bool]]:
     """The resource and its fields."""
     fields: dict[str, str | bool] = {
-        name: getattr(arguments, name, "") for name in ("device", "by", "reason")
+        name: getattr(arguments, name, "") for name in ("device", "reason")
     }
     if arguments.verb == "last-call":
         return "last-call", {"on": not arguments.off}
@@ -71,7 +69,7 @@ def queue(arguments: argparse.Namespace, words: Words) -> int:
     """`cti queue ID open|close`."""
     client = Client(socket_of(arguments))
     accepting = arguments.verb == "open"
-    answer = client.accept(arguments.queue_id, accepting=accepting, by=arguments.by)
+    answer = client.accept(arguments.queue_id, accepting=accepting)
     shown = f"{arguments.queue_id} {words('open' if accepting else 'closed')}"
     return _say(arguments, client, shown, words("done" if answer.changed else "already"))
 
@@ -79,7 +77,7 @@ def queue(arguments: argparse.Namespace, words: Words) -> int:
 def mode(arguments: argparse.Namespace, words: Words) -> int:
     """`cti mode NAME on|off`."""
     client = Client(socket_of(arguments))
-    answer = client.switch(arguments.name, on=arguments.switch == "on", by=arguments.by)
+    answer = client.switch(arguments.name, on=arguments.switch == "on")
     shown = f"{arguments.name} {words(arguments.switch)}"
     return _say(arguments, client, shown, words("done" if answer.changed else "already"))
 

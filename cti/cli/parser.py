@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from cti.cli import ask, backup, config, daemon, init, orders
 from cti.cli.output import can_say, without_chinese
+from cti.watch.logs import printable
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 class _Parser(argparse.ArgumentParser):
     """Help and usage are in both languages, in one line: a terminal without Chinese gets half."""
+
+    def error(self, message: str) -> NoReturn:
+        """What was typed is said again, but nothing in it reaches the terminal as a command."""
+        super().error(printable(message))
 
     def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
         stream = sys.stderr if file is None else file
@@ -164,12 +169,12 @@ def _agent_command(commands: _Commands, asked: _Parser) -> None:
     verbs = agent.add_subparsers(metavar="VERB", required=True, dest="verb")
     for verb, help_text, options in (
         ("log-on", "sign in, not ready 签到", ("device",)),
-        ("log-off", "sign out, when the present call is over 签退", ("by", "reason")),
-        ("ready", "may be given calls 就绪", ("by",)),
-        ("not-ready", "is given none; needs a reason 未就绪", ("by", "reason")),
-        ("work-done", "after-call work is over 话后处理结束", ("by",)),
+        ("log-off", "sign out, when the present call is over 签退", ("reason",)),
+        ("ready", "may be given calls 就绪", ()),
+        ("not-ready", "is given none; needs a reason 未就绪", ("reason",)),
+        ("work-done", "after-call work is over 话后处理结束", ()),
         ("last-call", "sign out after the next conversation 接完末通来电后签退", ()),
-        ("group", "serve one of his skills, or not 技能组签入签出", ("by",)),
+        ("group", "serve one of his skills, or not 技能组签入签出", ()),
     ):
         command = verbs.add_parser(verb, parents=[asked], help=help_text)
         _options(command, options)
@@ -198,9 +203,6 @@ def _orders(commands: _Commands, asked: _Parser) -> None:
     mode.add_argument("switch", choices=("on", "off"))
     mode.set_defaults(run=orders.mode)
 
-    for command in (queue, mode):
-        _options(command, ("by",))
-
 
 def _config_commands(commands: _Commands, asked: _Parser) -> None:
     made = commands.add_parser("config", help="look at a configuration, change it 配置")
@@ -226,7 +228,6 @@ def _config_commands(commands: _Commands, asked: _Parser) -> None:
     rollback = verbs.add_parser(
         "rollback", parents=[asked], help="back to the one before; again: forth 回退"
     )
-    _options(rollback, ("by",))
     rollback.set_defaults(run=config.rollback)
 
 
@@ -237,7 +238,6 @@ def _options(command: _Parser, names: tuple[str, ...]) -> None:
 
 _OPTIONS = {
     "device": "endpoint to ring, where it is not the configured one",
-    "by": "who orders it, where it is not the agent",
     "reason": "such as break, meal, meeting",
 }
 

@@ -17,10 +17,13 @@ from routing.index.needs import MAX_LEVEL, MAX_TEXT
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that `fits`; `says` completes the sentence "must be …"."""
+    """A text that `fits`; `says` completes the sentence "must be …". `pattern` is the rule for
+    other readers (JSON Schema, ECMA-262 too), "" where no pattern says it.
+    """
 
     fits: Callable[[str], object]
     says: str
+    pattern: str = ""
 
     def admits(self, value: str | Secret) -> bool:
         """Whether the value keeps to the rule."""
@@ -48,7 +51,7 @@ class Range:
 
 def matching(pattern: str, says: str) -> Text:
     """`fullmatch`, not `$`, which would let a trailing line feed through."""
-    return Text(re.compile(pattern).fullmatch, says)
+    return Text(re.compile(pattern).fullmatch, says, pattern)
 
 
 def _network(text: str) -> bool:
@@ -98,14 +101,12 @@ Sound = Annotated[
 Endpoint = Annotated[str, _ENDPOINT]
 Extension = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
 OptionalName = Annotated[str, matching(r"[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")]
-OptionalEndpoint = Annotated[
-    str, matching(r"[A-Za-z0-9_.-]{0,40}", "at most 40 of A-Z a-z 0-9 _ . -")
-]
+OPTIONAL_ENDPOINT = matching(r"[A-Za-z0-9_.-]{0,40}", "at most 40 of A-Z a-z 0-9 _ . -")
 Host = Annotated[str, _HOST]
 FilePath = Annotated[str, _PATH]
-AbsolutePath = Annotated[
-    str, matching(rf"/{_NO_CONTROL}{{0,4095}}", "an absolute path without control characters")
-]
+ABSOLUTE_PATH = matching(
+    rf"/{_NO_CONTROL}{{0,4095}}", "an absolute path without control characters"
+)
 OptionalPath = Annotated[
     str, matching(rf"{_NO_CONTROL}{{0,4096}}", "a path without control characters")
 ]

@@ -54,7 +54,7 @@ class Guard(Protocol[P_co]):
     operation's question.
     """
 
-    async def __call__(self, request: web.Request, route: Route) -> P_co:
+    async def __call__(self, request: web.Request, route: Route, /) -> P_co:
         """The principal."""
 
 

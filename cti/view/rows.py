@@ -215,6 +215,7 @@ def note(data: dict[str, Any]) -> str:
     words = [str(data[key]) for key in _TELLING if data.get(key)]
     words += [f"step {data['step']}"] if "step" in data else []
     words += [said[not data[key]] for key, said in _SWITCHES.items() if key in data]
+    words += [str(data[key]) for key in _LAST if data.get(key)]
     words += [f"→ {data[key]}" for key in ("to_queue", "to_extension", "pending") if data.get(key)]
     words += [f"{label} {data[key] / 1e6:.1f} s" for key, label in _LENGTHS.items() if key in data]
     return " ".join(words)
@@ -222,7 +223,7 @@ def note(data: dict[str, Any]) -> str:
 
 _TELLING = (
     "command", "subject", "code", "outcome", "cause", "reason", "name", "sound",
-    "by", "version",
 )  # fmt: skip
+_LAST = ("by", "version")
 _SWITCHES = {"on": ("on", "off"), "accepting": ("open", "closed"), "open": ("open", "closed")}
 _LENGTHS = {"waited_us": "waited", "rang_us": "rang", "talked_us": "talked"}

@@ -91,7 +91,7 @@ class SocketDesk:
         self, session: aiohttp.ClientSession, url: str, fields: Mapping[str, str]
     ) -> None:
         try:
-            async with session.post(url, data=msgspec.json.encode(fields)) as answer:
+            async with session.post(url, json=fields) as answer:
                 if not answer.ok:
                     self.refused_count += 1
                     log.debug("desk: %s: %s", url, answer.status)

@@ -23,6 +23,13 @@ def test_the_catalogue_is_current():
     assert done.returncode == 0, "run: python -m docs.catalogue"
 
 
+def test_the_control_interface_is_described_as_it_is():
+    done = subprocess.run(
+        [sys.executable, "-m", "docs.control_api", "--check"], cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, "run: python -m docs.control_api"
+
+
 @pytest.mark.parametrize("name", STRUCTS)
 def test_every_event_and_field_has_its_words_in_both_languages(name):
     title, when = words()["events"][name]

@@ -56,7 +56,7 @@ async def test_what_was_applied_survives_a_kill_and_so_does_a_rollback(world: Si
     assert (await router.get("/v1/config"))["version"] == 2
     assert (await router.get("/v1/status"))["modes"] == {"storm": True}
     assert "priority = 7" in cti(router, "config", "show")
-    cti(router, "config", "rollback", "--by", "boss")
+    cti(router, "config", "rollback")
     router.kill()
     await router.start()
     assert (await router.get("/v1/config"))["version"] == 1

@@ -38,7 +38,7 @@ async def test_a_file_is_staged_applied_and_rolled_back(router, http, file):
     shown = await http.get("config")
     assert (shown["version"], shown["previous_version"]) == (2, 1)
     assert shown["config"]["queues"][0]["priority"] == 7
-    back = await http.post("config/rollback", {"by": "boss"})
+    back = await http.post("config/rollback", {})
     assert (back["version"], back["details"]) == (1, ["queues.loans.priority: 7 → 0"])
     shown = await http.get("config")
     assert (shown["version"], shown["previous_version"]) == (1, 2)
@@ -142,7 +142,7 @@ async def test_a_router_that_stops_or_holds_the_command_back(router, http, file)
         ("stage", {"file": "/x", "id": "1"}, "id"),
         ("apply", {"file": 3}, "file"),
         ("apply", {"file": "/x", "id": "a b"}, "id"),
-        ("rollback", {"by": "a\r\nX: y"}, "by"),
+        ("rollback", {"by": "somebody"}, "by"),
         ("rollback", {"to": 3}, "to"),
     ],
 )

@@ -1,9 +1,12 @@
 """Orders to queues, modes and groups, and what no event tells of an agent."""
 
+import os
+
 import pytest
 
+from cti.api.principal import SocketDoor
 from tests.worlds.api.hostile import HOSTILE
-from tests.worlds.api.router import WITH_MODES, Router
+from tests.worlds.api.router import OPERATOR, WITH_MODES, Router
 
 
 @pytest.fixture
@@ -12,7 +15,7 @@ def router():
 
 
 async def test_a_queue_closes_and_opens(http):
-    answer = await http.post("queues/loans/accepting", {"accepting": False, "by": "boss"})
+    answer = await http.post("queues/loans/accepting", {"accepting": False})
     assert (answer["changed"], answer["queue"]["accepting"]) == (True, False)
     answer = await http.post("queues/loans/accepting", {"accepting": False})
     assert (answer["changed"], answer["queue"]["accepting"]) == (False, False)
@@ -21,7 +24,7 @@ async def test_a_queue_closes_and_opens(http):
 
 
 async def test_a_mode_goes_on_and_off(http):
-    answer = await http.post("modes/storm", {"on": True, "by": "boss"})
+    answer = await http.post("modes/storm", {"on": True})
     assert answer == {"changed": True, "modes": {"storm": True, "flood": False}}
     assert (await http.get("status"))["modes"] == {"storm": True, "flood": False}
     answer = await http.post("modes/storm", {"on": True})
@@ -69,7 +72,7 @@ async def test_a_break_beyond_the_cap_waits_in_line(router, http):
 
 async def test_a_supervisor_may_override_the_cap(router, http):
     router.ready("8001", "8002")
-    meal = {"state": "notReady", "reason": "meal", "by": "boss"}
+    meal = {"state": "notReady", "reason": "meal"}
     await http.post("agents/8001/state", meal)
     agent = (await http.post("agents/8002/state", meal | {"override": True}))["agent"]
     assert (agent["state"], agent["waiting_break"]) == ("notReady", "")
@@ -100,9 +103,9 @@ async def test_what_the_core_refuses_is_a_conflict_with_its_code(router, http, p
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
-        ("queues/loans/accepting", {"accepting": True}, "by"),
-        ("modes/storm", {"on": True}, "by"),
-        ("agents/8001/groups/loans", {"serving": True}, "by"),
+        ("agents/8001/log-on", {}, "device"),
+        ("agents/8001/log-off", {}, "reason"),
+        ("agents/8001/state", {"state": "notReady"}, "reason"),
     ],
 )
 async def test_hostile_fields_are_named_and_reach_nothing(router, http, path, body, field, hostile):
@@ -137,9 +140,9 @@ async def test_hostile_names_in_the_path_reach_nothing(router, http, path, body,
         (
             "modes/storm",
             {"onn": True},
-            {"onn": "unknown key; did you mean on?", "on": "must be giv"},
+            {"onn": "unknown; did you mean on?", "on": "must be giv"},
         ),
-        ("agents/8001/groups/loans", {"serving": 1}, {"serving": "must be true or false, not 1"}),
+        ("agents/8001/groups/loans", {"serving": 1}, {"serving": "must be true or false"}),
         ("agents/8001/last-call", {"on": None}, {"on": "must be true or false"}),
         ("agents/8001/state", {"state": "ready", "override": "yes"}, {"override": "must be true"}),
     ],
@@ -151,3 +154,51 @@ async def test_what_is_wrong_with_a_body_is_named(router, http, path, body, fiel
     assert found.keys() == fields.keys()
     assert all(found[name].startswith(rule) for name, rule in fields.items())
     assert router.events == []
+
+
+BODIES = {
+    "agents/8001/log-off": {},
+    "agents/8001/state": {"state": "notReady", "reason": "meal"},
+    "agents/8001/groups/loans": {"serving": False},
+    "queues/loans/accepting": {"accepting": False},
+    "modes/storm": {"on": True},
+}
+
+
+@pytest.mark.parametrize(("path", "body"), BODIES.items())
+async def test_who_ordered_it_is_the_user_at_the_other_end(router, http, path, body):
+    router.ready("8001")
+    before = len(router.events)
+    await http.post(path, body)
+    assert OPERATOR in {getattr(each.event, "by", "") for each in router.events[before:]}
+
+
+@pytest.mark.parametrize(("path", "body"), BODIES.items())
+async def test_nobody_can_say_in_a_request_who_they_are(router, http, path, body):
+    status, _, problem = await http("POST", path, body | {"by": "somebody"})
+    assert status == 400
+    assert [(error["field"], error["code"]) for error in problem["errors"]] == [("by", "unknown")]
+    assert router.events == []
+
+
+async def test_a_repeated_key_acts_once(router, http):
+    router.ready("8001")
+    key = {"Idempotency-Key": "k1"}
+    off = await http("POST", "modes/storm", {"on": True}, headers=key)
+    await http.post("modes/storm", {"on": False})
+    assert await http("POST", "modes/storm", {"on": True}, headers=key) == off
+    assert (await http.get("status"))["modes"]["storm"] is False
+    status, _, problem = await http("POST", "modes/storm", {"on": False}, headers=key)
+    assert (status, problem["type"]) == (422, "urn:cti:problem:key-reused")
+
+
+async def test_a_body_of_another_kind_is_refused(router, http):
+    status, _, problem = await http("POST", "modes/storm", data=b'{"on": true}')
+    assert (status, problem["type"]) == (415, "urn:cti:problem:not-json")
+    assert router.events == []
+
+
+def test_the_daemons_users_are_known_by_name():
+    names = SocketDoor()._names
+    assert names[0] == "root"
+    assert set(names) == {0, os.geteuid()}

@@ -85,7 +85,7 @@ def test_an_agent_through_a_day(daemon, cti):
             "log-on --device phone-7",
             "ready",
             "ready",
-            "not-ready --reason break --by boss",
+            "not-ready --reason break",
             "log-off",
         )
     ]

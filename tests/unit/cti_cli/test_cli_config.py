@@ -35,7 +35,7 @@ def test_from_staging_to_rolling_back(daemon, cti, file):
     assert daemon.router.engine.base.version == 1
     code, out, _ = cti(*following.split()[2:])
     assert (code, out.splitlines()) == (0, ["config 2 is in force", *changes])
-    code, out, _ = cti("config", "rollback", "--by", "boss", "--lang", "zh")
+    code, out, _ = cti("config", "rollback", "--lang", "zh")
     assert out.splitlines()[::2] == ["配置版本 1 已生效", "    queues.loans.priority: 7 → 0"]
     assert daemon.router.engine.base.version == 1
 

@@ -23,7 +23,7 @@ def said(cti, *lines):
 
 
 def test_a_queue_closes_and_opens(daemon, cti):
-    lines = ("queue loans close", "queue loans close --by boss", "queue loans open")
+    lines = ("queue loans close", "queue loans close", "queue loans open")
     assert said(cti, *lines) == [
         (0, "loans closed: done\n"),
         (0, "loans closed: so already\n"),
@@ -56,7 +56,7 @@ def test_a_last_call(daemon, cti):
 
 
 def test_groups_of_an_agent(daemon, cti):
-    lines = ("agent 8001 group loans off", "agent 8001 group loans off --by boss")
+    lines = ("agent 8001 group loans off", "agent 8001 group loans off")
     assert said(cti, *lines, "agent 8001 group loans on") == [
         (0, "8001 Ready, not serving loans: done\n"),
         (0, "8001 Ready, not serving loans: so already\n"),
@@ -73,7 +73,7 @@ def test_breaks_in_line(daemon, cti):
         cti,
         "agent 8001 not-ready --reason meal",
         "agent 8002 not-ready --reason meal",
-        "agent 8002 not-ready --reason meal --override --by boss",
+        "agent 8002 not-ready --reason meal --override",
     ) == [
         (0, "8001 Not ready (meal): done\n"),
         (0, "8002 Ready, waits for meal (place 1): no room now, waiting in line\n"),
@@ -117,7 +117,7 @@ def test_json_is_the_answer_as_it_came(daemon, cti_json, line, key):
     "words",
     [("queue", "{}", "close"), ("mode", "{}", "on"), ("agent", "8001", "group", "{}", "off"),
      ("explain", "{}"),
-     ("queue", "loans", "close", "--by", "{}")],
+     ("queue", "loans", "close", "--by", "{}"), ("agent", "8001", "log-off", "--reason", "{}")],
 )  # fmt: skip
 def test_hostile_words_are_wrong_usage_and_reach_nothing(daemon, cti, words, hostile):
     if words == ("explain", "{}") and len(hostile) == 65:

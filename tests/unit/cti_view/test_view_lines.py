@@ -149,7 +149,7 @@ def test_events_say_in_a_word_what_was_switched(router):
     notes = {row.type: row.note for row in router.view.last_events()}
     assert notes["announcementDue"] == "please-wait"
     assert notes["callRelaxed"] == "step 1 waited 10.0 s"
-    assert notes["modeChanged"] == "storm boss on"
+    assert notes["modeChanged"] == "storm on boss"
     assert notes["queueAcceptingChanged"] == "closed"
     assert note({"open": True, "waiting": 3}) == "open"
 

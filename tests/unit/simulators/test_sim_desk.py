@@ -7,8 +7,8 @@ import msgspec
 from aiohttp import web
 
 from cti.api.answers import Agents as AgentsAnswer
-from cti.api.problem import problems
-from cti.api.requests import LogOn, SetState, body_of
+from cti.api.requests import LogOn, Nothing, SetState
+from cti.routes.reading import structure
 from cti.view import AgentRow
 from routing.commands import RequestedState
 from routing.events import AgentState
@@ -24,7 +24,7 @@ class Daemon:
         self.asked: list[object] = []
         self.is_broken = False
         self.refusals = 0
-        app = web.Application(middlewares=[problems])
+        app = web.Application()
         app.router.add_get("/v1/agents", self.agents)
         app.router.add_post("/v1/agents/{agent_id}/{verb}", self.order)
         self.runner = web.AppRunner(app)
@@ -45,7 +45,9 @@ class Daemon:
     async def order(self, request: web.Request) -> web.Response:
         verb = request.match_info["verb"]
         kinds = {"log-on": LogOn, "state": SetState}
-        self.asked.append(await body_of(request, kinds[verb]) if verb in kinds else verb)
+        said, wrong = structure(await request.json(), kinds.get(verb, Nothing))
+        assert not wrong
+        self.asked.append(said)
         return web.Response(status=409 if verb == "work-done" else 200)
 
 
@@ -79,7 +81,7 @@ async def test_what_is_pressed_is_asked_in_the_daemons_words(tmp_path):
         desk.work_done("8001")
 
     await seen_by(desk, daemon, tmp_path / "s", press)
-    assert [each for each in daemon.asked if each != "work-done"] == [
+    assert [each for each in daemon.asked if each != Nothing()] == [
         LogOn(),
         SetState(state=RequestedState.READY),
         SetState(state=RequestedState.NOT_READY, reason="meal"),

@@ -3,6 +3,7 @@
 Wired as the daemon wires them, on a clock that is moved by hand.
 """
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from cti.api.control import Control
 from cti.api.operations import Operations
 from cti.api.present import Present
+from cti.api.principal import SocketDoor
 from cti.api.probes import probes_app
 from cti.api.servers import Servers
 from cti.api.sockets import ControlSocket
@@ -29,6 +31,7 @@ from routing.engine import RoutingEngine
 from routing.events import ConfigApplied
 
 SECOND = 1_000_000
+OPERATOR = "boss"  # the user at the other end of the socket
 NOON = 1_795_320_000 * SECOND  # 2026-11-22 12:00:00 in UTC+8
 
 CONFIG = RoutingConfig(
@@ -160,7 +163,7 @@ class Router:
             self.log.offer(envelope)
         self.listeners.append(self.log.offer)
         servers = Servers(
-            self.control().app(),
+            self.control().app(SocketDoor({os.geteuid(): OPERATOR})),
             probes_app(self.metrics, lambda: self.checks),
             socket=ControlSocket(path),
             host="127.0.0.1",
