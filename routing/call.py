@@ -131,6 +131,8 @@ class Call:
     agent_leg: LegId = NO_LEG  # the agent's, while they talk
     released_by: str = ""  # who has ended the last conversation
     cause: int = 0  # why, Q.850
+    caller_name: str = ""
+    data: tuple[tuple[str, str], ...] = ()  # `routing.data`; of a consultation none: its customer's
     band: object | None = None  # index: where it stands in line
 
 
@@ -140,6 +142,6 @@ STORED: Final = (
     "offer_id", "agent_id", "offered_us", "established_us", "held_since_us", "held_us",
     "talked_us", "waited_us", "change_us", "p50_us", "p90_us", "training", "callback", "attempts",
     "paused_until_us", "asked_us", "requests", "transfer_id", "consult_for", "wanted",
-    "leg_id", "agent_leg", "released_by", "cause",
+    "leg_id", "agent_leg", "released_by", "cause", "caller_name", "data",
 )  # fmt: skip
 """The fields a snapshot keeps: all but the index entries."""

@@ -54,6 +54,8 @@ class CallArrived(Message, frozen=True):
     preferred_agent: AgentId = NO_AGENT
     tags: tuple[str, ...] = ()  # facts about the caller that boost rules name: `vip`, `fraud`
     training: bool = False  # a practice call, for training seats only
+    caller_name: str = ""
+    data: tuple[tuple[str, str], ...] = ()  # (name, value); what is not listed or unfit is left out
 
 
 class CallerHungUp(Message, frozen=True):
@@ -246,6 +248,18 @@ class CancelCallback(Message, frozen=True):
     by: str = ""
 
 
+class AssociateData(Message, frozen=True):
+    """Note something about a call (CSTA `associateData`): names that the configuration lists, each
+    with its new value, "" to forget it. All of it or, where one is unknown or unfit, nothing.
+
+    `call_id` may be a consultation's: the data are its customer's.
+    """
+
+    call_id: CallId
+    values: tuple[tuple[str, str], ...]
+    by: str = ""
+
+
 class SetMode(Message, frozen=True):
     """Switch a named emergency mode of the configuration on or off."""
 
@@ -312,6 +326,7 @@ Command = (
     | SetQueueAccepting
     | BookCallback
     | CancelCallback
+    | AssociateData
     | SetMode
     | RollbackConfig
     | ContinueEvents

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from routing.ids import AgentId, PbxId, QueueId, SkillId
+from routing.words import DataClass as DataClass
 from routing.words import Strategy as Strategy
 
 SECOND_US = 1_000_000
@@ -174,6 +175,16 @@ class Limits(msgspec.Struct, frozen=True):
     telephony_lost_us: int = 600 * SECOND_US  # a link may be cut longer than any sane conversation
 
 
+class DataField(msgspec.Struct, frozen=True):
+    """One thing that may be known about a call: its name, who may see it, and its longest value in
+    bytes of UTF-8 (`routing.data`).
+    """
+
+    name: str
+    protection: DataClass = DataClass.PERSONAL
+    max_bytes: int = 64
+
+
 DEFAULT_REASONS = (
     "loggedOn",
     "break",
@@ -204,6 +215,7 @@ class RoutingConfig(msgspec.Struct, frozen=True):
     modes: tuple[Mode, ...] = ()
     policies: Policies = Policies()
     limits: Limits = Limits()
+    call_data: tuple[DataField, ...] = ()
 
 
 def overlaid(base: RoutingConfig, modes: Mapping[str, bool]) -> RoutingConfig:

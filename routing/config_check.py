@@ -4,10 +4,19 @@
 journal, whoever sent it.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from routing.config import SECOND_US, AgentSpec, Limits, OutcomePolicy, QueueSpec, RoutingConfig
+from routing.config import (
+    SECOND_US,
+    AgentSpec,
+    DataField,
+    Limits,
+    OutcomePolicy,
+    QueueSpec,
+    RoutingConfig,
+)
 from routing.index.needs import Need, NeedError, parse
 from routing.index.predicates import predicate_of
 
@@ -16,6 +25,15 @@ MIN_GAP_US = 1_000_000
 rung in a loop (signalwire/freeswitch#800)."""
 
 KINDS = ("plain", "position", "wait")
+
+MAX_DATA_FIELDS = 16
+MAX_DATA_BYTES = 1024
+"""Of all values together. They travel URI-encoded, at most three times as long, in one variable of
+the dialplan, where Asterisk cuts at 4,096 bytes (VAR_BUF_SIZE, main/pbx_variables.c).
+"""
+
+is_data_name = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,31}").fullmatch
+"""A part of the name of a channel variable, `CTI_DATA_customer`."""
 
 CAUSES = ("queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow")
 
@@ -32,6 +50,7 @@ def problems(config: RoutingConfig) -> list[str]:
     for agent in config.agents:
         found += (f"agents[{agent.agent_id}].{text}" for text in _agent_problems(agent))
     found += _rule_problems(config, queues)
+    found += (f"call_data{text}" for text in data_problems(config.call_data))
     found += (f"limits.{text}" for text in _limit_problems(config.limits))
     for name in ("no_answer", "busy", "rejected", "unreachable"):
         policy: OutcomePolicy = getattr(config.policies, name)
@@ -42,6 +61,22 @@ def problems(config: RoutingConfig) -> list[str]:
         if policy.gap_max_us and policy.gap_max_us < policy.gap_us:
             found.append(f"policies.{name}.gap_max_us: not less than gap_us, or 0")
     return found
+
+
+def data_problems(fields: tuple[DataField, ...]) -> Iterator[str]:
+    """What is wrong with a list of call data, each `[name].field: rule`."""
+    names = [field.name for field in fields]
+    if len(fields) > MAX_DATA_FIELDS:
+        yield f": at most {MAX_DATA_FIELDS}"
+    for field in fields:
+        if not is_data_name(field.name):
+            yield f"[{field.name}].name: a letter, then at most 31 letters, digits and _"
+        if names.count(field.name) > 1:
+            yield f"[{field.name}]: is there twice"
+        if field.max_bytes <= 0:
+            yield f"[{field.name}].max_bytes: more than 0"
+    if sum(field.max_bytes for field in fields) > MAX_DATA_BYTES:
+        yield f": max_bytes of all together at most {MAX_DATA_BYTES}"
 
 
 def _limit_problems(limits: Limits) -> Iterator[str]:

@@ -67,6 +67,24 @@ class CallQueued(Message, frozen=True):
     wait_p90_us: int
     cause: str  # `arrived`, `regained`, or how the last offer failed, or why it changed queue
     leg_id: LegId = NO_LEG  # the customer's
+    caller_name: str = ""
+
+
+class CallInformation(Message, frozen=True):
+    """What is known about a call: as it came in, or after a change of `changed` by `by` (CSTA
+    `callInformation`). Each of the three has the names of its class with their values. `agent_id`
+    is who is rung or talks, "" while nobody is.
+    """
+
+    call_id: CallId
+    request_no: int
+    queue_id: QueueId
+    agent_id: AgentId
+    changed: tuple[str, ...]
+    public_data: tuple[tuple[str, str], ...]
+    personal_data: tuple[tuple[str, str], ...]
+    secret_data: tuple[tuple[str, str], ...]
+    by: str = ""
 
 
 class CallRelaxed(Message, frozen=True):
@@ -126,7 +144,9 @@ class OfferMade(Message, frozen=True):
 
 
 class CallDelivered(Message, frozen=True):
-    """The agent's phone rings (CSTA `delivered`)."""
+    """The agent's phone rings (CSTA `delivered`), with what is known about the call, its secrets
+    excepted (`CallInformation` has them).
+    """
 
     offer_id: OfferId
     call_id: CallId
@@ -135,6 +155,9 @@ class CallDelivered(Message, frozen=True):
     agent_id: AgentId
     caller: str
     leg_id: LegId = NO_LEG  # the phone's
+    caller_name: str = ""
+    public_data: tuple[tuple[str, str], ...] = ()
+    personal_data: tuple[tuple[str, str], ...] = ()
 
 
 class OfferEnded(Message, frozen=True):
@@ -331,6 +354,7 @@ class CommandRefused(Message, frozen=True):
 
 Event = (
     CallQueued
+    | CallInformation
     | CallRelaxed
     | AnnouncementDue
     | CallbackBooked

@@ -41,3 +41,4 @@ class Refusal(StrEnum):
     QUEUE_FULL = "queueFull"
     NOBODY_SIGNED_IN = "nobodySignedIn"
     TELEPHONY_LOST = "telephonyLost"
+    UNKNOWN_DATA = "unknownData"  # the configuration lists no such name

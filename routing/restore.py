@@ -119,7 +119,8 @@ def _typed(record: type, converters: Converters, row: Row) -> list[Any]:
     values = list(row)
     try:
         for place, convert in converters.items():
-            values[place] = convert(values[place])
+            if place < len(values):  # a row of an earlier version is shorter: the default stands
+                values[place] = convert(values[place])
     except KeyError as error:
         raise SnapshotError(f"no state {error} of a {record.__name__}") from error
     return values
@@ -134,7 +135,13 @@ def _converters(names: tuple[str, ...], **by_name: Callable[[Any], Any]) -> Conv
     return {names.index(name): convert for name, convert in by_name.items()}
 
 
-_CALL: Final = _converters(calls.STORED, state=_members(CallState), rules=tuple, tags=tuple)
+def _pairs(stored: list[list[str]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(pair) for pair in stored)
+
+
+_CALL: Final = _converters(
+    calls.STORED, state=_members(CallState), rules=tuple, tags=tuple, data=_pairs
+)
 _AGENT: Final = _converters(
     agents.STORED,
     status=_members(AgentStatus),

@@ -61,6 +61,14 @@ class AgentState(StrEnum):
     WORKING_AFTER_CALL = "workingAfterCall"
 
 
+class DataClass(StrEnum):
+    """How a value of the call data is protected."""
+
+    PUBLIC = "public"  # whoever may read of the call
+    PERSONAL = "personal"  # of a customer: masked, whole only for those with the right
+    SECRET = "secret"  # noqa: S105  the name of a class; on no bus and in no log: record and door
+
+
 class CallOutcome(StrEnum):
     """How a contact ended; every call ends in exactly one of these."""
 

@@ -8,6 +8,7 @@ from cti.config.problems import Path, dotted, shown
 from cti.config.settings import (
     BoostSettings,
     BreakCapSettings,
+    CallDataSettings,
     OutcomeSettings,
     PolicySettings,
     QueueSettings,
@@ -16,7 +17,12 @@ from cti.config.settings import (
 from cti.config.sources import Tree
 from cti.config.to_routing import ROUTER_REASONS, routing_config
 from routing.config import SECOND_US
-from routing.config_check import MIN_GAP_US, can_be_met
+from routing.config_check import (
+    MAX_DATA_BYTES,
+    MAX_DATA_FIELDS,
+    MIN_GAP_US,
+    can_be_met,
+)
 from routing.index.needs import NeedError, parse
 
 # sockaddr_un.sun_path is 108 bytes with its NUL (unix(7)); bind fails beyond, and says so badly.
@@ -36,6 +42,8 @@ def check(settings: Settings, tree: Tree) -> list[Finding]:
         *_boosts(settings, tree),
         *_break_caps(settings.break_caps, {*settings.reasons, *ROUTER_REASONS}),
         *_modes(settings, tree),
+        *_twice(tree, _named("call_data", settings.call_data, "name")),
+        *_call_data(settings.call_data),
         *_policies(settings.policies),
         *_daemon(settings),
     ]
@@ -151,6 +159,15 @@ def _boosted(boosts: tuple[BoostSettings, ...], known: set[str], root: Path) -> 
     for index, boost in enumerate(boosts):
         for number, name in enumerate(boost.queues):
             yield from _known_queue(name, known, (*root, "boosts", index, "queues", number))
+
+
+def _call_data(fields: tuple[CallDataSettings, ...]) -> Iterator[Finding]:
+    if len(fields) > MAX_DATA_FIELDS:
+        yield "", ("call_data",), f"must be at most {MAX_DATA_FIELDS} names, not {len(fields)}"
+    in_all = sum(field.max_bytes for field in fields)
+    if in_all > MAX_DATA_BYTES:
+        rule = f"max_bytes of all must be at most {MAX_DATA_BYTES} together, not {in_all}"
+        yield "", ("call_data",), rule
 
 
 def _break_caps(caps: tuple[BreakCapSettings, ...], known: set[str]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from cti.config.settings import (
     AnnouncementSettings,
     BoostSettings,
     BreakCapSettings,
+    CallDataSettings,
     LimitSettings,
     ModeSettings,
     OutcomeSettings,
@@ -60,6 +61,10 @@ def settings_of(config: RoutingConfig, site: str) -> Settings:
             unreachable=_outcome(policies.unreachable),
         ),
         limits=_limits(config.limits),
+        call_data=tuple(
+            CallDataSettings(name=each.name, protection=each.protection, max_bytes=each.max_bytes)
+            for each in config.call_data
+        ),
     )
 
 

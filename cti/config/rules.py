@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from cti.config.secret import Secret
+from routing.config_check import MAX_DATA_BYTES, is_data_name
 from routing.index.needs import MAX_LEVEL, MAX_TEXT
 
 
@@ -95,6 +96,8 @@ _NEED = matching(
 # --- as annotations ------------------------------------------------------------------------------
 
 Name = Annotated[str, NAME]
+DataName = Annotated[str, Text(is_data_name, "1 to 32 letters, digits and _, a letter first")]
+DataBytes = Annotated[int, Range(1, MAX_DATA_BYTES, "bytes")]
 Sound = Annotated[
     str, matching(r"[a-z0-9_-]{1,64}", "a sound of the folder cti/: 1 to 64 of a-z 0-9 _ -")
 ]

@@ -13,7 +13,7 @@ import msgspec
 from cti.config import rules as of
 from cti.config.secret import Secret
 from cti.zone import OFFSET_US
-from routing.config import DEFAULT_REASONS, Strategy
+from routing.config import DEFAULT_REASONS, DataClass, Strategy
 
 Cause = Literal["queueFull", "noAvailableAgents", "queueTimeOverflow", "calendarOverflow"]
 AnnouncementKind = Literal["plain", "position", "wait"]
@@ -184,6 +184,17 @@ class BreakCapSettings(msgspec.Struct, frozen=True, kw_only=True):
     limit: of.Count
 
 
+class CallDataSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that may be known about a call: `CTI_DATA_` and its name is the variable of the
+    dialplan. `protection`: who may see it (docs/call-data.md). `max_bytes`: the longest value, in
+    UTF-8, where a Chinese character has 3; of all names together at most 1,024.
+    """
+
+    name: of.DataName
+    protection: DataClass = DataClass.PERSONAL
+    max_bytes: of.DataBytes = 64
+
+
 class ModeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """A named emergency mode. What one of its queues does not say is as in `[[queues]]`
     (`cti.config.inherit`).
@@ -250,6 +261,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     boosts: tuple[BoostSettings, ...] = ()
     break_caps: tuple[BreakCapSettings, ...] = ()
     modes: tuple[ModeSettings, ...] = ()
+    call_data: tuple[CallDataSettings, ...] = ()
 
     @property
     def data_path(self) -> Path:

@@ -15,6 +15,7 @@ from routing.config import (
     Announcement,
     Boost,
     BreakCap,
+    DataField,
     Limits,
     Mode,
     OutcomePolicy,
@@ -47,6 +48,9 @@ def routing_config(settings: Settings, version: int = 1) -> RoutingConfig:
             unreachable=_outcome(policies.unreachable),
         ),
         limits=_limits(settings.limits),
+        call_data=tuple(
+            DataField(each.name, each.protection, each.max_bytes) for each in settings.call_data
+        ),
         boosts=tuple(_boost(boost) for boost in settings.boosts),
         break_caps=tuple(
             BreakCap(SkillId(cap.group), cap.reasons, cap.limit) for cap in settings.break_caps

@@ -14,6 +14,7 @@ from cti.config.settings import ModeSettings, QueueSettings, Settings
 
 ROUTING_FIELDS = (
     "reasons", "queues", "agents", "boosts", "break_caps", "modes", "policies", "limits",
+    "call_data",
 )  # fmt: skip
 """What takes effect while the router runs; all else needs a restart."""
 

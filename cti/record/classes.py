@@ -35,9 +35,21 @@ TEXT: Final[Mapping[str, Mapping[str, FieldClass]]] = {
     "AnnouncementDue": {"sound": PUBLIC, "kind": PUBLIC},
     "BreakQueued": {"reason": PUBLIC},
     "CallCleared": {"by": PUBLIC},  # a party, never a person
-    "CallDelivered": {"caller": PERSONAL},
+    "CallDelivered": {
+        "caller": PERSONAL,
+        "caller_name": PERSONAL,
+        "public_data": PUBLIC,
+        "personal_data": PERSONAL,
+    },
+    "CallInformation": {
+        "changed": PUBLIC,  # names that the operator lists
+        "public_data": PUBLIC,
+        "personal_data": PERSONAL,
+        "secret_data": SECRET,
+        "by": PUBLIC,
+    },
     "CallDiverted": {"cause": PUBLIC, "to_extension": PUBLIC},
-    "CallQueued": {"caller": PERSONAL, "cause": PUBLIC},
+    "CallQueued": {"caller": PERSONAL, "caller_name": PERSONAL, "cause": PUBLIC},
     "CallRelaxed": {"need": PUBLIC},
     "CallTransferred": {"transferring_device": PUBLIC, "transferred_to_device": PUBLIC},
     "CallbackBooked": {"number": PERSONAL},
@@ -86,14 +98,16 @@ def protected(kind: type[msgspec.Struct]) -> dict[str, FieldClass]:
 
 
 def shown(value: Any, given: FieldClass, mask: Callable[[str], str]) -> Any:
-    """What may be seen of a value: all, what `mask` leaves of a text, or nothing (its kind's empty
-    value).
+    """What may be seen of a value: all, what `mask` leaves of a text (of pairs of name and text: of
+    each text), or nothing (its kind's empty value).
     """
     match given:
         case FieldClass.PUBLIC:
             return value
-        case FieldClass.PERSONAL:
+        case FieldClass.PERSONAL if isinstance(value, str):
             return mask(value)
+        case FieldClass.PERSONAL:
+            return tuple((name, mask(text)) for name, text in value)
         case FieldClass.SECRET:
             return type(value)()
 

@@ -37,6 +37,7 @@ _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CSTA_NAMES: dict[type[e.Event], str] = {
     e.CallQueued: "queued",
+    e.CallInformation: "callInformation",
     e.OfferMade: "agentAllocated",
     e.CallDelivered: "delivered",
     e.OfferEnded: "failed",

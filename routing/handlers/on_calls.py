@@ -10,6 +10,7 @@ from routing.commands import (
     CallTaken,
 )
 from routing.core import Core
+from routing.data import fitting
 from routing.events import CallOutcome, ClearedBy
 from routing.ids import CONSULTS, NO_AGENT
 from routing.index.needs import NeedError, parse, text_of
@@ -22,6 +23,7 @@ from routing.transfers.transfer import TransferState
 from routing.verbs.agents import after_work
 from routing.verbs.calls import BEFORE_CONVERSATION, end_call
 from routing.verbs.conversation import IN_CONVERSATION, clear_connection, hold, retrieve
+from routing.verbs.data import tell_data
 from routing.verbs.lines import enter_queue
 from routing.verbs.waiting import hear_nothing_of
 
@@ -55,11 +57,16 @@ def call_arrived(core: Core, command: CallArrived) -> None:
     )
     call.training = command.training
     call.asked_us = first_us
+    call.caller_name = command.caller_name
+    if command.data:
+        call.data = fitting(core.config.call_data, command.data)
     apply_boosts(core.config.boosts, call)
     core.calls[call.call_id] = call
     core.arrived += 1
     if core.pbx_lost.get(call.pbx) == "gone":
         hear_nothing_of(core, call.pbx)  # it asks, so it lives again: its calls need a deadline
+    if call.data:
+        tell_data(core, call, tuple(name for name, _ in call.data), "")
     enter_queue(core, call, "regained" if regained_us else "arrived")
 
 

@@ -3,7 +3,9 @@
 from typing import Final
 
 from routing.commands import LegsBridged, OfferAnswered, OfferFailed, OfferOutcome, OfferRinging
+from routing.config import DataClass
 from routing.core import Core
+from routing.data import data_of, of_class
 from routing.events import CallDelivered
 from routing.machine import advance
 from routing.offer import OFFER_TABLE, Offer, OfferState, OfferTrigger
@@ -28,6 +30,7 @@ def offer_ringing(core: Core, command: OfferRinging) -> None:
     call = core.calls[offer.call_id]
     ring_us = core.queues[offer.queue_id].spec.ring_timeout_us
     wait_for_report(core, offer, ring_us + core.limits.ring_grace_us)
+    data, fields = data_of(core, call.call_id), core.config.call_data
     core.emit(
         CallDelivered(
             offer_id=offer.offer_id,
@@ -37,6 +40,9 @@ def offer_ringing(core: Core, command: OfferRinging) -> None:
             agent_id=offer.agent_id,
             caller=call.caller,
             leg_id=offer.leg_id,
+            caller_name=call.caller_name,
+            public_data=of_class(fields, data, DataClass.PUBLIC),
+            personal_data=of_class(fields, data, DataClass.PERSONAL),
         )
     )
 

@@ -71,6 +71,7 @@ def _second_call(core: Core, call: Call, aim: _Aim) -> Call:
         asked_us=core.now_us,
         consult_for=call.call_id,
         wanted=aim.wanted,
+        caller_name=call.caller_name,
     )
 
 

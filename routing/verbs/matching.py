@@ -53,6 +53,7 @@ def line_up(core: Core, call: Call, cause: str) -> None:
             wait_p90_us=p90_us,
             cause=cause,
             leg_id=call.leg_id,
+            caller_name=call.caller_name,
         )
     )
     check_reserve(core, queue)

@@ -15,14 +15,15 @@ from tests.naive.choice import (
     next_play_us,
     order,
     step_at,
-)
+)  # fmt: skip
+from tests.naive.data import Data
 from tests.naive.forecast import UNKNOWN
 from tests.naive.needs import BadNeedError, meets
 from tests.naive.offers import Offers
 from tests.naive.records import Call
 
 
-class Calls(Offers):
+class Calls(Data, Offers):
     """Everything that concerns a call but its offers."""
 
     # --- in line ----------------------------------------------------------------------------
@@ -57,6 +58,8 @@ class Calls(Offers):
             preferred=command.preferred_agent,
             tags=command.tags,
             training=command.training,
+            caller_name=command.caller_name,
+            data=self.admitted(command.data),
         )
         regained_us = self.regained(call)
         call.first_queued_us = call.asked_us = min(regained_us or first, first)
@@ -67,6 +70,8 @@ class Calls(Offers):
             world.set_deadline(
                 "telephony lost", call.pbx, self.now + world.config.limits.telephony_lost_us
             )
+        if call.data:
+            self.say_data(call, call.data, "")
         self.enter_queue(call, "regained" if regained_us else "arrived")
         return None
 
@@ -139,6 +144,7 @@ class Calls(Offers):
                 queue_id=call.queue_id,
                 pbx=call.pbx,
                 caller=call.caller,
+                caller_name=call.caller_name,
                 calls_in_front=front,
                 first_queued_us=call.first_queued_us,
                 wait_p50_us=said[0],

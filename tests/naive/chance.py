@@ -24,7 +24,8 @@ from routing.config import (
     RoutingConfig,
     Step,
     Strategy,
-)
+)  # fmt: skip
+from tests.naive.chance_data import some_change, some_fields, some_values
 from tests.naive.chance_legs import some_leg
 from tests.naive.chance_transfers import some_transfer
 from tests.naive.records import World
@@ -176,6 +177,7 @@ def some_config(rng: Random) -> RoutingConfig:
             rejected=some_policy(rng),
             unreachable=some_policy(rng),
         ),
+        call_data=some_fields(rng),
         limits=Limits(calls=rng.choice((5, 200_000)), decision_rows=rng.choice((0, 1, 4))),
     )
 
@@ -196,6 +198,7 @@ class Draw:
             (16, self.agent_state),
             (6, self.sign),
             (2, self.callback),
+            (3, lambda: some_change(rng, self.call(), world.config.call_data)),
             (rng.choice((0, 4, 12)), lambda: some_leg(rng, self.call(), PBXS)),
             (rng.choice((6, 60)), lambda: some_transfer(rng, world)),
         ]
@@ -224,6 +227,8 @@ class Draw:
             preferred_agent=self.agent() if rng.random() < 0.2 else "",
             tags=tuple(rng.sample(("loss", "vip", "elderly"), rng.choice((0, 0, 0, 1, 2)))),
             training=rng.random() < 0.05,
+            caller_name=rng.choice(("", "张三")),
+            data=some_values(rng),
         )
 
     def first_queued(self) -> int:
@@ -337,6 +342,8 @@ class Draw:
             device = agents[at].device if rng.random() < 0.5 else f"phone-{rng.randrange(12)}"
             new = {"skills": some_skills(rng), "weight": rng.randint(1, 4), "device": device}
             agents[at] = replace(agents[at], **new)
+        elif kind < 0.85:
+            config = replace(config, call_data=some_fields(rng))
         elif kind < 0.9 and len(agents) > 1:
             agents.pop()
         elif len(queues) > 1:

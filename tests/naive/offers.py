@@ -99,6 +99,9 @@ class Offers(Agents):
                 agent_id=offer.agent_id,
                 caller=call.caller,
                 leg_id=offer.leg_id,
+                caller_name=call.caller_name,
+                public_data=self.shown(call, "public"),
+                personal_data=self.shown(call, "personal"),
             )
         )
         return None

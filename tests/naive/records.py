@@ -54,6 +54,8 @@ class Call:
     agent_leg: str = ""
     released_by: str = ""
     cause: int = 0
+    caller_name: str = ""
+    data: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_line(self) -> bool:

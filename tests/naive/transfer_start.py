@@ -74,6 +74,7 @@ class TransferStart(Calls):
             asked_us=self.now,
             consult_for=call.call_id,
             wanted=wanted,
+            caller_name=call.caller_name,
         )
         consult.boosts = boosts(self.world, consult)
         self.world.calls.append(consult)

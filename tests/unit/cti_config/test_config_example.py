@@ -10,6 +10,7 @@ from cti.config import (
     AsteriskSettings,
     BoostSettings,
     BreakCapSettings,
+    CallDataSettings,
     ModeSettings,
     OverflowSettings,
     QueueSettings,
@@ -63,6 +64,7 @@ def test_it_names_every_key():
         (BoostSettings, tree["modes"][0]["boosts"][0]),
         (BreakCapSettings, tree["break_caps"][0]),
         (ModeSettings, tree["modes"][0]),
+        (CallDataSettings, tree["call_data"][0]),
     ]
     for name, section in tree.items():
         kind = type(getattr(Settings(), name))

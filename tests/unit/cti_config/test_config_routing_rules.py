@@ -135,6 +135,7 @@ def _queue(text):
 
 
 CAP = "[[break_caps]]\nlimit = 1\nreasons = "
+SEVENTEEN = [f"{{ name = 'a{number}', max_bytes = 1 }}" for number in range(17)]
 BOOST = "{ id = 'b', tag = 't', points = 1 }"
 
 
@@ -167,6 +168,18 @@ BOOST = "{ id = 'b', tag = 't', points = 1 }"
          "'b' is boosts[0] already"),
         ("[[boosts]]\nid = 'b'\ntag = 't'\npoints = 1\nqueues = ['x']", "boosts[0].queues[0]",
          "no queue has the id 'x'"),
+        ("call_data = [{ name = '1' }]", "call_data[0].name", "must be 1 to 32 letters"),
+        ("call_data = [{ name = 'a,b' }]", "call_data[0].name", "must be 1 to 32 letters"),
+        ("call_data = [{ name = 'a', protection = 'open' }]", "call_data[0].protection",
+         "must be one of public, personal, secret, not 'open'"),
+        ("call_data = [{ name = 'a', max_bytes = 2000 }]", "call_data[0].max_bytes",
+         "must be 1 to 1024 bytes, not 2000"),
+        ("call_data = [{ name = 'a', max_bytes = 600 }, { name = 'b', max_bytes = 600 }]",
+         "call_data", "max_bytes of all must be at most 1024 together, not 1200"),
+        ("call_data = [{ name = 'a' }, { name = 'a' }]", "call_data[1].name",
+         "'a' is call_data[0] already"),
+        (f"call_data = [{', '.join(SEVENTEEN)}]",
+         "call_data", "must be at most 16 names, not 17"),
         (f"{CAP}['tea']", "break_caps[0].reasons[0]", "'tea' is not among the reasons"),
         (f"{CAP}[]", "break_caps[0].reasons", "must name at least one reason"),
         ("[[break_caps]]\nlimit = 1", "break_caps[0].reasons", "must be given"),
