@@ -29,6 +29,12 @@ def _queued(x: e.CallQueued) -> list[str]:
     return [f"进入队列 {x.queue_id}（{cause}），前面 {x.calls_in_front} 人{wait}"]
 
 
+def _noted(x: e.CallInformation) -> list[str]:
+    """Names only: the values are for who has the right."""
+    names = "、".join(x.changed)
+    return [f"{x.by} 更改了随路数据：{names}" if x.by else f"携带随路数据：{names}"]
+
+
 def _relaxed(x: e.CallRelaxed) -> list[str]:
     need = x.need or "不限"
     return [f"等待 {seconds(x.waited_us)}，放宽到第 {x.step} 级，现需求：{need}"]
@@ -103,6 +109,7 @@ def _transfer_failed(x: t.TransferFailed) -> list[str]:
 
 TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     e.CallQueued: _queued,
+    e.CallInformation: _noted,
     e.CallRelaxed: _relaxed,
     e.OfferMade: _offered,
     e.CallDelivered: lambda x: [f"正在拨打座席 {x.agent_id} 的话机"],

@@ -29,6 +29,12 @@ def _queued(x: e.CallQueued) -> list[str]:
     return [f"in line in queue {x.queue_id} ({cause}), {x.calls_in_front} in front{wait}"]
 
 
+def _noted(x: e.CallInformation) -> list[str]:
+    """Names only: the values are for who has the right."""
+    names = ", ".join(x.changed)
+    return [f"noted by {x.by}: {names}" if x.by else f"comes with data: {names}"]
+
+
 def _relaxed(x: e.CallRelaxed) -> list[str]:
     need = x.need or "anyone"
     return [f"relaxed to step {x.step} after {seconds(x.waited_us)}: needs {need} now"]
@@ -103,6 +109,7 @@ def _transfer_failed(x: t.TransferFailed) -> list[str]:
 
 TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     e.CallQueued: _queued,
+    e.CallInformation: _noted,
     e.CallRelaxed: _relaxed,
     e.OfferMade: _offered,
     e.CallDelivered: lambda x: [f"agent {x.agent_id}'s phone is dialled"],

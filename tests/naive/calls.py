@@ -58,8 +58,6 @@ class Calls(Data, Offers):
             preferred=command.preferred_agent,
             tags=command.tags,
             training=command.training,
-            caller_name=command.caller_name,
-            data=self.admitted(command.data),
         )
         regained_us = self.regained(call)
         call.first_queued_us = call.asked_us = min(regained_us or first, first)
@@ -70,8 +68,7 @@ class Calls(Data, Offers):
             world.set_deadline(
                 "telephony lost", call.pbx, self.now + world.config.limits.telephony_lost_us
             )
-        if call.data:
-            self.say_data(call, call.data, "")
+        self.bring_data(call, command)
         self.enter_queue(call, "regained" if regained_us else "arrived")
         return None
 
@@ -321,8 +318,7 @@ class Calls(Data, Offers):
             return None  # that is what was agreed: the place is kept without a channel
         regain_us = self.world.queue(call.queue_id).regain_us
         if regain_us and call.caller and not call.established_us:
-            until_us = self.now + regain_us
-            place = (call.queue_id, call.caller, call.first_queued_us, until_us)
+            place = (call.queue_id, call.caller, call.first_queued_us, self.now + regain_us)
             self.world.dropped = [d for d in self.world.dropped if d[:2] != place[:2]]
             self.world.dropped.append(place)
         call.cause = command.cause

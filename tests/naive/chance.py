@@ -44,12 +44,9 @@ BOOSTS = (
 CAP_ALL = BreakCap("", ("break", "meal"), 2)
 CAP_LOANS = BreakCap("loans", ("break",), 1)
 FAILURES = (
-    OfferOutcome.NO_ANSWER,
-    OfferOutcome.BUSY,
-    OfferOutcome.REJECTED,
-    OfferOutcome.UNREACHABLE,
+    OfferOutcome.NO_ANSWER, OfferOutcome.BUSY, OfferOutcome.REJECTED, OfferOutcome.UNREACHABLE,
     OfferOutcome.UNDELIVERED,
-)
+)  # fmt: skip
 
 
 def some_need(rng: Random, agents: int) -> str:

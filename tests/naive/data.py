@@ -12,6 +12,12 @@ HALVES = {chr(code) for code in range(0xD800, 0xE000)}
 class Data:
     """What is known about a call."""
 
+    def bring_data(self, call: Call, command: c.CallArrived) -> None:
+        """The call has come with this."""
+        call.caller_name, call.data = command.caller_name, self.admitted(command.data)
+        if call.data:
+            self.say_data(call, call.data, "")
+
     def admitted(self, values) -> dict[str, str]:
         """What may be taken of an arrival's; the rest is left out."""
         told = dict(values)

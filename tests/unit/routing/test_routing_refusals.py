@@ -39,6 +39,8 @@ ABOUT_NOTHING = [
     (c.BookCallback("c1", "home"), "c1", "badValue"),
     (c.CancelCallback("nobody"), "nobody", "unknownCall"),
     (c.CancelCallback("c1"), "c1", "callState"),
+    (c.AssociateData("nobody", ()), "nobody", "unknownCall"),
+    (c.AssociateData("c1", (("nothing", "x"),)), "c1", "unknownData"),
     (c.LogOnAgent("nobody"), "nobody", "unknownAgent"),
     (c.LogOnAgent("ann", "other"), "ann", "alreadyLoggedOn"),
     (c.LogOnAgent("bob", "phone-ann"), "bob", "deviceInUse"),
