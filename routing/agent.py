@@ -18,7 +18,7 @@ from typing import Any, Final
 from routing.config import AgentSpec
 from routing.ids import NO_CALL, NO_OFFER, AgentId, CallId, OfferId, PbxId, SkillId
 from routing.phone import Phone
-from routing.words import AgentState, DeviceState
+from routing.words import AgentState, PhoneState
 
 
 class AgentStatus(StrEnum):
@@ -141,7 +141,7 @@ class Agent:
         return (
             self.status is AgentStatus.READY
             and self.work is AgentWork.IDLE
-            and self.phone.state is DeviceState.REACHABLE
+            and self.phone.state is PhoneState.REACHABLE
             and self.gap_until_us == 0
             and not self.phone.own
         )
@@ -184,8 +184,9 @@ STORED: Final = (
 """The fields a snapshot keeps; `spec` comes from the configuration in it, the rest is index."""
 
 _WITHOUT_PHONE: Final = {
-    DeviceState.UNREACHABLE: "deviceUnreachable",
-    DeviceState.MISSING: "deviceMissing",
+    PhoneState.UNREACHABLE: "deviceUnreachable",
+    PhoneState.MISSING: "deviceMissing",
+    PhoneState.UNHEARD: "deviceUnheard",
 }
 _SHOWN_WORK: Final = {
     AgentWork.RESERVED: AgentState.RESERVED,

@@ -83,6 +83,7 @@ class Core:
         phone = self.phones.get(device)
         if phone is None:
             phone = self.phones[device] = Phone(device)
+            phone.hear({}, self.config.pbxs, self.pbx_lost)
         phone.agents[agent.agent_id] = None
         agent.phone = phone
 

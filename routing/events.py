@@ -321,13 +321,15 @@ class ModeChanged(Message, frozen=True):
 
 class DeviceChanged(Message, frozen=True):
     """The phone that an agent sits at, or is configured with, can be called or no longer; or the
-    agent has another phone, of which that is so. `missing`: no Asterisk has such an endpoint.
+    agent has another phone, of which that is so. `missing`: no Asterisk has such an endpoint;
+    `unheard`: the Asterisks that can call it are not heard.
     """
 
     agent_id: AgentId
     reachable: bool
     device: str = ""
     missing: bool = False
+    unheard: bool = False
 
 
 class TelephonyChanged(Message, frozen=True):

@@ -109,7 +109,7 @@ def _phones(core: Core) -> Iterator[tuple[str, str]]:
         if not phone.agents or any(core.agents[name].phone is not phone for name in phone.agents):
             yield "phones", f"{device} is nobody's"
         fresh = Phone(device)
-        fresh.hear(phone.said, core.config.pbxs)
+        fresh.hear(phone.said, core.config.pbxs, core.pbx_lost)
         if (fresh.state, fresh.barred) != (phone.state, phone.barred):
             yield "phones", f"{device} is said to be {phone.state}"
 

@@ -6,18 +6,21 @@ nothing nothing is claimed: it is found out by calling the phone.
 
 What follows from `said` is kept beside it, since every match looks at it:
 
-* `state`, in one word for all Asterisks: while one of them can call the phone, it can be called;
-* `barred`, the Asterisks that cannot, while others can, or have not said so.
+* `state`, in one word for all Asterisks: while one of them that we hear can call the phone, it can
+  be called;
+* `barred`, the Asterisks that cannot, while others can, or have not said so. It does not change
+  with who is heard.
 
 `own` are the calls that the phone has by itself: while there is one, nothing is offered there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from routing.ids import AgentId, LegId, PbxId
 from routing.words import DeviceState
+from routing.words import PhoneState as PhoneState
 
 ANYWHERE: Final = PbxId("")
 """In `said`: no Asterisk is named, so it holds for all of them."""
@@ -56,26 +59,47 @@ class Phone:
     device: str = ""
     said: dict[PbxId, DeviceState] = field(default_factory=dict)
     agents: dict[AgentId, None] = field(default_factory=dict)  # index: whose it is
-    state: DeviceState = DeviceState.REACHABLE
+    state: PhoneState = PhoneState.REACHABLE
     barred: tuple[PbxId, ...] = ()
     own: dict[LegId, OwnCall] = field(default_factory=dict)
 
     @property
     def is_reachable(self) -> bool:
         """Can it be called from some Asterisk?"""
-        return self.state is DeviceState.REACHABLE
+        return self.state is PhoneState.REACHABLE
 
-    def hear(self, said: Mapping[PbxId, DeviceState], pbxs: Iterable[PbxId]) -> None:
-        """Know so much of it, and no more. `pbxs` are all the Asterisks that may say something."""
+    def hear(
+        self,
+        said: Mapping[PbxId, DeviceState],
+        pbxs: Collection[PbxId],
+        lost: Collection[PbxId] = (),
+    ) -> None:
+        """Know so much of it, and no more. `pbxs` are all the Asterisks that may say something,
+        `lost` those that we do not hear.
+        """
         self.said = dict(said)
+        self.barred = ()
+        if self._can_be_called(pbxs):
+            cannot = (p for p, word in said.items() if word is not DeviceState.REACHABLE)
+            self.barred = tuple(sorted(cannot))
+        self.state = self.state_of(pbxs, lost)
+
+    def state_of(self, pbxs: Collection[PbxId], lost: Collection[PbxId]) -> PhoneState:
+        """What follows from what was said, when these Asterisks are not heard."""
+        if self._can_be_called(pbxs):
+            is_heard = not lost or not pbxs or self._can_be_called_by_one_of(pbxs, lost)
+            return PhoneState.REACHABLE if is_heard else PhoneState.UNHEARD
+        if DeviceState.UNREACHABLE in self.said.values():
+            return PhoneState.UNREACHABLE
+        return PhoneState.MISSING
+
+    def _can_be_called(self, pbxs: Collection[PbxId]) -> bool:
         words = self.said.values()
         is_open = ANYWHERE not in self.said and any(pbx not in self.said for pbx in pbxs)
-        self.barred = ()
-        if not words or is_open or DeviceState.REACHABLE in words:
-            self.state = DeviceState.REACHABLE
-            cannot = (p for p, word in self.said.items() if word is not DeviceState.REACHABLE)
-            self.barred = tuple(sorted(cannot))
-        elif DeviceState.UNREACHABLE in words:
-            self.state = DeviceState.UNREACHABLE
-        else:
-            self.state = DeviceState.MISSING
+        return not words or is_open or DeviceState.REACHABLE in words
+
+    def _can_be_called_by_one_of(self, pbxs: Collection[PbxId], lost: Collection[PbxId]) -> bool:
+        """… that we hear. What was said for all holds for each."""
+        otherwise = self.said.get(ANYWHERE, DeviceState.REACHABLE)
+        heard = (pbx for pbx in (*pbxs, *self.said) if pbx != ANYWHERE and pbx not in lost)
+        return any(self.said.get(pbx, otherwise) is DeviceState.REACHABLE for pbx in heard)

@@ -92,7 +92,7 @@ def restore_agents(core: Core, rows: list[Row]) -> None:
 def restore_phones(core: Core, said: Said) -> None:
     """What the Asterisks have said of the phones; after the agents, whose phones they are."""
     for device, words in said.items():
-        core.phones[device].hear(words, core.config.pbxs)
+        core.phones[device].hear(words, core.config.pbxs, core.pbx_lost)
 
 
 def restore_own_calls(core: Core, own_calls: OwnCalls) -> None:

@@ -50,6 +50,15 @@ class DeviceState(StrEnum):
     MISSING = "missing"  # it has no such endpoint
 
 
+class PhoneState(StrEnum):
+    """What all Asterisks together make of a phone."""
+
+    REACHABLE = "reachable"  # one that we hear can call it, as far as is known
+    UNREACHABLE = "unreachable"
+    MISSING = "missing"  # none of them has such an endpoint
+    UNHEARD = "unheard"  # those that can call it, as far as is known, are not heard
+
+
 class AgentState(StrEnum):
     """CSTA agent state (ECMA-269 22.1.5); `reserved` is the private extension for a live offer."""
 

@@ -49,25 +49,28 @@ class Operations:
         away that is not known, and accepted.
         """
         agent = AgentId(agent_id)
-        await self._look_for_phone(agent, body.device)
-        return self._order(agent, c.LogOnAgent(agent, body.device))
+        found = await self._look_for_phone(agent, body.device)
+        return self._order(agent, c.LogOnAgent(agent, body.device), *found)
 
-    async def _look_for_phone(self, agent_id: AgentId, device: str) -> None:
-        """Raises ApiError when no Asterisk has it: callers would be offered to it in vain. What is
-        not known, because one of them is away, keeps nobody from signing in.
+    async def _look_for_phone(self, agent_id: AgentId, device: str) -> list[c.DeviceReported]:
+        """What the Asterisks say of it, if it had to be asked. Raises ApiError when none has it:
+        callers would be offered to it in vain. What is not known, because one of them is away,
+        keeps nobody from signing in.
         """
         agent = self._present.engine.agents.get(agent_id)
         if agent is None or agent.device:
-            return  # refused, or signed in already: the core says
+            return []  # refused, or signed in already: the core says
         device = device or agent.spec.device
         phone = self._present.engine.phones.get(device)
         if phone is not None and any(s is not DeviceState.MISSING for s in phone.said.values()):
-            return  # some Asterisk has it, and what an Asterisk loses it tells
+            return []  # some Asterisk has it, and what an Asterisk loses it tells
         said = await self._ask_about(device)
         if said and all(state is DeviceState.MISSING for state in said.values()):
             asked_of = ", ".join(said)
             detail = f"there is no endpoint {device} (asked: {asked_of}); see pjsip.conf"
             raise refused(Refusal.UNKNOWN_DEVICE, device, detail)
+        answers = [(pbx, state) for pbx, state in said.items() if state is not None]
+        return [c.DeviceReported(device, pbx, state) for pbx, state in answers]
 
     @route("POST", "/v1/agents/{agent_id}/log-off", needs=ANSWER_TO, faults=FAULTS, once=True)
     async def log_off_agent(
@@ -125,10 +128,10 @@ class Operations:
         agent, by = AgentId(agent_id), who.principal.name
         return self._order(agent, c.ServeGroup(agent, SkillId(group), body.serving, by))
 
-    def _order(self, agent_id: AgentId, command: c.Command) -> AgentChanged:
+    def _order(self, agent_id: AgentId, *commands: c.Command) -> AgentChanged:
         # Not every change has an event: a mark for the last call, a break no longer wanted.
         before = self._present.agent(agent_id)
-        events = self.do(command)
+        events = [event for command in commands for event in self.do(command)]
         after = self._present.agent(agent_id)
         return AgentChanged(bool(events) or before != after, after)
 

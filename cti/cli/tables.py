@@ -144,7 +144,8 @@ def _why(row: AgentRow, now_us: int, words: Words) -> Text:
 def phone_text(row: AgentRow, words: Words) -> Text:
     """The agent's phone, and what keeps calls from it."""
     if not row.reachable:
-        wrong = words("missing" if row.phone_missing else "unreachable")
+        why = "missing" if row.phone_missing else "unheard" if row.phone_unheard else "unreachable"
+        wrong = words(why)
         return text(f"{row.device} ({wrong})", "red")
     if row.barred:
         return text(f"{row.device} ({words('barred')} {' '.join(row.barred)})", "yellow")

@@ -127,6 +127,7 @@ class Agents:
         agent = self._agent(event.agent_id)
         self._count(agent, -1)
         agent.reachable, agent.phone_missing = event.reachable, event.missing
+        agent.phone_unheard = event.unheard
         self._count(agent, 1)
 
     def _groups_changed(self, event: e.AgentGroupsChanged, _at_us: int) -> None:
@@ -193,4 +194,5 @@ def _row(agent: AgentNow) -> AgentRow:
         agent.reachable,
         agent.idle_groups,
         phone_missing=agent.phone_missing,
+        phone_unheard=agent.phone_unheard,
     )

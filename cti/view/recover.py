@@ -6,9 +6,9 @@ from cti.record.cloudevents import AsOf
 from cti.view.rows import AgentNow, CallNow, CallStage, QueueNow, RouterNow
 from routing.agent import Agent, shown_reason
 from routing.call import Call, CallState
-from routing.commands import DeviceState
 from routing.engine import RoutingEngine
 from routing.events import AgentState
+from routing.phone import PhoneState
 
 _STAGES: Final = {
     CallState.WAITING: CallStage.WAITING,
@@ -51,7 +51,8 @@ def _agent(agent: Agent) -> AgentNow:
         agent.work_until_us if in_work else 0,
         agent.phone.is_reachable,
         tuple(agent.idle_groups),
-        agent.phone.state is DeviceState.MISSING,
+        agent.phone.state is PhoneState.MISSING,
+        agent.phone.state is PhoneState.UNHEARD,
     )
 
 

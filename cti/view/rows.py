@@ -62,6 +62,7 @@ class AgentNow:
     reachable: bool = True
     idle_groups: tuple[SkillId, ...] = ()
     phone_missing: bool = False
+    phone_unheard: bool = False
 
 
 @dataclass(slots=True)
@@ -141,8 +142,9 @@ class AgentRow(msgspec.Struct, frozen=True):
     `break_place` (from 1), `idle_groups` the skills that they have and do not serve now.
 
     `reachable`: some Asterisk can call the phone; `barred` are those that cannot, while others can;
-    `phone_missing`: none of them knows it. `gap` is the outcome of the offer after which the phone
-    is spared until `gap_until_us`, "" when it is not.
+    `phone_missing`: none of them knows it; `phone_unheard`: those that can call it are not heard.
+    `gap` is the outcome of the offer after which the phone is spared until `gap_until_us`, "" when
+    it is not.
     """
 
     agent_id: AgentId
@@ -162,6 +164,7 @@ class AgentRow(msgspec.Struct, frozen=True):
     barred: tuple[PbxId, ...] = ()
     gap: str = ""
     gap_until_us: int = 0
+    phone_unheard: bool = False
 
 
 class CallRow(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from cti.watch.check import Check
 from cti.watch.invariant_watch import InvariantWatch
 from cti.watch.machine import Machine
 from cti.watch.metrics import Metrics
+from cti.watch.reach import check_of_reach, reach_of
 from cti.watch.record_watch import RecordWatch
 from routing.commands import DeviceState
 from routing.ids import PbxId
@@ -104,6 +105,7 @@ class Health:
         return (
             *(self._asterisk(pbx) for pbx in self.gateway.pbxs.values()),
             check_of_phones(self.dispatcher.engine.phones, self.gateway.pbxs),
+            check_of_reach(self.dispatcher.engine),
             check_of_journal(self.journal),
             *self.machine.checks(),
             check_of_log(self.event_log.counters),
@@ -139,6 +141,7 @@ class Health:
         watch("gateway", lambda: self.gateway.counters)
         watch("questions", lambda: self.gateway.remarks.counters)
         watch("invariants", lambda: self.invariants.counters)
+        watch("reach", lambda: reach_of(self.dispatcher.engine))
         watch("agi", lambda: self.agi.counters)
         for name in self.clients:
             watch("ami", partial(self._ami, name), {"pbx": name})

@@ -43,7 +43,10 @@ DECISION_BUCKETS_S = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 2e-2
 LAG_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 LAG_EVERY_S = 1.0
 
-GAUGES = frozenset({"backlog", "behind", "degraded", "in_flight"})
+GAUGES = frozenset(
+    {"agents_barred", "agents_unheard", "backlog", "behind", "degraded", "in_flight"}
+    | {"waiting_elsewhere"}
+)
 """Fields of the counters of other parts that go down as well as up."""
 
 _COUNTED: Final[dict[str, tuple[str, Callable[[QueueCounts], int]]]] = {

@@ -12,6 +12,7 @@ from typing import Any, Final
 from cti.record.envelope import Envelope
 from routing import events as e
 from routing.commands import OfferOutcome
+from routing.ids import AgentId
 from routing.transfers.messages import TransferFailed
 
 log = logging.getLogger(__name__)
@@ -33,9 +34,12 @@ class News:
         self._second = 0
         self._said = 0
         self._left_out = 0
+        self._unheard: set[AgentId] = set()
 
     def apply(self, envelope: Envelope) -> None:
         """Say it, if it is news."""
+        if isinstance(envelope.event, e.DeviceChanged) and self._is_of_link(envelope.event):
+            return
         tell = _NEWS.get(type(envelope.event))
         said = tell(envelope.event) if tell is not None else None
         if said is None:
@@ -49,6 +53,14 @@ class News:
         self._said += 1
         level, text = said
         log.log(level, text, extra=_names(envelope.event))
+
+    def _is_of_link(self, event: e.DeviceChanged) -> bool:
+        """Does it only say that an Asterisk is lost, or heard again? One line says that for all."""
+        was_unheard = event.agent_id in self._unheard
+        self._unheard.discard(event.agent_id)
+        if event.unheard:
+            self._unheard.add(event.agent_id)
+        return event.unheard or (was_unheard and event.reachable)
 
     def _turn(self, second: int) -> None:
         if self._left_out:

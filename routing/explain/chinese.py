@@ -197,6 +197,7 @@ _OBSTACLES: Final[dict[str, str]] = {
     Obstacle.NEED: "不具备 {detail}",
     Obstacle.UNREACHABLE: "话机 {detail} 不可达",
     Obstacle.MISSING: "Asterisk 无此话机：{detail}",
+    Obstacle.UNHEARD: "能呼叫话机 {detail} 的 Asterisk 失联",
     Obstacle.ELSEWHERE: "来电所在的 Asterisk 不能呼叫话机：{detail}",
     Obstacle.GAP: "上次派单后停歇（{detail}）",
     Obstacle.NONE: "并无障碍：属程序缺陷，请报告",

@@ -125,6 +125,7 @@ STATES: Final[Mapping[str, Said]] = {
     "ownCall": ("本机通话中", "on an own call"),
     "deviceUnreachable": ("话机不可达", "the phone cannot be reached"),
     "deviceMissing": ("Asterisk 无此话机", "Asterisk has no such phone"),
+    "deviceUnheard": ("话机所在的 Asterisk 失联", "the phone's Asterisk is not heard"),
     "deviceElsewhere": ("话机在其他 Asterisk 上", "the phone is at another Asterisk"),
     "loggedOn": ("刚签到", "just signed in"),
     "break": ("小休", "break"),

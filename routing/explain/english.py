@@ -199,6 +199,7 @@ _OBSTACLES: Final[dict[str, str]] = {
     Obstacle.NEED: "lacks {detail}",
     Obstacle.UNREACHABLE: "the phone {detail} cannot be reached",
     Obstacle.MISSING: "Asterisk has no such phone: {detail}",
+    Obstacle.UNHEARD: "the Asterisk that can call the phone {detail} is not heard",
     Obstacle.ELSEWHERE: "the phone cannot be called from the caller's Asterisk: {detail}",
     Obstacle.GAP: "pauses after the last offer ({detail})",
     Obstacle.NONE: "nothing stands in the way: a defect, please report it",

@@ -21,7 +21,7 @@ from routing.index.places import calls_in_front, present_need
 from routing.index.predicates import is_met
 from routing.phone import Phone
 from routing.queue import STICKY_STEP, Queue
-from routing.words import DeviceState
+from routing.words import PhoneState
 
 IDLE_ROWS: Final = 10
 """So many idle agents are named; the others are counted."""
@@ -40,6 +40,7 @@ class Obstacle(StrEnum):
     NEED = "need"  # does not have what is needed
     UNREACHABLE = "unreachable"  # meets the need; the phone cannot be reached
     MISSING = "missing"  # meets the need; no Asterisk has the phone
+    UNHEARD = "unheard"  # meets the need; the Asterisk that has the phone is not heard
     ELSEWHERE = "elsewhere"  # meets the need; the Asterisk that has the call cannot call the phone
     GAP = "gap"  # meets the need; pauses after a failed offer
     NONE = "none"  # should have been offered: a defect of the core
@@ -163,12 +164,13 @@ def _obstacle(core: Core, call: Call, need: Need, agent: Agent, now_us: int) -> 
 
 
 def _phone_obstacle(phone: Phone, pbx: PbxId) -> _Found:
-    if pbx in phone.barred:
+    if phone.is_reachable and pbx in phone.barred:
         return Obstacle.ELSEWHERE, f"{phone.device} ({pbx})", -1
     return {
-        DeviceState.MISSING: (Obstacle.MISSING, phone.device, -1),
-        DeviceState.UNREACHABLE: (Obstacle.UNREACHABLE, phone.device, -1),
-        DeviceState.REACHABLE: (Obstacle.NONE, "", -1),
+        PhoneState.MISSING: (Obstacle.MISSING, phone.device, -1),
+        PhoneState.UNREACHABLE: (Obstacle.UNREACHABLE, phone.device, -1),
+        PhoneState.UNHEARD: (Obstacle.UNHEARD, phone.device, -1),
+        PhoneState.REACHABLE: (Obstacle.NONE, "", -1),
     }[phone.state]
 
 

@@ -22,6 +22,7 @@ from routing.verbs.lines import nobody_left, wait_deadline
 from routing.verbs.matching import check_reserves, match_after
 from routing.verbs.offers import offer_deadline, restore_deadline
 from routing.verbs.own_calls import end_own_calls
+from routing.verbs.reach import hear_of_pbx
 from routing.verbs.waiting import enter_pool, hear_nothing_of, leave_pool
 
 
@@ -70,6 +71,7 @@ def telephony_lost(core: Core, command: TelephonyLost) -> None:
     _lose_sight(core, pbx)
     hear_nothing_of(core, pbx)
     core.emit(TelephonyChanged(pbx, "lost"))
+    hear_of_pbx(core)
     check_reserves(core)
 
 
@@ -92,6 +94,7 @@ def telephony_restored(core: Core, command: TelephonyRestored) -> None:
     del core.pbx_lost[pbx]
     core.deadlines.cancel(DeadlineKind.PBX, pbx)
     core.emit(TelephonyChanged(pbx, "up"))
+    hear_of_pbx(core)
     back: list[Call] = []
     for call in _calls_of(core, pbx):
         if call.state is CallState.OUT_OF_SIGHT and not call.paused_until_us:
@@ -118,6 +121,7 @@ def _gone(core: Core, pbx: PbxId) -> None:
     if core.pbx_lost.get(pbx) != "gone":
         core.pbx_lost[pbx] = "gone"
         core.emit(TelephonyChanged(pbx, "gone"))
+        hear_of_pbx(core)
     for call in _calls_of(core, pbx):
         if call.consult_for:
             continue  # it ends with the customer's call

@@ -5,7 +5,7 @@ from routing.core import Core
 from routing.events import DeviceChanged
 from routing.ids import AgentId
 from routing.phone import Phone
-from routing.words import DeviceState
+from routing.words import PhoneState
 
 
 def give_phone(core: Core, agent: Agent, device: str) -> None:
@@ -37,6 +37,7 @@ def _tell(core: Core, agent_id: AgentId, phone: Phone) -> None:
             agent_id=agent_id,
             reachable=phone.is_reachable,
             device=phone.device,
-            missing=phone.state is DeviceState.MISSING,
+            missing=phone.state is PhoneState.MISSING,
+            unheard=phone.state is PhoneState.UNHEARD,
         )
     )

@@ -27,7 +27,7 @@ def hear_of_phone(
     if agent is not None:
         core.pools.leave_ready(agent)
     before = phone.state
-    phone.hear(said, core.config.pbxs)
+    phone.hear(said, core.config.pbxs, core.pbx_lost)
     if phone.state is not before:
         tell_phone(core, phone)
     if agent is None:
@@ -35,6 +35,26 @@ def hear_of_phone(
     if came:
         _spare_no_longer(core, agent)
     agent_is_free(core, agent, "deviceReachable")
+
+
+def hear_of_pbx(core: Core) -> None:
+    """An Asterisk is lost, or heard again: the phones that only it can call cannot be called, or
+    can. Who stands ready by that is not given a call here, since no caller who could have been
+    given stands in line yet: `telephony_restored` brings them there.
+    """
+    pbxs, lost = core.config.pbxs, core.pbx_lost
+    for _, phone in sorted(core.phones.items()):
+        state = phone.state_of(pbxs, lost)
+        if state is phone.state:
+            continue
+        sitting = core.devices.get(phone.device)
+        agent = None if sitting is None else core.agents[sitting]
+        if agent is not None:
+            core.pools.leave_ready(agent)
+        phone.state = state
+        tell_phone(core, phone)
+        if agent is not None and agent.is_offerable:
+            core.pools.enter_ready(agent)
 
 
 def _spare_no_longer(core: Core, agent: Agent) -> None:

@@ -143,8 +143,19 @@ class Agents:
     def say_phone(self, agent_id: str) -> None:
         device = self.world.phone_of(agent_id)
         state = self.world.phone(device)
-        gone = state == "missing"
-        self.out.append(e.DeviceChanged(agent_id, state == "reachable", device, gone))
+        gone, unheard = state == "missing", state == "unheard"
+        self.out.append(e.DeviceChanged(agent_id, state == "reachable", device, gone, unheard))
+
+    def phones_now(self) -> dict[str, str]:
+        """Everybody's phone, and how it is."""
+        devices = {self.world.phone_of(spec.agent_id) for spec in self.world.config.agents}
+        return {device: self.world.phone(device) for device in sorted(devices)}
+
+    def say_changed_phones(self, before: dict[str, str]) -> None:
+        for device, state in before.items():
+            if self.world.phone(device) != state:
+                for owner in self.world.owners(device):
+                    self.say_phone(owner)
 
     def forget_phones(self) -> None:
         """What is known of a phone that is nobody's."""

@@ -90,9 +90,11 @@ class NaiveEngine(Legs):
         if command.heard and command.pbx in lost and command.pbx not in gone:
             self.world.set_deadline("telephony lost", command.pbx, due)
         if command.pbx not in self.world.lost:
+            before = self.phones_now()
             self.world.lost.append(command.pbx)
             self.world.set_deadline("telephony lost", command.pbx, due)
             self.out.append(e.TelephonyChanged(command.pbx, "lost"))
+            self.say_changed_phones(before)
             self.look_at_calls_of(command.pbx)
             for call in self.world.calls:
                 if call.pbx == command.pbx:
@@ -102,10 +104,12 @@ class NaiveEngine(Legs):
 
     def telephony_restored(self, command: c.TelephonyRestored) -> None:
         if command.pbx in self.world.lost:
+            before = self.phones_now()
             self.world.lost.remove(command.pbx)
             self.world.gone = [pbx for pbx in self.world.gone if pbx != command.pbx]
             self.world.drop_deadline("telephony lost", command.pbx)
             self.out.append(e.TelephonyChanged(command.pbx, "up"))
+            self.say_changed_phones(before)
             self.look_at_calls_of(command.pbx)
             for offer in self.world.offers:
                 if self.world.call(offer.call_id).pbx == command.pbx:
@@ -132,8 +136,10 @@ class NaiveEngine(Legs):
         if pbx not in self.world.gone:
             self.world.gone.append(pbx)
             self.out.append(e.TelephonyChanged(pbx, "gone"))
+        before = self.phones_now()
         if pbx not in self.world.lost:
             self.world.lost.append(pbx)
+        self.say_changed_phones(before)
         theirs = [call for call in self.world.calls if call.pbx == pbx and not call.consult_for]
         for call in theirs:
             if call.callback and call.in_line:

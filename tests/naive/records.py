@@ -233,13 +233,22 @@ class World:
         return sorted(each for each in everybody if self.phone_of(each) == device)
 
     def phone(self, device: str) -> str:
-        """How it is with a phone, wherever it is called from: reachable, unreachable or missing."""
+        """How it is with a phone, wherever it is called from: reachable, unreachable, missing,
+        or unheard where those that can call it are not heard.
+        """
         said = self.said.get(device, {})
         words = list(said.values()) or ["reachable"]
         if "" not in said and any(pbx not in said for pbx in self.config.pbxs):
             words.append("reachable")  # one has said nothing
         best = ("reachable", "unreachable", "missing")
-        return min(words, key=best.index)
+        found = min(words, key=best.index)
+        if found == "reachable" and self.config.pbxs:
+            everywhere = [*self.config.pbxs, *(pbx for pbx in said if pbx)]
+            otherwise = said.get("", "reachable")
+            can = [pbx for pbx in everywhere if said.get(pbx, otherwise) == "reachable"]
+            if all(pbx in self.lost for pbx in can):
+                return "unheard"
+        return found
 
     def can_call(self, pbx: str, device: str) -> bool:
         """Can this Asterisk call it, as far as is known?"""

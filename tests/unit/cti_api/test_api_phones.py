@@ -91,6 +91,27 @@ async def test_a_row_says_what_keeps_calls_from_a_phone(router, http):
     assert (row["reachable"], row["phone_missing"], row["barred"]) == (True, False, ["a1"])
 
 
+async def test_a_row_says_that_the_phone_is_only_at_an_asterisk_that_is_not_heard(router, http):
+    device = router.engine.agents["8001"].spec.device
+    for pbx, state in (("a1", MISSING), ("a2", REACHABLE)):
+        router.do(c.DeviceReported(device, pbx, state))
+    for command, is_heard in ((c.TelephonyLost, True), (c.TelephonyRestored, True)):
+        router.do(command("a1"))
+        assert (await agent(http))["reachable"] is is_heard
+    router.do(c.TelephonyGone("a2"))
+    row = await agent(http)
+    assert (row["reachable"], row["phone_missing"], row["phone_unheard"]) == (False, False, True)
+    router.do(c.TelephonyRestored("a2"))
+    row = await agent(http)
+    assert (row["reachable"], row["phone_unheard"], row["barred"]) == (True, False, ["a1"])
+
+
+async def test_the_answer_to_who_signs_in_says_which_asterisk_does_not_have_the_phone(router, http):
+    router.phones["door"] = {"a1": MISSING, "a2": REACHABLE}
+    answer = await http.post("agents/8001/log-on", {"device": "door"})
+    assert (answer["agent"]["device"], answer["agent"]["barred"]) == ("door", ["a1"])
+
+
 async def test_a_row_says_how_long_a_phone_is_spared_and_why(router, http):
     router.ready("8001")
     router.arrives("c1")

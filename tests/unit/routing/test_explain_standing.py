@@ -95,6 +95,11 @@ def test_a_phone_that_no_asterisk_has_or_another_one():
     centre.do(c.DeviceReported("phone-a", "a2", c.DeviceState.MISSING))
     assert idle(centre) == {"a": (Obstacle.MISSING, "phone-a", -1)}
     assert "Asterisk has no such phone: phone-a" in said(centre)[1]
+    centre.do(c.DeviceReported("phone-a", "a2", c.DeviceState.REACHABLE))
+    centre.do(c.TelephonyLost("a2"))
+    assert idle(centre) == {"a": (Obstacle.UNHEARD, "phone-a", -1)}
+    assert "the Asterisk that can call the phone phone-a is not heard" in said(centre)[1]
+    assert "能呼叫话机 phone-a 的 Asterisk 失联" in said(centre, "zh")[1]
 
 
 @pytest.mark.parametrize(("seat", "practice"), [(True, False), (False, True)])

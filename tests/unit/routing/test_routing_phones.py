@@ -196,6 +196,82 @@ def test_another_configured_phone_is_the_agents_at_once():
     ]
 
 
+# --- an Asterisk that is not heard ----------------------------------------------------------------
+
+
+def unheard(events) -> list[tuple[str, bool, bool]]:
+    told = [event for event in events if isinstance(event, DeviceChanged)]
+    return [(event.agent_id, event.reachable, event.unheard) for event in told]
+
+
+def two_sites() -> Centre:
+    """Ann's phone is at both Asterisks, ben's at the second only, cat's at none."""
+    centre = centre_of("ann", "ben", "cat", pbxs=BOTH)
+    for pbx in BOTH:
+        say(centre, "phone-ann", REACHABLE, pbx)
+        say(centre, "phone-cat", UNREACHABLE, pbx)
+    say(centre, "phone-ben", MISSING, A1)
+    say(centre, "phone-ben", REACHABLE, A2)
+    return centre
+
+
+def test_a_phone_that_only_a_lost_asterisk_can_call_cannot_be_called():
+    centre = two_sites()
+    assert unheard(centre.do(c.TelephonyLost(A2))) == [("ben", False, True)]
+    assert centre.core.phones["phone-ben"].barred == (A1,)
+    assert centre.core.agents["ben"].why_not(A2) == "loggedOff"
+    assert unheard(centre.do(c.TelephonyGone(A2))) == []
+    assert unheard(centre.do(c.TelephonyRestored(A2))) == [("ben", True, False)]
+    assert unheard(centre.do(c.TelephonyLost(A1))) == []
+    assert unheard(centre.do(c.TelephonyLost(A2))) == [("ann", False, True), ("ben", False, True)]
+    assert unheard(centre.do(c.TelephonyRestored(A1))) == [("ann", True, False)]
+
+
+def test_nobody_at_such_a_phone_is_ready_and_all_is_as_before_when_it_is_heard():
+    centre = two_sites()
+    centre.ready("ann", "ben")
+    arrives(centre, "c0", A1)  # ann has it
+    assert arrives(centre, "c1", A1) == []
+    centre.do(c.TelephonyGone(A2))
+    assert centre.core.agents["ben"].why_not(A2) == "deviceUnheard"
+    assert arrives(centre, "c2", A1) == []
+    assert centre.offered(centre.do(c.TelephonyRestored(A2))) == [], "c1 and c2 are at a1"
+    assert arrives(centre, "c3", A2) == [("c3", "ben")]
+
+
+def test_the_callers_who_waited_at_the_lost_asterisk_are_served_in_their_order():
+    centre = two_sites()
+    centre.ready("ben")
+    assert arrives(centre, "c0", A2) == [("c0", "ben")]
+    for name in ("c1", "c2"):
+        assert arrives(centre, name, A2) == []
+    centre.do(c.TelephonyLost(A2))
+    centre.do(c.CallerHungUp("c0"))
+    assert not centre.core.agents["ben"].is_offerable
+    assert centre.offered(centre.do(c.TelephonyRestored(A2))) == [("c1", "ben")]
+
+
+def test_what_is_reported_of_a_phone_while_its_asterisk_is_lost_counts_when_it_is_heard():
+    centre = two_sites()
+    centre.do(c.TelephonyLost(A2))
+    assert unheard(say(centre, "phone-ben", UNREACHABLE, A2)) == [("ben", False, False)]
+    assert unheard(centre.do(c.TelephonyRestored(A2))) == []
+    centre.do(c.TelephonyLost(A2))
+    assert unheard(say(centre, "phone-ben", REACHABLE, A2)) == [("ben", False, True)]
+    assert unheard(say(centre, "phone-ben", REACHABLE, A1)) == [("ben", True, False)]
+
+
+def test_whoever_sits_down_at_a_phone_of_a_lost_asterisk_is_told_so():
+    centre = centre_of("ann")
+    centre.do(c.TelephonyLost(A1))
+    assert not centre.core.agents["ann"].phone.is_reachable
+    centre.do(c.LogOnAgent("ann", device="door"))
+    assert not centre.core.agents["ann"].phone.is_reachable
+    again = load(dump(centre.core))
+    assert state_hash(again) == state_hash(centre.core)
+    assert [again.phones["door"].state, again.phones["door"].said] == ["unheard", {}]
+
+
 # --- pauses ---------------------------------------------------------------------------------------
 
 
@@ -280,7 +356,7 @@ def test_what_is_known_of_phones_is_in_the_snapshot():
     again = load(dump(centre.core))
     assert state_hash(again) == state_hash(centre.core)
     assert again.agents["ann"].phone.barred == (A2,)
-    assert again.agents["ben"].phone.state is UNREACHABLE
+    assert again.agents["ben"].phone.state == UNREACHABLE
     assert not again.agents["cat"].phone.is_reachable
     centre.core = again
     assert arrives(centre, "c1", A2) == []
