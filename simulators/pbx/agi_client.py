@@ -21,11 +21,14 @@ NO_SUCH_COMMAND = AgiReply(510, data="Invalid or unknown command")
 
 
 class AgiClient:
-    """Asks the router at `host` and `port`; both may be changed while it is in use."""
+    """Asks the router at `host` and `port`; both may be changed while it is in use. `name` is this
+    Asterisk's, for a router that has several.
+    """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, name: str = "") -> None:
         self.host = host
         self.port = port
+        self.path = f"{name}/" if name else ""
         self.asked_count = 0
         self.open: dict[AgiConversation, None] = {}
 
@@ -91,7 +94,7 @@ class AgiConversation(asyncio.Protocol):
             self._transport.abort()
             return
         address = f"{self._client.host}:{self._client.port}"
-        self._transport.write(encode_request(self._question.headers(address)))
+        self._transport.write(encode_request(self._question.headers(address, self._client.path)))
 
     def data_received(self, data: bytes) -> None:
         """Carry out commands, one reply each."""

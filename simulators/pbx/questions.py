@@ -30,12 +30,14 @@ class Question:
     channel_headers: Pairs
     variables: Mapping[str, str]
 
-    def headers(self, address: str) -> Pairs:
-        """All lines of the request to a router at `address` (HOST:PORT)."""
+    def headers(self, address: str, path: str = "") -> Pairs:
+        """All lines of the request to a router at `address` (HOST:PORT); `path` is what CTI_ROUTER
+        has behind it (`a2/`), where a router has several Asterisks.
+        """
         return (
             ("agi_network", "yes"),
-            ("agi_network_script", self.verb),
-            ("agi_request", f"agi://{address}/{self.verb}"),
+            ("agi_network_script", f"{path}{self.verb}"),
+            ("agi_request", f"agi://{address}/{path}{self.verb}"),
             *self.channel_headers,
             *((f"agi_arg_{no}", value) for no, value in enumerate(self.arguments, 1)),
         )

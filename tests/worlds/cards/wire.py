@@ -6,31 +6,39 @@ import contextlib
 
 class Wire:
     """Forwards `port` to `target_port`. `cut` breaks all connections and drops new ones at once
-    until `mend`, which is how a network fails; a dead process would refuse them.
+    until `mend`, which is how a network fails. A dead process refuses them: `refuse`, until the
+    next `start`.
     """
 
     def __init__(self, target_port: int) -> None:
         self.target_port = target_port
         self.is_cut = False
+        self.port = 0
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
-
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0)
+        """Listen, at the same port as before."""
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", self.port)
+        self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        self.cut()
-        await self._server.wait_closed()
+        self.is_cut = True
+        await self.refuse()
+
+    async def refuse(self) -> None:
+        """Nobody listens any more."""
+        if self._server is not None:
+            self._server.close()
+            self._drop()
+            await self._server.wait_closed()
+            self._server = None
 
     def cut(self) -> None:
         self.is_cut = True
+        self._drop()
+
+    def _drop(self) -> None:
         for writer in tuple(self._writers):
             writer.transport.abort()
 
