@@ -27,6 +27,7 @@ from routing.commands import (
     AgentLegCleared,
     CallArrived,
     CallTaken,
+    ClearedBy,
     Command,
     OfferFailed,
     OfferOutcome,
@@ -177,7 +178,10 @@ def _came_back(question: Question, call: Call, caller: Caller) -> bool:
 
 def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
     if call.state in _TALKING:
-        desk.submit(AgentLegCleared(call.call_id, call.agent_id))
+        caller = desk.legs.callers.get(call.call_id)
+        part = desk.legs.part_of(caller) if caller is not None else None
+        by = (part.released_by if part is not None else None) or ClearedBy.OTHER
+        desk.submit(AgentLegCleared(call.call_id, call.agent_id, by))
     desk.submit(CallTaken(call.call_id, "queuedAgain"))
     desk.legs.asked(question.call_id, question.channel)
     return _arrive(question, desk)

@@ -125,7 +125,7 @@ def _offer_made(event: OfferMade, legs: Legs, moment: Moment, effects: Effects) 
     caller.offer_id, caller.sent_us = event.offer_id, 0
     if caller.place is Place.RETURNING:
         effects.held.append(event.offer_id)
-    elif caller.bridge and caller.place is not Place.ASKING:
+    elif legs.bridge_of(caller) and caller.place is not Place.ASKING:
         caller.place = Place.LOST  # talks to somebody, as far as we know: nobody is torn apart
         effects.doubts.append(event.call_id)
     elif caller.place not in (Place.ASKING, Place.LOST):
@@ -167,7 +167,7 @@ def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Ef
     if event.to_queue:
         queue = checked("queue", is_queue, event.to_queue)
         effects.notes.append(_set(caller, "CTI_LINE_QUEUE", queue))
-    elif caller.place is not Place.ASKING and not caller.bridge:
+    elif caller.place is not Place.ASKING and not legs.bridge_of(caller):
         cause = checked("cause", is_word, event.cause)
         exten = checked("extension", is_extension, event.to_extension or "s")
         effects.notes.append(_set(caller, "CTI_CAUSE", cause))
@@ -183,7 +183,7 @@ def _announcement_due(
     if caller is None:
         return
     caller.announcement = checked("announcement", is_announcement, event.sound)
-    if caller.place is Place.WAITING and not caller.bridge:
+    if caller.place is Place.WAITING and not legs.bridge_of(caller):
         effects.order(event.call_id, back_to_wait(caller))
 
 

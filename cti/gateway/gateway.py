@@ -232,6 +232,8 @@ class Gateway:
     def _answer(self, question: Question) -> Sequence[AgiCommand]:
         pbx = self.pbxs[question.pbx]
         moved = pbx.legs.aliases.get(question.uniqueid)
+        if not moved and pbx.legs.is_replaced(question.uniqueid):
+            return (set_variable(ANSWER, f"after*{pbx.moment.epoch}"),)  # its last breath
         if moved:  # the call goes on under this channel
             question = replace(question, uniqueid=moved.removeprefix(f"{pbx.name}-"))
         if question.call_id not in self._dispatcher.engine.calls:

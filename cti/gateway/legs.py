@@ -29,7 +29,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cti.gateway.border import address
+from cti.gateway.bridges import Bridges
 from routing.agent import AgentWork
+from routing.commands import ClearedBy
 from routing.engine import RoutingEngine
 from routing.ids import (
     NO_AGENT,
@@ -105,11 +107,12 @@ class Caller:
     place: Place = Place.WAITING
     offer_id: OfferId = NO_OFFER
     sent_us: int = 0
-    bridge: str = ""
     ending: bool = False
+    cut: bool = False  # Asterisk, or somebody by its AMI, ends the channel
     announcement: str = ""
     entry: int = 0
     alias: str = ""  # the Uniqueid of its channel, when it is not the one that the id names
+    phone: "PhoneLeg | None" = None  # who has them, by no offer of ours
 
     def follow(self, move: Move) -> None:
         """Go where the table says, or stay where it says nothing."""
@@ -120,7 +123,8 @@ class Caller:
 class Delivery:
     """One offer in Asterisk's terms. `leg` is the Uniqueid of the agent's channel ("" before the
     Dial); `sounded` that the phone said 183; `status` the DialStatus of its DialEnd; `bridged` that
-    both were seen in one bridge; `repeated` that its order was given anew, which is done once.
+    both were seen in one bridge; `repeated` that its order was given anew, which is done once;
+    `released_by` who was the first to end the conversation, as soon as that is told.
     """
 
     offer_id: OfferId
@@ -131,12 +135,9 @@ class Delivery:
     leg: str = ""
     sounded: bool = False
     status: str = ""
-    bridge: str = ""
     bridged: bool = False
     repeated: bool = False
-    moved: bool = False  # the phone sends the customer on
-    stranger: str = ""  # who stands where the caller stood, if the caller goes (Uniqueid)
-    stranger_channel: str = ""
+    released_by: ClearedBy | None = None
 
     @property
     def answered(self) -> bool:
@@ -147,16 +148,13 @@ class Delivery:
 @dataclass(slots=True, eq=False)
 class PhoneLeg:
     """A channel of an agent's phone that no offer of ours has made: an own call, or (`call_id`) the
-    agent's part in a call of ours. `ending`: the phone was heard to hang up; `moved`: it has sent
-    the customer on.
+    agent's part in a call of ours. `released_by` as of a `Delivery`.
     """
 
     uniqueid: str
     device: str
-    bridge: str = ""
     answered: bool = False
-    ending: bool = False
-    moved: bool = False
+    released_by: ClearedBy | None = None
     call_id: CallId = NO_CALL
     agent_id: AgentId = NO_AGENT
 
@@ -169,9 +167,8 @@ class Legs:
     def __init__(self, pbx: PbxId, seats: RoutingEngine | None = None) -> None:
         self.pbx = pbx
         self.seats = seats
+        self.bridges = Bridges()
         self.phone_legs: dict[str, PhoneLeg] = {}
-        self.phones_in: dict[str, PhoneLeg] = {}  # by bridge, of `phone_legs`
-        self.in_bridge: dict[str, CallId] = {}  # the caller in each bridge
         self.aliases: dict[str, CallId] = {}  # calls that go on under another channel
         self.callers: dict[CallId, Caller] = {}
         self.deliveries: dict[OfferId, Delivery] = {}
@@ -182,8 +179,20 @@ class Legs:
         return CallId(f"{self.pbx}-{uniqueid}")
 
     def caller(self, uniqueid: str) -> Caller | None:
-        """The caller with this Uniqueid, None for any other channel."""
-        return self.callers.get(self.call_of(uniqueid))
+        """The caller with this Uniqueid; None for any other channel, and for one that another has
+        replaced.
+        """
+        caller = self.callers.get(self.call_of(uniqueid))
+        return caller if caller is None or caller.alias in ("", uniqueid) else None
+
+    def is_replaced(self, uniqueid: str) -> bool:
+        """Has another channel taken the place of this one? What it still does is nobody's."""
+        known = self.callers.get(self.call_id(uniqueid))
+        return known is not None and known.alias not in ("", uniqueid)
+
+    def uniqueid_of(self, caller: Caller) -> str:
+        """Of the caller's channel."""
+        return caller.alias or caller.call_id.removeprefix(f"{self.pbx}-")
 
     def call_of(self, uniqueid: str) -> CallId:
         """The call that goes on under this channel, else the one that it would begin."""
@@ -211,7 +220,7 @@ class Legs:
         """The dialplan asks about this caller now; what the core decides goes into the answer."""
         caller = self.learn(call_id, channel)
         caller.place = Place.ASKING
-        self.caller_enters(caller, "")
+        self.bridges.leaves(self.uniqueid_of(caller))
         return caller
 
     def offered(self, delivery: Delivery) -> None:
@@ -235,28 +244,32 @@ class Legs:
         caller = self.callers.pop(call_id, None)
         if caller is not None:
             self.forget_offer(caller.offer_id)
-            self.in_bridge.pop(caller.bridge, None)
             if caller.alias:
                 self.aliases.pop(caller.alias, None)
 
     # --- bridges and phones ----------------------------------------------------------------------
 
-    def caller_enters(self, caller: Caller, bridge: str) -> None:
-        """The caller is in this bridge from now on; "": in none."""
-        self.in_bridge.pop(caller.bridge, None)
-        caller.bridge = bridge
-        if bridge:
-            self.in_bridge[bridge] = caller.call_id
+    def bridge_of(self, caller: Caller) -> str:
+        """The bridge that the caller is in, "" for none."""
+        return self.bridges.of(self.uniqueid_of(caller))
 
     def caller_in(self, bridge: str) -> Caller | None:
-        """Whoever is there."""
-        return self.callers.get(self.in_bridge.get(bridge, NO_CALL))
+        """The caller who is there."""
+        found = (self.caller(member.uniqueid) for member in self.bridges.others(bridge))
+        return next((caller for caller in found if caller is not None), None)
 
-    def talks_in(self, uniqueid: str, bridge: str) -> Delivery | None:
-        """The conversation of that caller, if it is in that bridge."""
-        caller = self.caller(uniqueid) if uniqueid else None
-        delivery = self.deliveries.get(caller.offer_id) if caller is not None else None
-        return delivery if delivery is not None and delivery.bridge == bridge else None
+    def phone_in(self, bridge: str, uniqueid: str) -> PhoneLeg | None:
+        """The agent's phone in this bridge that no offer of ours has rung; `uniqueid` itself does
+        not count.
+        """
+        inside = self.bridges.others(bridge, uniqueid)
+        found = (self.phone_legs.get(member.uniqueid) for member in inside)
+        return next((leg for leg in found if leg is not None), None)
+
+    def part_of(self, caller: Caller) -> Delivery | PhoneLeg | None:
+        """The agent's leg that talks to this caller."""
+        delivery = self.deliveries.get(caller.offer_id)
+        return delivery if delivery is not None and delivery.bridged else caller.phone
 
     def moves(self, caller: Caller, uniqueid: str, channel: str) -> None:
         """The caller's channel is that one now."""
@@ -265,18 +278,17 @@ class Legs:
         caller.channel = address(channel, uniqueid) if channel else caller.channel
         self.aliases[uniqueid] = caller.call_id
 
-    def phone_in(self, leg: PhoneLeg, bridge: str) -> None:
-        """The phone is in this bridge from now on."""
-        if self.phones_in.get(leg.bridge) is leg:
-            del self.phones_in[leg.bridge]
-        leg.bridge = bridge
-        if bridge:
-            self.phones_in[bridge] = leg
+    def takes(self, leg: PhoneLeg, caller: Caller, agent_id: AgentId) -> None:
+        """The phone has the caller."""
+        leg.call_id, leg.agent_id, leg.released_by = caller.call_id, agent_id, None
+        caller.phone = leg
 
-    def phone_leaves(self, leg: PhoneLeg) -> None:
-        """The phone's channel is gone."""
-        self.phone_in(leg, "")
-        self.phone_legs.pop(leg.uniqueid, None)
+    def lets_go(self, leg: PhoneLeg) -> None:
+        """It has them no more."""
+        caller = self.callers.get(leg.call_id)
+        if caller is not None and caller.phone is leg:
+            caller.phone = None
+        leg.call_id, leg.agent_id = NO_CALL, NO_AGENT
 
     def is_agents(self, device: str) -> bool:
         """Is it a phone that some agent has?"""

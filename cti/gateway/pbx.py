@@ -49,8 +49,8 @@ BACKLOG: Final = 100_000
 _SECOND_US: Final = 1_000_000
 
 EVENTS: Final = frozenset({
-    "FullyBooted", "Shutdown", "Reload", "DialBegin", "DialState", "DialEnd", "BridgeEnter", "Hold",
-    "Unhold", "Newchannel", "BlindTransfer", "AttendedTransfer",
+    "FullyBooted", "Shutdown", "Reload", "DialBegin", "DialState", "DialEnd", "BridgeEnter",
+    "BridgeLeave", "Hold", "Unhold", "Newchannel", "BlindTransfer", "AttendedTransfer",
     "HangupRequest", "SoftHangupRequest", "Hangup", "ContactStatus", "UserEvent",
 })  # fmt: skip
 """All that is read; docs/call-flow.md and the filter in `asterisk-config` say the same."""

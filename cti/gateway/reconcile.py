@@ -99,11 +99,19 @@ def reconcile(
     callers, agent_legs = read_channels(items)
     phones = read_phones(items, engine.phones.__contains__)
     alive = {item.headers.get("Uniqueid"): item.headers.get("BridgeID") for item in items}
+    if whole and not live:
+        legs.bridges.renew(_rows(items))
     comparison = _Comparison(engine, legs, moment, agent_legs, phones, alive, live=live)
     repair = comparison.run(callers, known)
     if whole:
         repair.commands += compare_phones(phones, engine, legs, moment, live=live)
     return repair
+
+
+def _rows(items: Iterable[AmiEvent]) -> Iterable[tuple[str, str, str]]:
+    for item in items:
+        get = item.headers.get
+        yield get("Uniqueid"), get("Channel"), get("BridgeID")
 
 
 class _Comparison:
@@ -193,7 +201,7 @@ class _Comparison:
 
     def _known_call(self, call: Call, channel: CallerChannel) -> None:
         caller = self.legs.learn(call.call_id, channel.channel)
-        caller.bridge = channel.bridge
+        self.legs.bridges.enters(channel.uniqueid, channel.channel, channel.bridge)
         if not self.live:
             caller.offer_id, caller.sent_us = NO_OFFER, 0
         if not (self.live and caller.place is Place.RETURNING):
@@ -249,7 +257,7 @@ class _Comparison:
     ) -> None:
         """The phone rings, or was picked up."""
         self.legs.dialled(delivery, leg.uniqueid)
-        delivery.bridge = leg.bridge
+        self.legs.bridges.enters(leg.uniqueid, "", leg.bridge)
         caller.place = Place.TALKING if leg.is_up else Place.DIALLING
         if leg.is_up:
             delivery.status = "ANSWER"
@@ -288,7 +296,8 @@ class _Comparison:
         if delivery is None:
             delivery = Delivery(offer_id, call.call_id, call.agent_id, leg.endpoint)
             self.legs.offered(delivery)
-        delivery.status, delivery.bridge, delivery.bridged = "ANSWER", leg.bridge, True
+        delivery.status, delivery.bridged = "ANSWER", True
+        self.legs.bridges.enters(leg.uniqueid, "", leg.bridge)
         self.legs.dialled(delivery, leg.uniqueid)
 
     def _taken(self, call: Call, caller: Caller, channel: CallerChannel) -> None:

@@ -32,10 +32,11 @@ def compare_phones(
             leg = legs.phone_legs[phone.uniqueid] = PhoneLeg(phone.uniqueid, phone.device)
         if leg is None:
             continue
-        legs.phone_in(leg, phone.bridge)
+        legs.bridges.enters(phone.uniqueid, "", phone.bridge)
         call = parts.get(leg_id)
-        if call is not None:
-            leg.call_id, leg.agent_id = call.call_id, call.agent_id
+        caller = legs.callers.get(call.call_id) if call is not None else None
+        if call is not None and caller is not None:
+            legs.takes(leg, caller, call.agent_id)
         elif not leg.call_id:
             commands += _own_call(phone, leg_id, engine, legs)
     commands += _over(seen, engine, legs, moment, live=live)
@@ -62,4 +63,5 @@ def _over(
                 yield OwnCallEnded(own.leg_id, phone.device)
     gone = [leg for leg in legs.phone_legs.values() if legs.leg_id(leg.uniqueid) not in seen]
     for leg in gone if not live else ():
-        legs.phone_leaves(leg)
+        legs.lets_go(leg)
+        del legs.phone_legs[leg.uniqueid]

@@ -18,13 +18,18 @@ from routing.verbs.waiting import leave_pool
 
 BEFORE_CONVERSATION: Final = (CallState.WAITING, CallState.OUT_OF_SIGHT, CallState.OFFERED)
 
+_SENT_ON: Final = (ClearedBy.TRANSFER, ClearedBy.OTHER)
+"""How a conversation ends from which the customer goes on: they end the call themselves."""
+
 
 def end_call(core: Core, call: Call, by: ClearedBy, unanswered: CallOutcome) -> None:
     """Whatever the call is doing ends; `unanswered` is its outcome if nobody spoke to it."""
     if call.transfer_id:
         abandon_transfer(core, core.transfers[call.transfer_id], by, unanswered)
     agent_id = call.agent_id
-    if call.state in BEFORE_CONVERSATION or not call.released_by:
+    sent_on = by is ClearedBy.CALLER and call.released_by in _SENT_ON
+    sent_on = sent_on and call.state is CallState.RELEASED
+    if call.state in BEFORE_CONVERSATION or not call.released_by or sent_on:
         call.released_by = by
     if call.state is CallState.OFFERED:
         blame = OfferOutcome.CALLER_GONE if by is ClearedBy.CALLER else OfferOutcome.WITHDRAWN

@@ -27,6 +27,7 @@ ROUTER_EVENTS = frozenset(
         "DialState",
         "DialEnd",
         "BridgeEnter",
+        "BridgeLeave",
         "Hold",
         "Unhold",
         "HangupRequest",
@@ -39,6 +40,15 @@ ROUTER_EVENTS = frozenset(
 )
 """The event filter of the router's user: docs/call-flow.md, asterisk-config/manager.d."""
 
+_ONLY: dict[str, Callable[[Callable[[str], str]], bool]] = {
+    "Newchannel": lambda get: get("ChannelState") == "4",
+    "DialState": lambda get: get("DialStatus") == "PROGRESS",
+    "BridgeLeave": lambda get: get("Exten") != "" and "*" not in get("Exten"),
+    "SoftHangupRequest": lambda get: get("Cause") in ("1", "4", "8", "32"),
+    "UserEvent": lambda get: get("UserEvent").startswith("Cti"),
+}
+"""Which of them, where it is not all."""
+
 
 @dataclass(frozen=True, slots=True)
 class AmiUser:
@@ -50,20 +60,11 @@ class AmiUser:
     rights: frozenset[str] = frozenset({"call"})
 
     def may_hear(self, told: AmiEvent) -> bool:
-        """The filter's verdict; of UserEvents the router's user hears those of the cti dialplan, of
-        DialStates only that of a phone that does not ring.
-        """
+        """The filter's verdict."""
         if self.events is None:
             return True
-        if told.name not in self.events:
-            return False
-        if told.name == "DialState":
-            return told.headers.get("DialStatus") == "PROGRESS"
-        if told.name == "Newchannel":
-            return told.headers.get("ChannelState") == "4"
-        if told.name == "SoftHangupRequest":
-            return told.headers.get("Cause") == "4"
-        return told.name != "UserEvent" or told.headers.get("UserEvent").startswith("Cti")
+        only = _ONLY.get(told.name)
+        return told.name in self.events and (only is None or only(told.headers.get))
 
 
 GOODBYE = "Thanks for all the fish."

@@ -77,9 +77,10 @@ CLASS_OF: Final[Mapping[str, str]] = {
 
 WANTED_EVENTS: Final = frozenset(
     {
-        "AttendedTransfer", "BlindTransfer", "BridgeEnter", "ContactStatus", "DialBegin", "DialEnd",
-        "DialState", "FullyBooted", "Hangup", "HangupRequest", "Hold", "Newchannel",
-        "OriginateResponse", "Reload", "Shutdown", "SoftHangupRequest", "Unhold", "UserEvent",
+        "AttendedTransfer", "BlindTransfer", "BridgeEnter", "BridgeLeave", "ContactStatus",
+        "DialBegin", "DialEnd", "DialState", "FullyBooted", "Hangup", "HangupRequest", "Hold",
+        "Newchannel", "OriginateResponse", "Reload", "Shutdown", "SoftHangupRequest", "Unhold",
+        "UserEvent",
     }
 )  # fmt: skip
 """docs/call-flow.md."""

@@ -52,7 +52,6 @@ PARTS = {
     "consultation-ends": ["8001"],
     "attended-phone": ["8001", "8002"],
 }
-MISSING = {"attended-phone": "P05: B's part does not begin when the transfer is completed"}
 
 
 def longer(script: str) -> str:
@@ -66,11 +65,7 @@ def longer(script: str) -> str:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-async def test_nobody_is_torn_away_and_whoever_talks_has_the_call(
-    scene: Scene, seed: int, request: pytest.FixtureRequest
-):
-    if scene.name in MISSING:
-        request.applymarker(pytest.mark.xfail(reason=MISSING[scene.name], strict=True))
+async def test_nobody_is_torn_away_and_whoever_talks_has_the_call(scene: Scene, seed: int):
     world = ThreadWorld(phones(), routing=CONFIG, seed=seed)
     stage = SimulatedStage(world.clock, world.pbx)
     for device in AGENTS:

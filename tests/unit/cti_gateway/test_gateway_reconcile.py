@@ -204,6 +204,7 @@ def test_they_talk(offered):
     assert offered.recover(*rows) == []
     call = offered.world.engine.calls[CALL]
     assert (call.state, call.agent_id) == (CallState.TALKING, "8001")
+    offered.world.hear("HangupRequest", Uniqueid="2.1")
     assert offered.world.hear("Hangup", Uniqueid="2.1") == [AgentLegCleared(CALL, AgentId("8001"))]
 
 
@@ -226,6 +227,7 @@ def test_an_older_order_has_led_to_a_conversation(offered):
 
 def test_who_talks_still_talks(talking):
     assert talking.compare(deliver_row(bridge="b1"), leg_row("6", "b1")) == []
+    talking.world.hear("HangupRequest", Uniqueid="2.1")
     assert talking.world.hear("Hangup", Uniqueid="2.1") == [AgentLegCleared(CALL, AgentId("8001"))]
 
 

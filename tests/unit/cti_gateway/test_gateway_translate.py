@@ -76,9 +76,10 @@ def test_the_callers_hang_up_is_his_though_the_agents_leg_goes_first(world):
 def test_the_agents_hang_up_is_his_though_the_callers_channel_goes_first(world):
     world.dial()
     world.talk()
+    world.hear("HangupRequest", Uniqueid="2.1")
     assert hear(world, "Hangup", Uniqueid="1.1", Cause="16", Context="cti-after") == [
-        AgentLegCleared(CALL, AgentId("8001")),
-        CallerHungUp(CALL, 16),
+        AgentLegCleared(CALL, AgentId("8001"), cause=16),
+        CallerHungUp(CALL, 16, ClearedBy.OTHER),
     ]
     assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == []
 
@@ -94,10 +95,34 @@ def test_hold_and_retrieve_are_the_agents(world):
 def test_the_agents_hang_up_leaves_the_caller(world):
     world.dial()
     world.talk()
+    world.hear("HangupRequest", Uniqueid="2.1")
     assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == [
         AgentLegCleared(CALL, AgentId("8001"), cause=16)
     ]
-    assert hear(world, "Hangup", Uniqueid="1.1", Cause="16") == [CallerHungUp(CALL, 16)]
+    last = [CallerHungUp(CALL, 16, ClearedBy.OTHER)]
+    assert hear(world, "Hangup", Uniqueid="1.1", Cause="16") == last
+
+
+@pytest.mark.parametrize("uniqueid", ["1.1", "2.1"])
+def test_a_channel_that_asterisk_ends_is_neither_partys_hang_up(world, uniqueid):
+    """P35: 1 no sound (`rtp_timeout`), 8 a time limit, 32 an order."""
+    world.dial()
+    world.talk()
+    world.hear("SoftHangupRequest", Uniqueid=uniqueid, Cause="32")
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == [
+        AgentLegCleared(CALL, AgentId("8001"), ClearedBy.SYSTEM, 16)
+    ]
+
+
+@pytest.mark.parametrize("reason", ["2", "16"])
+def test_the_end_of_a_dialplan_and_a_redirect_end_nothing(world, reason):
+    world.dial()
+    world.talk()
+    world.hear("SoftHangupRequest", Uniqueid="2.1", Cause=reason)
+    world.hear("HangupRequest", Uniqueid="2.1")
+    assert hear(world, "Hangup", Uniqueid="2.1", Cause="16") == [
+        AgentLegCleared(CALL, AgentId("8001"), ClearedBy.AGENT, 16)
+    ]
 
 
 def test_the_callers_hang_up_ends_all_of_it(world):
