@@ -339,7 +339,8 @@ class Calls(Data, Offers):
         """The caller is gone from whatever the call was in."""
         if call.state not in {"talking", "held", "released"} or not call.released_by:
             call.released_by = by
-        if call.state == "released" and call.released_by in {"transfer", "other"} and by == "caller":
+        sent_on = call.state == "released" and call.released_by in {"transfer", "other"}
+        if sent_on and by == "caller":
             call.released_by = by
         if call.transfer_id:
             self.ends_transfer(call, unanswered=unanswered, offer_ends=offer_ends, by=by)
