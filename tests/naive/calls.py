@@ -337,11 +337,7 @@ class Calls(Data, Offers):
 
     def leaves(self, call: Call, *, unanswered, offer_ends, by) -> None:
         """The caller is gone from whatever the call was in."""
-        if call.state not in {"talking", "held", "released"} or not call.released_by:
-            call.released_by = by
-        sent_on = call.state == "released" and call.released_by in {"transfer", "other"}
-        if sent_on and by == "caller":
-            call.released_by = by
+        call.ends_by(by)
         if call.transfer_id:
             self.ends_transfer(call, unanswered=unanswered, offer_ends=offer_ends, by=by)
         outcome = e.CallOutcome.ANSWERED if call.established_us else unanswered
