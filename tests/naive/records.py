@@ -67,7 +67,8 @@ class Call:
 
     def ends_by(self, by: str) -> None:
         """Whom the end of the call is put down to: whoever ended the last conversation, unless that
-        one had sent the customer on, who then hung up."""
+        one had sent the customer on, who then hung up.
+        """
         sent_on = by == "caller" and self.released_by in {"transfer", "other"}
         said = self.connected or (self.state == "released" and not sent_on)
         if not said or not self.released_by:
