@@ -20,6 +20,7 @@ MODULES: Final = (
     "app_verbose",
     "chan_pjsip",
     "func_callerid",
+    "func_channel",
     "func_cut",
     "func_devstate",
     "func_dialplan",
