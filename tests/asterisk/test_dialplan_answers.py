@@ -163,7 +163,7 @@ async def test_when_the_agent_hangs_up_the_caller_is_let_go(
 async def test_after_a_second_it_was_a_conversation_and_the_router_is_left_alone(
     asterisk: LabAsterisk, ami: LabAmi
 ) -> None:
-    """Asterisk may take a moment to remove the channel of the phone; until then the router is asked."""
+    """Asterisk may need a moment to remove the channel of the phone: until then it asks."""
     async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*talks", "after*7") as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
             question = await router.question()
@@ -177,7 +177,7 @@ async def test_after_a_second_it_was_a_conversation_and_the_router_is_left_alone
 async def test_a_caller_whose_agent_was_taken_elsewhere_is_asked_about(
     asterisk: LabAsterisk, ami: LabAmi
 ) -> None:
-    """Somebody has Redirected the agent's leg, which lives on: that was no end of a conversation."""
+    """Somebody has Redirected the leg, which lives on: that was no end of a conversation."""
     elsewhere = {"Context": "from-trunk", "Exten": "peer-idle", "Priority": "1"}
     async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*a8001", "wait*7*9*") as router:
         with Callers(asterisk.sip, "95588", stay_ms=30_000) as callers:
