@@ -127,7 +127,7 @@ class Control:
             telephony=view.telephony(),
             agent_states=view.agent_states(),
             not_ready_reasons=view.not_ready_reasons(),
-            queues=view.queues(now_us),
+            queues=self._present.queues(),
             last_events=view.last_events(),
             modes=view.modes(),
             breaks_waiting=len(self._present.engine.breaks),
@@ -139,7 +139,7 @@ class Control:
     async def get_queues(self) -> Queues:
         """Every queue, with the figures of the day."""
         now_us, view = self._clock.now_us(), self._present.view
-        since_us, rows = view.counting_since_us(now_us), view.queues(now_us)
+        since_us, rows = view.counting_since_us(now_us), self._present.queues()
         return Queues(now_us, since_us, rows, view.counting_to_us, view.figures.missing)
 
     @route("GET", "/v1/agents", needs=READ)

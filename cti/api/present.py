@@ -1,8 +1,8 @@
 """What is so now, for every answer: the view, and what no event tells, read from the core itself.
 
 The core says no event when an agent is marked for the last call or no longer wants the break that
-they wait for, when a phone is spared after a failed offer, and which Asterisks cannot call it. All
-of it stands in its records, which belong to the same thread: looking costs it nothing.
+they wait for, when a phone is spared after a failed offer, which Asterisks cannot call it, and who
+waits only because of that. All of it stands in its records, which belong to the same thread: looking costs it nothing.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ import msgspec
 from cti.clock import Clock
 from cti.view import AgentRow, CallRow, QueueRow, StateView
 from routing.engine import RoutingEngine
+from routing.explain import elsewhere
 from routing.ids import AgentId, CallId, QueueId
 
 
@@ -49,10 +50,22 @@ class Present:
         line = list(self.engine.breaks)
         return self._told(row, line.index(agent_id) + 1 if agent_id in line else 0)
 
+    def queues(self) -> list[QueueRow]:
+        """Every queue."""
+        rows = self.view.queues(self.clock.now_us())
+        apart: dict[QueueId, int] = {}
+        for each in elsewhere(self.engine):
+            apart[each.queue_id] = apart.get(each.queue_id, 0) + each.calls
+        if not apart:
+            return rows
+        return [
+            msgspec.structs.replace(row, waiting_elsewhere=apart.get(row.queue_id, 0))
+            for row in rows
+        ]
+
     def queue(self, queue_id: QueueId) -> QueueRow | None:
         """One queue."""
-        rows = self.view.queues(self.clock.now_us())
-        return next((row for row in rows if row.queue_id == queue_id), None)
+        return next((row for row in self.queues() if row.queue_id == queue_id), None)
 
     def call(self, call_id: CallId) -> CallRow | None:
         """One live call."""

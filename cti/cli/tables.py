@@ -72,6 +72,8 @@ def queue_text(row: QueueRow, words: Words) -> Text:
         said.append(f" {words('closed')}", "red")
     if row.reserve_open:
         said.append(f" {words('reserve')}", "cyan")
+    if row.waiting_elsewhere:
+        said.append(f" {row.waiting_elsewhere} {words('wait_elsewhere')}", "yellow")
     return said
 
 

@@ -49,6 +49,7 @@ WORDS: Final[Table] = {
     "unreachable": ("话机离线", "phone unreachable"),
     "missing": ("Asterisk 无此话机", "Asterisk has no such phone"),
     "unheard": ("所在 Asterisk 失联", "its Asterisk is not heard"),
+    "wait_elsewhere": ("个来电等异地话机", "wait for phones elsewhere"),
     "barred": ("未注册于", "not at"),
     "again_in": ("再试还需", "again in"),
     "gap_busy": ("话机占线", "busy on the phone"),

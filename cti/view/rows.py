@@ -113,6 +113,7 @@ class QueueRow(msgspec.Struct, frozen=True):
     within T of answered and abandoned; `service_level_strict` SL-A, of all that have ended.
     `waiting_since_us` is the first arrival of those on the line, 0 for nobody; agents count for
     each queue whose own need they meet, `agents_ready` only with a phone that can be reached.
+    `waiting_elsewhere`: callers for whom an agent is free whose phone is at another Asterisk.
     """
 
     queue_id: QueueId
@@ -134,6 +135,7 @@ class QueueRow(msgspec.Struct, frozen=True):
     waiting_since_us: int = 0
     agents_logged_on: int = 0
     agents_ready: int = 0
+    waiting_elsewhere: int = 0
 
 
 class AgentRow(msgspec.Struct, frozen=True):

@@ -106,6 +106,20 @@ async def test_a_row_says_that_the_phone_is_only_at_an_asterisk_that_is_not_hear
     assert (row["reachable"], row["phone_unheard"], row["barred"]) == (True, False, ["a1"])
 
 
+async def test_a_queue_says_how_many_wait_only_because_of_a_phone_elsewhere(router, http):
+    device = router.engine.agents["8001"].spec.device
+    router.do(c.DeviceReported(device, "a1", MISSING))
+    router.do(c.DeviceReported(device, "a2", REACHABLE))
+    router.ready("8001")
+    router.arrives("c1")
+    [row] = [row for row in (await http.get("queues"))["queues"] if row["queue_id"] == "loans"]
+    assert (row["waiting"], row["waiting_elsewhere"]) == (1, 1)
+    assert (await http.get("status"))["queues"][0]["waiting_elsewhere"] == 1
+    router.do(c.DeviceReported(device, "a1", REACHABLE))
+    [row] = [row for row in (await http.get("queues"))["queues"] if row["queue_id"] == "loans"]
+    assert (row["ringing"], row["waiting_elsewhere"]) == (1, 0)
+
+
 async def test_the_answer_to_who_signs_in_says_which_asterisk_does_not_have_the_phone(router, http):
     router.phones["door"] = {"a1": MISSING, "a2": REACHABLE}
     answer = await http.post("agents/8001/log-on", {"device": "door"})
