@@ -200,5 +200,24 @@ async def test_a_phone_at_both_serves_both_one_caller_at_a_time(pair: Pair) -> N
     await router.until_agent("8001", barred=["a2"], reachable=True, state="busy")
 
 
+async def test_a_phone_in_a_call_of_its_own_at_one_is_not_offered_the_callers_of_the_other(
+    pair: Pair,
+) -> None:
+    router, near, far = pair.router, pair.sites["a1"], pair.sites["a2"]
+    await far.register("a8001")
+    await router.until_agent("8001", barred=[])
+    await router.ready("8001")
+    await far.stranger_calls("a8001")
+    await router.until_agent("8001", state="busy", reason="ownCall")
+    await eventually(lambda: _is(far.channels(), 1))
+    await near.call(LONG_MS)
+    events = await until_said(router, QUEUED)
+    assert heard(events, "delivered") == 0
+    assert "reach" not in await failing(router), "the phone could be called"
+    await far.stranger_leaves()
+    events = await until_said(router, "established 8001")
+    assert stories_of(events, "a1") == [[QUEUED, *talk("8001")[:2]]]
+
+
 async def _is(found: Any, wanted: int) -> bool:
     return bool(await found == wanted)

@@ -34,6 +34,12 @@ class Site(Protocol):
     async def leave(self, device: str) -> None:
         """Its registration here ends."""
 
+    async def stranger_calls(self, device: str) -> None:
+        """Somebody else's AMI calls this phone and lets it hear music."""
+
+    async def stranger_leaves(self) -> None:
+        """… and hangs it up."""
+
     async def die(self) -> None:
         """`kill -9`."""
 

@@ -14,6 +14,11 @@ from tests.worlds.cards.pair import ANSWERS_AFTER_MS, DEVICES, NAMES, router_of
 from tests.worlds.cards.wire import Wire
 
 AGENTS = [Agent(device) for device in DEVICES.values()]
+MUSIC = """
+[from-agent]
+exten => music,1,Answer(,i)
+ same => n,MusicOnHold()
+"""
 
 
 class RealSite:
@@ -48,6 +53,17 @@ class RealSite:
     async def leave(self, device: str) -> None:
         await asyncio.to_thread(self._contacts.pop(device).leave)
 
+    async def stranger_calls(self, device: str) -> None:
+        place = {"Context": "from-agent", "Exten": "music", "Priority": "1"}
+        async with LabAmi(self.asterisk.ami_port, self.asterisk.ami_secret) as ami:
+            await ami.ask("Originate", Channel=f"PJSIP/{device}", Async="true", **place)
+
+    async def stranger_leaves(self) -> None:
+        async with LabAmi(self.asterisk.ami_port, self.asterisk.ami_secret) as ami:
+            rows = await ami.ask("CoreShowChannels")
+            [music] = [row["Channel"] for row in rows if row.get("Application") == "MusicOnHold"]
+            await ami.ask("Hangup", Channel=music)
+
     async def die(self) -> None:
         await asyncio.to_thread(self.asterisk.kill9)
         await self.wire.refuse()
@@ -74,9 +90,9 @@ class RealPair:
 
     async def start(self, folder: Path) -> None:
         await asyncio.to_thread(self._phones.start)
-        one = LabAsterisk(agents=AGENTS, settings={"CTI_RETRY_S": "1"})
+        one = LabAsterisk(agents=AGENTS, extensions=MUSIC, settings={"CTI_RETRY_S": "1"})
         named = {"CTI_RETRY_S": "1", "CTI_SECRET": one.secret}
-        other = LabAsterisk(agents=AGENTS, agi_port=one.agi_port, settings=named)
+        other = LabAsterisk(agents=AGENTS, extensions=MUSIC, agi_port=one.agi_port, settings=named)
         self.sites = {}
         for name, asterisk in zip(NAMES, (one, other), strict=True):
             file = asterisk.etc / "extensions.conf"

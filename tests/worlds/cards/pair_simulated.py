@@ -4,11 +4,13 @@ import asyncio
 import socket
 from pathlib import Path
 
+from cti.ami.messages import action
 from simulators.loop_clock import LoopClock
 from simulators.pbx.agi_client import AgiClient
 from simulators.pbx.ami_server import AmiServer
-from simulators.pbx.asterisk import ROUTER, PbxSettings, SimulatedAsterisk
+from simulators.pbx.asterisk import OBSERVER, ROUTER, PbxSettings, SimulatedAsterisk
 from simulators.pbx.dialplan import DialplanGlobals
+from simulators.pbx.link import Listener, WorldLink
 from simulators.pbx.phones import Behaviour, Caller, Phone
 from tests.eventually import eventually
 from tests.lab.ports import free_port
@@ -30,8 +32,11 @@ class SimulatedSite:
         )
         self.ami = AmiServer(self.pbx)
         self._calls = 0
+        nobody = Listener(lambda: None, lambda _why: None, lambda _event: None)
+        self._stranger = WorldLink("stranger", self.pbx, nobody, OBSERVER)
 
     async def start(self) -> None:
+        self._stranger.start()
         await self.ami.start()
         self.wire = Wire(self.ami.port)
         await self.wire.start()
@@ -52,6 +57,14 @@ class SimulatedSite:
 
     async def leave(self, device: str) -> None:
         self.pbx.world.unregister(device)
+
+    async def stranger_calls(self, device: str) -> None:
+        place = {"Context": "from-agent", "Exten": "music", "Priority": "1"}
+        self._stranger.send(action("Originate", Channel=f"PJSIP/{device}", Async="true", **place))
+
+    async def stranger_leaves(self) -> None:
+        [music] = [each for each in self.pbx.world.channels.values() if each.exten == "music"]
+        self.pbx.acts.hang_up(music)
 
     async def die(self) -> None:
         self.pbx.kill()
