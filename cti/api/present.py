@@ -2,7 +2,8 @@
 
 The core says no event when an agent is marked for the last call or no longer wants the break that
 they wait for, when a phone is spared after a failed offer, which Asterisks cannot call it, and who
-waits only because of that. All of it stands in its records, which belong to the same thread: looking costs it nothing.
+waits only because of that. All of it stands in its records, which belong to the same thread:
+looking costs it nothing.
 """
 
 from collections.abc import Callable
