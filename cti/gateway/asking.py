@@ -17,6 +17,7 @@ import msgspec
 
 from cti.gateway import border
 from cti.gateway.arrival import Wrong, first_arrival
+from cti.gateway.data import kept, read_data
 from cti.gateway.effects import Moment
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move
 from cti.gateway.outcome import failed_outcome
@@ -33,6 +34,7 @@ from routing.commands import (
     OfferOutcome,
     OfferRinging,
 )
+from routing.data import Data
 from routing.engine import RoutingEngine
 from routing.events import CallDiverted, CommandRefused, Event
 from routing.offer import Offer, OfferState
@@ -63,6 +65,7 @@ class RemarkKind(StrEnum):
     IGNORED_NEEDS = "ignored_needs"
     UNMET_NEEDS = "unmet_needs"
     UNKNOWN_TAG = "unknown_tags"
+    UNFIT_DATA = "unfit_data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +185,13 @@ def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
         part = desk.legs.part_of(caller) if caller is not None else None
         by = (part.released_by if part is not None else None) or ClearedBy.OTHER
         desk.submit(AgentLegCleared(call.call_id, call.agent_id, by))
+    data = call.data
     desk.submit(CallTaken(call.call_id, "queuedAgain"))
     desk.legs.asked(question.call_id, question.channel)
-    return _arrive(question, desk)
+    return _arrive(question, desk, data)
 
 
-def _arrive(question: Question, desk: Desk) -> list[Event]:
+def _arrive(question: Question, desk: Desk, before: Data = ()) -> list[Event]:
     first_us, wrong = first_arrival(question, desk.moment.now_us)
     if wrong is not None:
         clocks = wrong is Wrong.CLOCK
@@ -201,6 +205,8 @@ def _arrive(question: Question, desk: Desk) -> list[Event]:
         first_queued_us=first_us,
         caller=question.caller,
         tags=question.tags,
+        caller_name=question.caller_name,
+        data=kept(before, _data(question, desk)),
     )
     events = desk.submit(command)
     if command.needs and _refusal(events) in _NEEDS_TROUBLE:
@@ -209,6 +215,15 @@ def _arrive(question: Question, desk: Desk) -> list[Event]:
         events = desk.submit(msgspec.structs.replace(command, needs=""))
     _remark_wishes(question, desk)
     return events
+
+
+def _data(question: Question, desk: Desk) -> Data:
+    if not question.data:
+        return ()
+    found, wrong = read_data(question.data, desk.engine.config.call_data)
+    for about in wrong:
+        desk.remark(RemarkKind.UNFIT_DATA, about)
+    return found
 
 
 def _remark_wishes(question: Question, desk: Desk) -> None:

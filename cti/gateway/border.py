@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
+from routing.data import is_unfit
 from routing.index.needs import MAX_TEXT
 
 # Asterisk cuts an extension at AST_MAX_EXTENSION = 80 bytes, its NUL included
@@ -82,6 +83,16 @@ def number_of(text: str) -> str:
     word = "".join(char for char in text.casefold() if char.isalnum())
     withheld = word in _WITHHELD or not word.strip("0")
     return "" if withheld else text[:MAX_NUMBER]
+
+
+MAX_CALLER_NAME: Final = 64
+
+
+def caller_name_of(text: str) -> str:
+    """The name that came with the call, without what no text of ours may hold; "" for none."""
+    name = text if not is_unfit(text) else "".join(char for char in text if char.isprintable())
+    name = name.replace("${", "").replace("$[", "")[:MAX_CALLER_NAME].strip()
+    return "" if name.casefold() in _WITHHELD else name
 
 
 def checked(field: str, fits: Fits, value: str) -> str:

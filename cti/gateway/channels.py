@@ -22,6 +22,7 @@ VARIABLES: Final = (
     "CTI_LINE_PRIORITY",
     "CTI_LINE_NEEDS",
     "CTI_LINE_TAGS",
+    "CTI_LINE_DATA",
     "CTI_ENTRY",
     "CTI_OFFER",
     "CTI_LEG",
@@ -62,6 +63,8 @@ class CallerChannel:
     cause: int
     rang: bool
     caller: str
+    caller_name: str
+    data: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,8 @@ def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
         cause=_number(marks.get("CTI_HANGUPCAUSE", "")),
         rang=marks.get("CTI_RANG_MS", "") != "",
         caller=border.number_of(get("CallerIDNum")),
+        caller_name=border.caller_name_of(get("CallerIDName")),
+        data=tuple(marks.get("CTI_LINE_DATA", "").split(",")),
     )
 
 

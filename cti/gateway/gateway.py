@@ -160,7 +160,7 @@ class Gateway:
             return
         for pbx in self.pbxs.values():
             if isinstance(event, ConfigApplied):
-                pbx.phones.ask_all()
+                pbx.config_applied()
                 continue
             device = self._dispatcher.engine.agents[event.agent_id].phone.device
             if isinstance(event, OfferEnded):

@@ -8,11 +8,13 @@ from typing import Final
 from cti.ami.errors import AmiFailure
 from cti.ami.messages import AmiEvent, action
 from cti.gateway.border import is_number, read_deliver_order
+from cti.gateway.data import wanted
 from cti.gateway.effects import Moment, deliver, effects_of
 from cti.gateway.legs import Caller, Delivery, Place
 from cti.gateway.link import AmiAnswer, OnAnswer
 from cti.gateway.side import Side
 from routing.commands import CallerHungUp, OfferFailed, OfferOutcome
+from routing.config import DataField
 from routing.events import Event
 from routing.ids import CallId, OfferId
 from routing.offer import OfferState
@@ -30,6 +32,7 @@ class Orders:
         self._side = side
         self._look_up = look_up
         self._is_replaced = False  # as far as its refusals tell
+        self._data: tuple[DataField, ...] | None = None  # what it was told to send
 
     def decided(self, events: Sequence[Event], at_us: int) -> None:
         """Order what the core has decided with one command."""
@@ -54,6 +57,8 @@ class Orders:
         """Make Asterisk take our orders, and nobody else's."""
         self._is_replaced = False
         self._set_epoch(on_answer)
+        if not self._side.engine.config.call_data:
+            self._tell_data()  # there may be a list of before
 
     def set_epoch(self) -> None:
         """Again, in case it has forgotten it; not where it obeys the router after us."""
@@ -63,6 +68,18 @@ class Orders:
     def _set_epoch(self, on_answer: OnAnswer | None) -> None:
         epoch = str(self._side.around.dispatcher.epoch)
         self._side.send(action("Setvar", Variable="CTI_EPOCH", Value=epoch), on_answer)
+        if self._side.engine.config.call_data:
+            self._tell_data()  # what has made it forget one has made it forget the other
+
+    def config_applied(self) -> None:
+        """There may be other call data."""
+        if self._data is not None and self._data != self._side.engine.config.call_data:
+            self._tell_data()
+
+    def _tell_data(self) -> None:
+        """Which call data the dialplan is to send from now on."""
+        self._data = self._side.engine.config.call_data
+        self._side.send(action("Setvar", Variable="CTI_DATA", Value=wanted(self._data)))
 
     def came_back(self, event: AmiEvent) -> None:
         """`UserEvent(CtiRefused)`: the dialplan had an order whose epoch is not that of CTI_EPOCH.

@@ -110,6 +110,11 @@ class Pbx:
         """The events of one command: order what follows from them."""
         self._orders.decided(events, at_us)
 
+    def config_applied(self) -> None:
+        """There may be other phones, and other call data."""
+        self.phones.ask_all()
+        self._orders.config_applied()
+
     # --- the link --------------------------------------------------------------------------------
 
     def link_up(self) -> None:

@@ -1,8 +1,8 @@
 """What the dialplan asks, read and checked: one AGI request as one `Question`. Pure.
 
 `AGI(agi://HOST:PORT/[PBX/]VERB,TOKEN,QUEUE,ARRIVED_MS,PRIORITY,NEEDS,OFFER,DIALSTATUS,CAUSE,
-RANG_MS,TAGS,ENTRY,ASKED_S)`, see docs/call-flow.md. `PBX/` is for several Asterisks on one router:
-each sets it once, in the global that holds our address (`CTI_ROUTER = 10.0.0.9:4573/a2`).
+RANG_MS,TAGS,ENTRY,ASKED_S[,NAME=VALUE…])`, see docs/call-flow.md. `PBX/` is for several Asterisks
+on one router: each sets it once, in the global of our address (`CTI_ROUTER = 10.0.0.9:4573/a2`).
 
 Two kinds of wrong: a request that proves nothing (`NotOurs`: no answer) and an odd argument in a
 request that is proven ours (named in `Question.odd`, replaced by what harms the caller least).
@@ -17,6 +17,7 @@ from typing import Final
 from cti.agi.messages import AgiRequest
 from cti.agi.tokens import token_ok
 from cti.gateway import border
+from routing.config_check import MAX_DATA_FIELDS
 from routing.ids import CallId, OfferId, PbxId, QueueId
 
 MAX_PRIORITY: Final = 1000
@@ -58,7 +59,8 @@ class Odd:
 class Question:
     """One checked question. Times in microseconds since 1970 UTC by Asterisk's clock, 0 where not
     given. `entry` counts how often this channel has come to `cti-inbound`. Offer, status, cause and
-    `rang` are about the Dial that has ended (`returned`).
+    `rang` are about the Dial that has ended (`returned`). `data` is as it came: `cti.gateway.data`
+    reads it.
     """
 
     verb: Verb
@@ -77,6 +79,8 @@ class Question:
     tags: tuple[str, ...]
     entry: int
     asked_us: int
+    caller_name: str
+    data: tuple[str, ...]
     odd: tuple[Odd, ...]
 
     @property
@@ -128,6 +132,8 @@ def read_question(request: AgiRequest, secrets: Sequence[str], pbxs: Sequence[Pb
         tags=read.tags(border.wish(tags)),
         entry=read.number("ENTRY", entry, 10**9),
         asked_us=read.number("ASKED_S", asked, 10**11) * _SECOND_US,
+        caller_name=border.caller_name_of(request.calleridname),
+        data=request.args[_ARGUMENTS : _ARGUMENTS + MAX_DATA_FIELDS],
         odd=tuple(read.odd),
     )
 

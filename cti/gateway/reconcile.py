@@ -37,6 +37,7 @@ from cti.gateway.channels import (
     read_channels,
     read_phones,
 )
+from cti.gateway.data import read_data
 from cti.gateway.effects import Moment, back_to_wait, deliver
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Place
 from cti.gateway.outcome import failed_outcome
@@ -196,6 +197,8 @@ class _Comparison:
                 first_queued_us=plausible(channel.arrived_us, channel.uniqueid)[0],
                 caller=channel.caller,
                 tags=channel.tags,
+                caller_name=channel.caller_name,
+                data=read_data(channel.data, self.engine.config.call_data)[0],
             )
         )
 

@@ -44,6 +44,7 @@ SAID: Final[Mapping[RemarkKind, tuple[int, str]]] = {
         logging.ERROR,
         "no configured agent can ever meet %s: such callers wait in vain",
     ),
+    RemarkKind.UNFIT_DATA: (logging.WARNING, "call data left out: %s"),
     RemarkKind.UNKNOWN_TAG: (logging.WARNING, "no boost names the tag %s"),
 }
 """Level, and what is said of `Remark.about`."""
@@ -61,6 +62,7 @@ class RemarkCounters:
     ignored_needs: int = 0
     unmet_needs: int = 0
     unknown_tags: int = 0
+    unfit_data: int = 0
 
 
 class Remarks:

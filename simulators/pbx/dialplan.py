@@ -111,6 +111,7 @@ class Dialplan:
         channel.variables.update(
             wishes,
             CTI_LINE_QUEUE=wishes["CTI_LINE_QUEUE"] or dialled,
+            CTI_LINE_DATA=self._data(channel),
             CTI_HOPS=str(hops),
             CTI_ENTRY=str(int(get("CTI_ENTRY") or "0") + 1),
             CTI_ARRIVED=str(self._world.clock.now_us() // MS_US),
@@ -124,6 +125,15 @@ class Dialplan:
             self._unserved(channel)
         else:
             self._ask(channel)
+
+    def _data(self, channel: Channel) -> str:
+        """The loop over the names that the router has set; bytes are taken before encoding."""
+        told = ""
+        for wish in filter(None, self._world.globals.get("CTI_DATA", "").split("*")):
+            name, _, most = wish.partition(":")
+            value = channel.get(f"CTI_DATA_{name}").encode()[: int(most)]
+            told += f",{name}={quote(value, safe='')}"
+        return told
 
     # --- wait -------------------------------------------------------------------------------------
 
@@ -169,7 +179,8 @@ class Dialplan:
         verb = channel.get("CTI_VERB")
         dialled = [channel.get(name) if verb == "returned" else "" for name in DIALLED]
         line, entry = map(channel.get, LINE), map(channel.get, ENTRY)
-        arguments = (own, *line, *dialled, *entry)
+        data = channel.get("CTI_LINE_DATA").split(",")[1:]
+        arguments = (own, *line, *dialled, *entry, *data)
         return Question(verb, arguments, ask_headers(channel), channel.variables)
 
     def _answered(self, channel: Channel, took_s: int) -> None:

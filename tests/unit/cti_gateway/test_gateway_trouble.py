@@ -19,7 +19,7 @@ def world():
 
 def test_nothing_is_offered_before_asterisk_takes_our_orders(world):
     world.pbx.link_up()
-    assert world.link.names() == ["Getvar", "Setvar"]
+    assert world.link.names() == ["Getvar", "Setvar", "Setvar"]
     world.link.answer("Setvar", REFUSED)
     assert world.pbx.hearing is Hearing.SYNCING
     world.clock.advance(SECOND_US)

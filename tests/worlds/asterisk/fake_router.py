@@ -34,6 +34,7 @@ class Question:
     tags: str
     entry: str
     asked: str
+    data: tuple[str, ...]
     channel: str
     uniqueid: str
     at: float
@@ -120,6 +121,7 @@ def _question(headers: dict[str, str], at: float) -> Question:
         tags=tags,
         entry=entry,
         asked=asked,
+        data=tuple(headers[f"agi_arg_{no}"] for no in range(13, 29) if f"agi_arg_{no}" in headers),
         channel=headers["agi_channel"],
         uniqueid=headers["agi_uniqueid"],
         at=at,

@@ -112,8 +112,10 @@ class DeskWorld:
         return orders
 
 
-def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
-    """The AGI request of our dialplan; `named` overrides single arguments."""
+def request(
+    verb: str, uniqueid: str = "1.1", data: tuple[str, ...] = (), **named: str
+) -> AgiRequest:
+    """The AGI request of our dialplan; `named` overrides single arguments, `data` follow them."""
     fields = {
         "token": make_token(SECRET, uniqueid),
         "queue": "loans",
@@ -134,7 +136,7 @@ def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
         channel=named.get("channel", f"PJSIP/trunk-{uniqueid}"),
         uniqueid=uniqueid,
         callerid="13800138000",
-        calleridname="unknown",
+        calleridname=named.get("name", "unknown"),
         dnid="95588",
         args=tuple(
             fields[name]
@@ -142,7 +144,8 @@ def request(verb: str, uniqueid: str = "1.1", **named: str) -> AgiRequest:
                 "token", "queue", "arrived", "priority", "needs", "offer", "status", "cause",
                 "rang", "tags", "entry", "asked",
             )
-        ),
+        )
+        + data,
         headers={},
     )  # fmt: skip
 
