@@ -22,6 +22,7 @@ PUBLIC = {
     "routing.commands",
     "routing.config",
     "routing.config_check",
+    "routing.data",
     "routing.engine",
     "routing.events",
     "routing.explain",
