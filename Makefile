@@ -84,10 +84,11 @@ deb: setup ## the Debian package, into dist/
 journey: setup ## package to routed call, upgrade, move, removal: prints each command (5 min)
 	@$(BIN)/python -m tests.deploy
 
-lock: setup ## write the two locks anew from pyproject.toml
+lock: setup ## write the three locks anew from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group dev --extra centre --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -c requirements.lock -o requirements-runtime.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra centre --universal --generate-hashes --no-emit-index-url --no-header --quiet --python-version 3.11 -c requirements.lock -o requirements-centre.lock
 
 clean: ## remove .venv and caches; data in var/ stay
 	rm -rf .venv dist .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

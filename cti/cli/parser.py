@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
@@ -31,6 +31,9 @@ class _Parser(argparse.ArgumentParser):
         super()._print_message(message, file)
 
 
+ROOMS = "cti.commands"
+"""Entry points of our own distribution that add the commands of other rooms: `cti` imports none."""
+
 # argparse has no public name for what `add_subparsers` returns
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001
 
@@ -51,6 +54,7 @@ examples 示例:
   cti config check cti.toml              all problems at once 检查配置
   cti config stage cti.toml              what would change 预览配置变更
   cti config apply cti.toml              in force at once 应用配置
+  cti centre migrate                     the database of the centre 准备数据库
 
 exit codes 退出码: 0 done · 1 refused or found · 2 usage · 3 daemon not reachable
 """
@@ -88,6 +92,8 @@ def parser() -> _Parser:
     _agent_command(commands, asked)
     _orders(commands, asked)
     _config_commands(commands, asked)
+    for room in distribution("paidui").entry_points.select(group=ROOMS):
+        room.load()(commands)
     return made
 
 

@@ -70,7 +70,7 @@ class Builder:
             elif field.required:
                 values[field.name] = self._wrong((*path, field.name), "must be given")
             if field.required and values[field.name] is _INVALID:
-                values[field.name] = kinds.EMPTY.get(kinds.base(hint))
+                values[field.name] = kinds.empty(kinds.base(hint))
         return kind(**{name: value for name, value in values.items() if value is not _INVALID})
 
     def _unknown_keys(self, hints: dict[str, Any], raw: dict[str, Any], path: Path) -> None:

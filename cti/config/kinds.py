@@ -16,7 +16,6 @@ import msgspec
 
 from cti.config.rules import Name, Range, Text
 from cti.config.secret import Secret
-from cti.config.settings import Cause
 from cti.config.sources import EnvText
 
 _TRUTH: Final = MappingProxyType(
@@ -97,12 +96,15 @@ CALLED: Final[dict[Any, str]] = {
     Secret: "a text in quotes",
 }
 
-# stands in a draft for a required value that is wrong or missing
-EMPTY: Final[dict[Any, Any]] = {
+_EMPTY: Final[dict[Any, Any]] = {
     str: "",
     int: 0,
     float: 0.0,
     Secret: Secret(),
-    Cause: "queueFull",
     tuple[Name, ...]: (),
 }
+
+
+def empty(kind: Any) -> Any:
+    """What stands in a draft for a required value that is wrong or missing."""
+    return next(iter(choices(kind).values()), _EMPTY.get(kind))

@@ -1,4 +1,4 @@
-"""Where a configuration comes from: one TOML file, `conf.d/*.toml` beside it, the environment.
+"""Where a configuration comes from: one TOML file, a folder of more beside it, the environment.
 
 Later sources win, in that order. Tables are merged; arrays of tables (`[[queues]]`, `[[agents]]`)
 are joined; everything else is replaced. Each value remembers where it came from, for the messages.
@@ -14,8 +14,19 @@ from typing import Any
 
 from cti.config.problems import Path, Problem, dotted, quoted_key
 
-PREFIX = "CTI_"
-RESERVED = frozenset({"CTI_CONFIG", "CTI_SOCKET"})  # for the `cti` command, not for the daemon
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where one program's values come from: variables with `prefix`, less `reserved` (which are for
+    its command line), and every `*.toml` of `folder` beside its file.
+    """
+
+    prefix: str
+    reserved: frozenset[str]
+    folder: str
+
+
+ROUTER = Names("CTI_", frozenset({"CTI_CONFIG", "CTI_SOCKET"}), "conf.d")
 # 50,000 agents of 200 bytes are 10 MB; what is larger is not a configuration.
 MAX_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -43,24 +54,24 @@ class Tree:
         return ""
 
 
-def gather(path: FilePath | None, environ: Mapping[str, str]) -> Tree:
+def gather(path: FilePath | None, environ: Mapping[str, str], names: Names = ROUTER) -> Tree:
     """All sources as one tree. What cannot be read is in its `problems`."""
     tree = Tree()
-    for file in _files(path):
+    for file in _files(path, names.folder):
         document = _parse(file, tree.problems)
         if document is not None:
             _merge(tree, tree.values, document, (), str(file))
     for name in sorted(environ):
-        if name.startswith(PREFIX) and name not in RESERVED:
-            _place(tree, name, environ[name])
+        if name.startswith(names.prefix) and name not in names.reserved:
+            _place(tree, name, names.prefix, environ[name])
     return tree
 
 
-def _files(path: FilePath | None) -> list[FilePath]:
+def _files(path: FilePath | None, folder: str) -> list[FilePath]:
     if path is None:
         return []
     # Hidden files are what editors leave behind.
-    more = (file for file in (path.parent / "conf.d").glob("*.toml") if file.name[0] != ".")
+    more = (file for file in (path.parent / folder).glob("*.toml") if file.name[0] != ".")
     return [path, *sorted(more)]
 
 
@@ -114,12 +125,12 @@ def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(row, dict) for row in value) and bool(value)
 
 
-def _place(tree: Tree, name: str, text: str) -> None:
+def _place(tree: Tree, name: str, prefix: str, text: str) -> None:
     """Put one variable where it belongs: `CTI_ASTERISKS__A1__SECRET` names the entry by its name
     (or by its number), so that its place does not hang on the order of files.
     """
     origin = f"environment {quoted_key(name)}"
-    *steps, last = name.removeprefix(PREFIX).lower().split("__")
+    *steps, last = name.removeprefix(prefix).lower().split("__")
     here: Any = tree.values
     path: Path = ()
     for step, following in pairwise([*steps, last]):

@@ -29,6 +29,7 @@ TOOLS = {
     "promtool": "prometheus",  # reads our alert rules
     "systemd-analyze": "systemd",  # reads our unit
     "dpkg-deb": "dpkg",  # builds our package
+    "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",  # the centre's other database
     "gcc": "gcc",  # `make compiled`
     "/usr/include/stdlib.h": "libc6-dev",
 }
@@ -42,7 +43,8 @@ VERSIONS = {
 }
 
 # Debian starts these where they are installed; our tests start their own.
-SERVICES = ("mosquitto", "prometheus")
+# {package: service}
+SERVICES = {"mosquitto": "mosquitto", "prometheus": "prometheus", "postgresql-15": "postgresql"}
 
 # Not on the PATH of an ordinary user.
 SYSTEM_FOLDERS = "/usr/sbin:/sbin:/usr/local/sbin"
@@ -125,8 +127,8 @@ def _install(packages: list[str], *, quiet: bool) -> None:
         told = updated.stderr if updated.returncode else installed.stderr
         raise LabError(f"apt-get install {' '.join(packages)}: {reason_in(told)}")
     if shutil.which("systemctl"):
-        for service in SERVICES:
-            if service in packages:  # nor at the next boot
+        for package, service in SERVICES.items():
+            if package in packages:  # nor at the next boot
                 run("systemctl", "disable", service)
 
 

@@ -54,7 +54,7 @@ def test_a_bare_machine_gets_everything_in_one_go(machine):
     assert update[:2] == ("apt-get", "update")
     assert install[:2] == ("apt-get", "install")
     assert set(every_tool().values()) <= set(install)
-    assert after == [("systemctl", "disable", service) for service in tools.SERVICES]
+    assert after == [("systemctl", "disable", service) for service in tools.SERVICES.values()]
     assert tools.missing() == []
 
 
