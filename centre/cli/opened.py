@@ -51,7 +51,9 @@ def with_store(settings: Settings, words: Words, act: Act) -> int:
 def _why(error: StoreError, words: Words) -> str:
     at = 0 if words.language == "zh" else 1
     if isinstance(error, StoreFullError):
-        return ("数据库磁盘已满，未写入", "no room on the disk of the database, nothing written")[at]
+        return ("数据库磁盘已满，未写入", "no room on the disk of the database, nothing written")[
+            at
+        ]
     if isinstance(error, StoreBusyError):
         return ("数据库忙，未写入，请重试", "the database is busy, nothing done, try again")[at]
     return ("数据库无法访问", "the database is away")[at]

@@ -13,7 +13,7 @@ from cti.cli.words import Words
 
 if TYPE_CHECKING:
     # argparse has no public name for what `add_subparsers` returns
-    Commands: TypeAlias = "argparse._SubParsersAction[Any]"
+    Commands: TypeAlias = "argparse._SubParsersAction[Any]"  # noqa: SLF001
 
 _PACKAGES = frozenset({"sqlalchemy", "alembic", "asyncpg", "argon2", "greenlet"})
 
@@ -28,13 +28,15 @@ def centre(commands: "Commands") -> None:
     migrate.add_argument(
         "--to", default=None, metavar="REVISION", help="not the newest; 0000 takes all away"
     )
-    migrate.add_argument("--yes", action="store_true", help="lose what an older one has no room for")
+    migrate.add_argument(
+        "--yes", action="store_true", help="lose what an older one has no room for"
+    )
     save = _verb(verbs, "backup", "save the database while people work 备份")
     restore = _verb(verbs, "restore", "fill an empty database from a backup 恢复")
     for each in (save, restore):
         each.add_argument("file", metavar="FILE", help="- for standard output or input")
     for each in (check, migrate, save, restore):
-        each.set_defaults(run=_later("centre.cli.database"))
+        each.set_defaults(run=_later(lambda: import_module("centre.cli.database")))
 
 
 def _verb(verbs: "Commands", name: str, help_text: str) -> argparse.ArgumentParser:
@@ -49,15 +51,17 @@ def common(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", default=_path("CENTRE_CONFIG"),
         help="configuration of the centre (CENTRE_CONFIG) 配置文件",
     )  # fmt: skip
-    parser.add_argument("--lang", choices=("zh", "en"), help="default: by the locale 默认按语言环境")
+    parser.add_argument(
+        "--lang", choices=("zh", "en"), help="default: by the locale 默认按语言环境"
+    )
 
 
-def _later(module: str) -> Callable[[argparse.Namespace, Words], int]:
+def _later(load: Callable[[], Any]) -> Callable[[argparse.Namespace, Words], int]:
     """Run `main` of a module that is loaded only then, with everything that it needs."""
 
     def run(arguments: argparse.Namespace, words: Words) -> int:
         try:
-            main: Callable[[argparse.Namespace, Words], int] = import_module(module).main
+            main: Callable[[argparse.Namespace, Words], int] = load().main
         except ModuleNotFoundError as error:
             if error.name is None or error.name.partition(".")[0] not in _PACKAGES:
                 raise

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from centre.store.engine import Store
 from centre.store.migrate import migrate
-from centre.store.schema import METADATA
+from centre.store.schema import METADATA, plain
 from centre.store.schema_at import HEAD, NOTHING, revision_of
 
 FORMAT: Final = "paidui-centre-1"
@@ -47,7 +47,7 @@ _line = msgspec.json.Decoder(_Line)
 
 
 async def save(store: Store, out: IO[bytes]) -> int:
-    """Write every row of every table to `out`; how many. Raises StoreError, BackupError, OSError."""
+    """Write every row of every table; how many. Raises StoreError, BackupError, OSError."""
     digest, rows = hashlib.sha256(), 0
     with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as packed:
 
@@ -62,10 +62,10 @@ async def save(store: Store, out: IO[bytes]) -> int:
                 raise BackupError(f"the database is at revision {found or 'none'}, not at {HEAD}")
             write(_Line(format=FORMAT, revision=found))
             for table in METADATA.sorted_tables:
-                write(_Line(table=table.name))
+                write(_Line(table=f"{table.name}"))
                 by_key = select(table).order_by(*table.primary_key.columns)
                 async for row in (await connection.stream(by_key)).mappings():
-                    write(_Line(row=dict(row)))
+                    write(_Line(row=plain(row)))
                     rows += 1
         raw = msgspec.json.encode(_Line(rows=rows, sha256=digest.hexdigest())) + b"\n"
         packed.write(raw)

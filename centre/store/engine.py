@@ -63,9 +63,7 @@ class Store:
         """
         return self._use(self._writer, self._turn, limit_s)
 
-    def read(
-        self, limit_s: float | None = LIMIT_S
-    ) -> AbstractAsyncContextManager[AsyncConnection]:
+    def read(self, limit_s: float | None = LIMIT_S) -> AbstractAsyncContextManager[AsyncConnection]:
         """One state of the whole database; it refuses to write. Raises StoreError."""
         return self._use(self._reader, None, limit_s)
 

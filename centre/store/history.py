@@ -11,7 +11,7 @@ from sqlalchemy import Index, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from centre.store.keys import new_key
-from centre.store.schema import METADATA, key, lines, time_us, word
+from centre.store.schema import METADATA, key, lines, plain, time_us, word
 
 HISTORY: Final = Table(
     "history",
@@ -84,6 +84,6 @@ async def of_entity(
     mine = (HISTORY.c.entity == entity) & (HISTORY.c.entity_id == entity_id)
     asked = select(HISTORY).where(mine, HISTORY.c.id > after).order_by(HISTORY.c.id).limit(limit)
     return [
-        msgspec.convert({**row, "changes": msgspec.json.decode(row["changes"])}, Line)
+        msgspec.convert({**plain(row), "changes": msgspec.json.decode(row["changes"])}, Line)
         for row in (await connection.execute(asked)).mappings()
     ]

@@ -3,6 +3,7 @@
 A column that must not be seen in the history says `info=SECRET`.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, MetaData, String, Text
@@ -65,3 +66,8 @@ def number(name: str) -> Column[int]:
 def yes_or_no(name: str) -> Column[bool]:
     """A truth value."""
     return Column(name, Boolean, nullable=False)
+
+
+def plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row as msgspec takes it: SQLAlchemy's names are a kind of text of its own."""
+    return {f"{name}": value for name, value in row.items()}

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import ColumnElement, column, inspect, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from centre.store.engine import Store
@@ -22,7 +22,8 @@ async def revision_of(connection: AsyncConnection) -> str:
     names = await connection.run_sync(lambda made: inspect(made).get_table_names())
     if "alembic_version" not in names:
         return NOTHING
-    asked = select(column("version_num")).select_from(table("alembic_version"))
+    version: ColumnElement[str] = column("version_num")
+    asked = select(version).select_from(table("alembic_version"))
     return await connection.scalar(asked) or NOTHING
 
 

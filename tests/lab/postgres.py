@@ -1,5 +1,5 @@
-"""A real PostgreSQL of the tests' own: one server a test process, in a folder of its own, reached by
-a unix socket only. It refuses to run as root, so it runs as the user `postgres` there.
+"""A real PostgreSQL of the tests' own: one server a test process, in its own folder, reached by a
+unix socket only. It refuses to run as root, so it runs as the user `postgres` there.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 POSTGRES = f"{PROGRAMS}/postgres"
 USER = "paidui"
 
-# What a test writes need not outlive the machine.
-OPTIONS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=16MB",
+# What a test writes outlives the server, and need not outlive the machine.
+OPTIONS = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB",
            "max_connections=60", "listen_addresses=", "jit=off", "autovacuum=off")  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""Revisions of the database, which Alembic loads as files. Each goes up and down with data in it."""
+"""Revisions of the database; Alembic loads them as files. Each goes up and down with data in it."""
