@@ -1,4 +1,4 @@
-"""`python -m benchmarks core|handoff [...]`: each benchmark prints a table, and JSON when asked."""
+"""`python -m benchmarks NAME [...]`: each benchmark prints a table, and JSON when asked."""
 
 import importlib
 import sys
@@ -9,6 +9,7 @@ from cti.cli import output
 BENCHMARKS = {
     "core": "the routing core alone: call lives a second, growth, memory, replay",
     "handoff": "on a real Asterisk: app_queue and our router under the same calls",
+    "arrival": "on a real Asterisk: where the milliseconds from arrival to ring go",
 }
 
 

@@ -23,7 +23,7 @@ from statistics import quantiles
 from benchmarks.handoff.observer import WANTED, Observer
 from benchmarks.handoff.report import show
 from benchmarks.handoff.sides import Router, cpu_ms
-from cti.ami.client import AmiClient
+from benchmarks.watching import add_user, client, until_up
 from tests.lab import rootfs
 from tests.lab.asterisk import Agent, LabAsterisk
 from tests.lab.scenarios import phone_answers
@@ -106,54 +106,17 @@ class Bench:
     async def _count(self, side: Side, number: str, router: Router | None) -> None:
         """Messages a call on the session that drives this side: app_queue's client hears all."""
         user = "cti-router" if router else "lab"
-        client = _client(self.asterisk, user, None, lambda _: None)
-        await _up(client)
-        start = client.counters.messages_in
+        session = client(self.asterisk, user, None, lambda _: None)
+        await until_up(session)
+        start = session.counters.messages_in
         callers = Callers(self.asterisk.sip, number, calls=COUNTED_CALLS, rate=5, stay_ms=STAY_MS)
         with callers:
             await asyncio.to_thread(callers.wait, 60)
         await asyncio.sleep(0.2)  # the last Hangup events
         redirects = COUNTED_CALLS if router else 0  # answers go to the session that asked
-        side.messages = (client.counters.messages_in - start + redirects) / COUNTED_CALLS
+        side.messages = (session.counters.messages_in - start + redirects) / COUNTED_CALLS
         side.counted = COUNTED_CALLS
-        await client.close()
-
-
-def _client(
-    asterisk: LabAsterisk, user: str, wanted: frozenset[str] | None, see: object
-) -> AmiClient:
-    return AmiClient(
-        asterisk.name,
-        "127.0.0.1",
-        asterisk.ami_port,
-        user,
-        asterisk.ami_secret,
-        wanted=wanted,
-        on_event=see,  # type: ignore[arg-type]
-        on_up=lambda: None,
-        on_down=lambda _: None,
-        ping_s=30,
-        dead_after_s=60,
-    )
-
-
-async def _up(client: AmiClient) -> None:
-    client.start()
-    for _ in range(200):
-        if client.is_up:
-            return
-        await asyncio.sleep(0.02)
-    raise RuntimeError("the observer could not log in")
-
-
-def _watch_user(asterisk: LabAsterisk) -> None:
-    """A user who hears the five kinds of events only: watching must cost both sides little."""
-    filters = "".join(f"eventfilter(name({name}),action(include)) =\n" for name in sorted(WANTED))
-    with (asterisk.etc / "manager.conf").open("a", encoding="utf-8") as conf:
-        conf.write(
-            f"\n[watch]\nsecret = {asterisk.ami_secret}\npermit = 127.0.0.1/32\n"
-            f"read = call,agent,system\nwrite = system\n{filters}"
-        )
+        await session.close()
 
 
 def _tell(text: str) -> None:
@@ -176,12 +139,12 @@ async def run(load: Load) -> tuple[Side, Side]:
             queues={f"peer-{queue}": members for queue, members in names.items()},
         )
         stack.callback(asterisk.stop)
-        _watch_user(asterisk)
+        add_user(asterisk, WANTED)
         _tell("booting Asterisk")
         asterisk.start()
         observer = Observer(agent_events=True)
-        watcher = _client(asterisk, "watch", WANTED, observer.see)
-        await _up(watcher)
+        watcher = client(asterisk, "watch", WANTED, observer.see)
+        await until_up(watcher)
         bench = Bench(load, asterisk, observer)
         _tell("through app_queue (about 25 s)")
         queue = await bench.measure("peer-", None)
