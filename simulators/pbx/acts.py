@@ -18,6 +18,8 @@ PARK = "700"
 PARKED_US = 2_000_000
 RETURNS_RING_US = 30_000_000
 CANCELLED = 127
+NO_SOUND = 44  # AST_CAUSE_REQUESTED_CHAN_UNAVAIL
+SOFT_HANGUP_DEV = 1  # AST_SOFTHANGUP_DEV (include/asterisk/channel.h)
 
 _PERSON = (
     "name", "uniqueid", "linkedid", "created_us", "caller_number", "caller_name", "phone",
@@ -51,9 +53,10 @@ class Acts:
         """A call waits there for an answer."""
         return any(leg.rings_for is not None for leg in self._world.phones[endpoint].legs)
 
-    def pick_up(self, endpoint: str) -> bool:
-        """Answer the call that rings there; False when none does."""
-        for leg in self._world.phones[endpoint].legs:
+    def pick_up(self, endpoint: str, *, last: bool = False) -> bool:
+        """Answer the call that rings there, or the last of them; False when none does."""
+        legs = self._world.phones[endpoint].legs
+        for leg in reversed(legs) if last else legs:
             if leg.rings_for is not None:
                 leg.rings_for.pick_up()
                 return True
@@ -66,6 +69,13 @@ class Acts:
                 leg.rings_for.refuse(cause)
                 return True
         return False
+
+    def falls_silent(self, channel: Channel) -> None:
+        """No sound comes any more, and Asterisk ends the call (`rtp_timeout`)."""
+        world = self._world
+        channel.cause = NO_SOUND
+        world.announcer.soft_hangup_request(channel, SOFT_HANGUP_DEV)
+        world.soon(lambda: world.hang_up(channel))
 
     def hang_up(self, channel: Channel) -> None:
         """The far end of this channel hangs up."""
@@ -90,6 +100,13 @@ class Acts:
         sender.on_left = lambda: self._let_go(sender)
         world.send(sent, OFFICE, exten)
         return True
+
+    def presses(self, sender: Channel, code: str, exten: str) -> bool:
+        """A feature code within the call: `#1` and a number is a blind transfer."""
+        if code != "#1" or sender.bridge is None:
+            return False
+        self._world.announcer.hold(sender)
+        return self.refers(sender, exten)
 
     def completes(self, endpoint: str) -> bool:
         """REFER with Replaces: the other ends of the first and the last call of this phone talk to

@@ -18,6 +18,7 @@ RECEPTION = "reception"
 DETOURS = {"detour": False, "detour-n": True}
 RECEPTIONIST = "o1"
 QUEUE_BEHIND = "loans"
+OTHER_NAMES = {"99": RECEPTIONIST, "c8001": "a8001", "c8002": "a8002", "c8003": "a8003"}
 
 
 class Office:
@@ -45,11 +46,12 @@ class Office:
 
     def _office(self, channel: Channel) -> None:
         exten = channel.exten
-        if exten in self._world.phones:
-            self._dial(channel, exten)
+        phone = OTHER_NAMES.get(exten, exten)
+        if phone in self._world.phones:
+            self._dial(channel, phone)
         elif exten == PICKUP:
             self._acts.picks_up(channel)
-        elif exten == "music":
+        elif exten in ("music", "spy"):
             self._world.answer(channel)
             channel.stop = lambda: None
         elif exten.isdecimal() and int(exten) in LOT:

@@ -176,6 +176,14 @@ class Handset(asyncio.DatagramProtocol):
         escaped = replaces.replace(";", "%3B").replace("=", "%3D")
         self._refer(first, f"<{last.target}?Replaces={escaped}>")
 
+    def press(self, keys: str, line: Line | None = None) -> None:
+        """Dial within a call, key by key (SIP INFO; the endpoint has `dtmf_mode = info`)."""
+        line = line or self.line("talking")
+        kind = "Content-Type: application/dtmf-relay"
+        for key in keys:
+            body = f"Signal={key}\r\nDuration=100\r\n"
+            self._request(line, "INFO", body=body, more=(kind,))
+
     def speak(self, line: Line | None = None) -> None:
         """Twenty milliseconds of sound: what a Local channel waits for to be optimised away."""
         line = line or self.line("talking")

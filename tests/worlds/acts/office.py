@@ -24,7 +24,14 @@ exten => detour-n,1,Dial(Local/loans@from-agent/n,60)
 [from-agent]
 exten => _a80XX,1,Dial(PJSIP/${EXTEN},30)
  same => n,Hangup()
+; With feature codes: whoever is dialled here may send the other end on with #1.
+exten => _c80XX,1,Dial(PJSIP/a${EXTEN:1},30,t)
+ same => n,Hangup()
 exten => o1,1,Dial(PJSIP/o1,30)
+ same => n,Hangup()
+exten => 99,1,Goto(o1,1)
+exten => spy,1,Answer(,i)
+ same => n,ChanSpy(PJSIP/a8001,qS)
  same => n,Hangup()
 exten => loans,1,Goto(cti-inbound,loans,1)
 exten => music,1,Answer(,i)
@@ -32,6 +39,15 @@ exten => music,1,Answer(,i)
 include => parkedcalls
 """
 
+PHONES = {"a8002": "rtp_timeout = 0\ndtmf_mode = info\n", "a8003": "rtp_timeout = 1"}
+"""What single phones are set to: keys by SIP INFO; a call without sound ends after a second."""
+
+FEATURES = """
+[general]
+pickupexten = *8
+[featuremap]
+blindxfer => #1
+"""
 PARKING = f"""
 [general]
 [default]
@@ -49,9 +65,13 @@ def furnish(asterisk: LabAsterisk) -> None:
     text = pjsip.read_text(encoding="utf-8")
     more = "context = from-agent\nallow_transfer = yes\ncall_group = 1\npickup_group = 1"
     more += "\ndevice_state_busy_at = 0"
-    pjsip.write_text(text.replace("context = from-agent", more), encoding="utf-8")
+    text = text.replace("context = from-agent", more)
+    for phone, line in PHONES.items():
+        before, endpoint, after = text.partition(f"[{phone}](cti-agent)")
+        text = before + endpoint + after.replace("rtp_timeout = 0 ", line, 1)
+    pjsip.write_text(text, encoding="utf-8")
     modules = asterisk.etc / "modules.conf"
     text = modules.read_text(encoding="utf-8")
     modules.write_text(text.replace("noload = res_parking.so\n", ""), encoding="utf-8")
-    (asterisk.etc / "features.conf").write_text("[general]\npickupexten = *8\n", encoding="utf-8")
+    (asterisk.etc / "features.conf").write_text(FEATURES, encoding="utf-8")
     (asterisk.etc / "res_parking.conf").write_text(PARKING, encoding="utf-8")

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from tests.eventually import eventually, time_passes
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import Agent, LabAsterisk
-from tests.lab.handset import Handset
+from tests.lab.handset import Handset, Line
 from tests.lab.ports import free_port
 from tests.worlds.acts.office import AGENTS, EXTENSIONS, OUTSIDER, furnish
 from tests.worlds.acts.scene import Scene
@@ -50,12 +50,14 @@ class RealStage:
     async def _press(self, phone: Handset, what: str, to: str) -> None:
         if what in ("answers", "refuses"):
             await phone.rings()
-        elif what in ("refers", "holds", "completes"):
+        elif what in ("refers", "holds", "completes", "presses"):
             await phone.until(lambda: any(e.state == "talking" for e in phone.lines), "talk")
         elif what in ("dials", "calls"):
             phone.dial(to)
         keys: dict[str, Callable[[], object]] = {
-            "answers": phone.answer,
+            "answers": lambda: phone.answer(_ringing(phone, to)),
+            "presses": lambda: phone.press(to.replace(" ", "")),
+            "falls": lambda: None,  # it never says a word unless it is waited for
             "refuses": phone.refuse,
             "holds": phone.hold,
             "retrieves": lambda: phone.hold(held=False),
@@ -133,6 +135,12 @@ class RealStage:
                 phone.hang_up(line)
         await self.ami.ask("Hangup", Channel="/.*/", Cause="16")
         await self._until(lambda: not self.scene.legs, "somebody is left")
+
+
+def _ringing(phone: Handset, which: str) -> Line:
+    """The call that rings there: the first one, or the last."""
+    rings = [line for line in phone.lines if line.state == "ringing"]
+    return rings[-1 if which == "last" else 0]
 
 
 @asynccontextmanager

@@ -60,6 +60,11 @@ SCENES = (
         TALKING + "a8001 refers a8002\na8002 rings\nc1 hangs up\nc1 gone",
     ),
     Scene(
+        "refer-outsider",
+        "P03",
+        TALKING + "a8001 refers o1\no1 answers\nc1 talks o1\nc1 hangs up\nc1 gone",
+    ),
+    Scene(
         "refer-queue",
         "P04",
         TALKING + "a8001 refers loans\na8001 gone\nc1 waits\nc1 hangs up\nc1 gone",
@@ -69,6 +74,12 @@ SCENES = (
         "attended-phone",
         "P05",
         TALKING + CONSULTS + "a8001 completes\nc1 talks a8002\na8002 hangs up\nc1 gone",
+    ),
+    Scene(
+        "attended-outsider",
+        "P06",
+        TALKING + "a8001 holds\na8001 dials o1\no1 answers\na8001 talks o1\na8001 completes\n"
+        "c1 talks o1\nc1 hangs up\nc1 gone\na8001 gone",
     ),
     Scene(
         "attended-queue",
@@ -92,10 +103,17 @@ SCENES = (
         "o1 talks a8001\no1 completes\no1 gone\nc1 talks a8001\nc1 hangs up\nc1 gone",
     ),
     Scene(
+        "feature-code",
+        "P10",
+        TALKING + "ami redirects c1 c8002\na8002 answers\nc1 talks a8002\na8002 presses #1 99\n"
+        "o1 answers\nc1 talks o1\nc1 hangs up\nc1 gone\na8002 gone",
+    ),
+    Scene(
         "pickup",
         "P11",
         "c1 dials loans\na8001 rings\na8002 dials *8\nc1 talks a8002\na8002 hangs up\nc1 gone",
     ),
+    Scene("parked", "P12", PARKED + "c1 hangs up\nc1 gone"),
     Scene(
         "parked-returns",
         "P13",
@@ -134,6 +152,18 @@ SCENES = (
         (WAIT,),
     ),
     Scene(
+        "redirect-to-outsider",
+        "P20",
+        WAITING + "ami redirects c1 o1\no1 answers\nc1 talks o1\no1 hangs up\nc1 gone",
+        (WAIT,),
+    ),
+    Scene(
+        "redirect-offered",
+        "P20",
+        "c1 dials loans\na8001 rings\nami redirects c1 o1\no1 answers\nc1 talks o1\n"
+        "o1 hangs up\nc1 gone\na8001 gone",
+    ),
+    Scene(
         "redirect-talking",
         "P21",
         TALKING + "ami redirects c1 a8002\na8002 answers\nc1 talks a8002\na8002 hangs up\nc1 gone",
@@ -163,6 +193,18 @@ SCENES = (
         (WAIT,),
     ),
     Scene(
+        "originate-beside-offer",
+        "P25",
+        "c1 dials loans\na8001 rings\nami originates a8001 music\ntime 300\na8001 answers\n"
+        "c1 talks a8001\na8001 refuses\ntime 100\na8001 hangs up\nc1 gone\na8001 gone",
+    ),
+    Scene(
+        "originate-instead-of-offer",
+        "P25",
+        "c1 dials loans\na8001 rings\nami originates a8001 music\ntime 300\n"
+        "a8001 answers last\na8001 alone\nc1 hangs up\nc1 gone\na8001 hangs up\na8001 gone",
+    ),
+    Scene(
         "bridged",
         "P26",
         WAITING + "ami originates a8001 music\na8001 answers\na8001 alone\nami bridges c1 a8001\n"
@@ -176,10 +218,22 @@ SCENES = (
         (WAIT,),
     ),
     Scene(
+        "own-call-after-work",
+        "P28",
+        TALKING + "a8001 hangs up\nc1 gone\na8001 dials o1\no1 answers\na8001 talks o1\n"
+        "a8001 hangs up\no1 gone\na8001 gone",
+    ),
+    Scene(
         "internal",
         "P29",
-        "a8002 dials a8001\na8001 rings\na8002 hangs up\na8001 gone\na8002 gone",
+        "a8002 dials a8001\na8001 rings\ntime 100\na8002 hangs up\na8001 gone\na8002 gone",
         (WAIT,),
+    ),
+    Scene(
+        "internal-while-talking",
+        "P30",
+        TALKING + "a8002 dials a8001\na8001 rings\na8002 hangs up\na8002 gone\n"
+        "a8001 hangs up\nc1 gone",
     ),
     Scene(
         "holds",
@@ -196,6 +250,35 @@ SCENES = (
         "P33",
         TALKING + CONSULTS + "a8002 hangs up\na8002 gone\na8001 retrieves\ntime 100\n"
         "c1 hangs up\nc1 gone",
+    ),
+    Scene(
+        "second-customer",
+        "P34",
+        TALKING + "c2 dials loans\na8002 rings\na8001 dials *8\nc2 talks a8001\n"
+        "c2 hangs up\nc2 gone\na8001 hangs up\nc1 gone\na8001 gone",
+        (deliver("a8001"), deliver("a8002", offer=2), AFTER),
+    ),
+    Scene(
+        "customer-cut",
+        "P35",
+        TALKING + "ami hangs up c1\nc1 gone\na8001 gone",
+    ),
+    Scene(
+        "agent-cut",
+        "P35",
+        TALKING + "ami hangs up a8001\na8001 gone\nc1 gone",
+    ),
+    Scene(
+        "no-sound",
+        "P35",
+        "c1 dials loans\na8003 answers\nc1 talks a8003\na8003 falls silent\na8003 gone\nc1 gone",
+        (deliver("a8003"), AFTER),
+    ),
+    Scene(
+        "listened-to",
+        "P36",
+        TALKING + "a8003 dials spy\na8003 alone\ntime 300\na8003 hangs up\n"
+        "c1 hangs up\nc1 gone\na8003 gone",
     ),
 )
 

@@ -5,6 +5,9 @@
     a8001 refers a8002      REFER, blind
     a8001 completes         REFER with Replaces: its first and its last call
     a8001 forwards o1       answers the next call with 302
+    a8001 answers last      the call that came last, of two that ring
+    a8002 presses #1 99     a feature code, and a number
+    a8003 falls silent      no sound comes from it any more
     ami redirects c1 a8002  a stranger's AMI: also `originates a8001 o1`, `bridges c1 a8002`,
                             `hangs up c1`
     c1 talks a8001          waited for, as are `rings`, `waits` (in our line), `parked`, `alone`,

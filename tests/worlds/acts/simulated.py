@@ -70,7 +70,9 @@ class SimulatedStage:
             self._wait(lambda: acts.rings(who), f"{who} does not ring")
         keys: dict[str, Callable[[], object]] = {
             "dials": lambda: acts.dial(who, to),
-            "answers": lambda: acts.pick_up(who),
+            "answers": lambda: acts.pick_up(who, last=to == "last"),
+            "presses": lambda: acts.presses(self._talking(who), *to.split()),
+            "falls": lambda: acts.falls_silent(self._talking(who)),
             "refuses": lambda: acts.refuse(who, REJECTED),
             "holds": lambda: world.set_hold(self._talking(who), held=True),
             "retrieves": lambda: world.set_hold(self._talking(who), held=False),
