@@ -81,7 +81,7 @@ class AgentChannel:
 @dataclass(frozen=True, slots=True)
 class PhoneChannel:
     """A channel of a phone. `leg_of`: the endpoint that it was dialled as by an order of ours, ""
-    for none; `age_s` whole seconds.
+    for none, and `offer_id` of which offer; `age_s` whole seconds.
     """
 
     uniqueid: str
@@ -89,6 +89,7 @@ class PhoneChannel:
     bridge: str
     is_up: bool
     leg_of: str
+    offer_id: OfferId
     age_s: int
 
 
@@ -99,9 +100,10 @@ def read_phones(items: Iterable[AmiEvent], is_agents: Callable[[str], bool]) -> 
         get = item.headers.get
         device = border.endpoint_of(get("Channel"))
         if device and is_agents(device) and border.is_uniqueid(get("Uniqueid")):
-            leg_of = _marks(item).get("CTI_LEG", "").partition("*")[2]
-            row = (get("BridgeID"), get("ChannelState") == _UP, leg_of, _number(get("Seconds")))
-            found.append(PhoneChannel(get("Uniqueid"), device, *row))
+            offer, _, leg_of = _marks(item).get("CTI_LEG", "").partition("*")
+            is_up, age_s = get("ChannelState") == _UP, _number(get("Seconds"))
+            whose = (leg_of, OfferId(_number(offer)), age_s)
+            found.append(PhoneChannel(get("Uniqueid"), device, get("BridgeID"), is_up, *whose))
     return found
 
 

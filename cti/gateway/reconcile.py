@@ -48,6 +48,7 @@ from routing.commands import (
     CallArrived,
     CallerHungUp,
     CallTaken,
+    ClearedBy,
     Command,
     LegsBridged,
     OfferAnswered,
@@ -271,6 +272,8 @@ class _Comparison:
 
     def _talking(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
         leg = self._agent_legs.get(channel.offer_id)
+        if leg is not None and "" != leg.bridge != channel.bridge != "":
+            leg = None  # the caller is in another bridge: parked, or with somebody else
         if self._has_other(call, channel):
             self._taken(call, caller, channel)
         elif channel.stage is Stage.DELIVERING and leg is not None and leg.is_up:
@@ -281,7 +284,11 @@ class _Comparison:
             caller.place = Place.TALKING
         else:
             caller.place = _PLACES[channel.stage]
-            self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id))
+            part = self.legs.part_of(caller)
+            lives = channel.offer_id in self._agent_legs
+            by = part.released_by if part is not None else None
+            by = by or (ClearedBy.OTHER if lives else ClearedBy.AGENT)
+            self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id, by))
 
     def _talks_still(self, call: Call, channel: CallerChannel) -> bool:
         """With the phone that took the call up by itself."""

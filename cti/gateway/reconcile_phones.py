@@ -25,8 +25,8 @@ def compare_phones(
     for phone in phones:
         leg_id = legs.leg_id(phone.uniqueid)
         seen.add(leg_id)
-        if phone.leg_of == phone.device or legs.delivery_of_leg(phone.uniqueid) is not None:
-            continue  # an offer of ours, whatever has become of it
+        if _is_offered(phone, engine) or legs.delivery_of_leg(phone.uniqueid) is not None:
+            continue
         leg = legs.phone_legs.get(phone.uniqueid)
         if leg is None and not (live and phone.age_s < SETTLED_S):
             leg = legs.phone_legs[phone.uniqueid] = PhoneLeg(phone.uniqueid, phone.device)
@@ -41,6 +41,12 @@ def compare_phones(
             commands += _own_call(phone, leg_id, engine, legs)
     commands += _over(seen, engine, legs, moment, live=live)
     return commands
+
+
+def _is_offered(phone: PhoneChannel, engine: RoutingEngine) -> bool:
+    """Rung by an order of ours that lives, or that ends in this moment."""
+    ours = phone.leg_of == phone.device
+    return ours and (phone.offer_id in engine.offers or not phone.is_up)
 
 
 def _own_call(

@@ -105,3 +105,8 @@ def references_in(value):
 
 def chinese(text):
     return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def test_the_table_of_acts_is_current():
+    done = subprocess.run([sys.executable, "-m", "docs.acts", "--check"], cwd=ROOT, check=False)
+    assert done.returncode == 0, "run: python -m docs.acts"

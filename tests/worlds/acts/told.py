@@ -17,7 +17,8 @@ NOT_TOLD = frozenset({
     "LocalBridge", "ContactStatus", "DialState", "BridgeCreate", "BridgeDestroy", "BridgeMerge",
     "BridgeInfoChannel", "OriginateResponse", "Pickup", "ParkedCall", "UnParkedCall",
     "ParkedCallTimeOut", "ParkedCallGiveUp", "ParkedCallSwap", "NewAccountCode",
-    "DTMFBegin", "DTMFEnd", "ChanSpyStart", "ChanSpyStop", "LocalOptimizationBegin", "LocalOptimizationEnd", "ExtensionStatus", "QueueCallerAbandon",
+    "DTMFBegin", "DTMFEnd", "ChanSpyStart", "ChanSpyStop",
+    "LocalOptimizationBegin", "LocalOptimizationEnd", "ExtensionStatus", "QueueCallerAbandon",
 })  # fmt: skip
 """Of no matter to the router; it does not ask for them (manager.d/cti-users.conf). `Rename` is not
 among them, for the reader of a transcript: it says whose channel it is after a masquerade."""
