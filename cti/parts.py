@@ -18,6 +18,8 @@ from pathlib import Path
 
 from cti.agi.server import AgiServer
 from cti.ami.client import AmiClient
+from cti.api.calls import Calls
+from cti.api.evidence import Evidence
 from cti.api.operations import Operations
 from cti.api.phones import ask_about
 from cti.api.present import Present
@@ -343,9 +345,13 @@ def make_present(parts: Parts) -> Present:
     return Present(parts.view, core.engine, core.clock, parts.dispatcher.catch_up)
 
 
-def make_operations(parts: Parts, present: Present) -> Operations:
-    """What may be ordered of the router."""
-    return Operations(parts.dispatcher.submit, present, partial(ask_about, parts.gateway))
+def make_operations(parts: Parts, present: Present) -> tuple[Operations, Calls]:
+    """What may be ordered of the router; the evidence of it is what the dispatcher tells."""
+    about_phones = partial(ask_about, parts.gateway)
+    operations = Operations(parts.dispatcher.submit, present, about_phones)
+    evidence = Evidence()
+    parts.dispatcher.listen_turns("operations", evidence.heard)
+    return operations, Calls(operations, present, evidence, parts.gateway.send_digits)
 
 
 def make_agi(settings: Settings, gateway: Gateway, max_connections: int) -> AgiServer:

@@ -7,12 +7,13 @@ the journal, and only then applied: `Stamped(seq, at_us, command)`.
 Times are microseconds since 1970 UTC; the core never asks a clock. A command that does not fit the
 state of things changes nothing and comes back as `CommandRefused`: races are normal in telephony.
 
-Those about transfers are in `routing.transfers.messages`.
+Those about transfers are in `routing.transfers.messages`, call control is in `routing.control`.
 """
 
 import msgspec
 
 from routing.config import RoutingConfig
+from routing.control import ControlCommand
 from routing.ids import (
     NO_AGENT,
     NO_LEG,
@@ -332,6 +333,7 @@ Command = (
     | ContinueEvents
     | ApplyConfig
     | TransferCommand
+    | ControlCommand
 )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from routing import commands as c
-from routing import legs
+from routing import control, legs
 from routing.bug import Bug
 from routing.core import Core
 from routing.events import Event
@@ -23,6 +23,7 @@ from routing.handlers import (
     on_callbacks,
     on_calls,
     on_config,
+    on_control,
     on_data,
     on_groups,
     on_legs,
@@ -56,6 +57,8 @@ HANDLERS: Final[dict[type[Any], Callable[[Core, Any], None]]] = {
     t.JoinTransfer: on_transfers.join_transfer,
     t.TransferBridged: on_transfers.transfer_bridged,
     t.TransferConferenced: on_transfers.transfer_conferenced,
+    control.ControlCall: on_control.control_call,
+    control.ControlFailed: on_control.control_failed,
     c.BookCallback: on_callbacks.book_callback,
     c.CancelCallback: on_callbacks.cancel_callback,
     c.AssociateData: on_data.associate_data,

@@ -10,6 +10,7 @@ A consultation is told like any call, from `CallQueued` to `CallCleared`; its id
 
 import msgspec
 
+from routing.control import ControlEvent
 from routing.ids import (
     NO_LEG,
     NO_TRANSFER,
@@ -383,4 +384,5 @@ Event = (
     | CommandRefused
     | TransferEvent
     | LegEvent
+    | ControlEvent
 )

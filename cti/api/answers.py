@@ -96,6 +96,33 @@ class ModeSwitched(msgspec.Struct, frozen=True):
     modes: dict[str, bool]
 
 
+class ActionRow(msgspec.Struct, frozen=True):
+    """A service (CSTA's name), whether it would be taken now, and else the core's code and why."""
+
+    service: str
+    allowed: bool
+    code: str = ""
+    why: str = ""
+
+
+class Actions(msgspec.Struct, frozen=True):
+    """What may be asked on behalf of an agent now. `call_id` is the customer's call that the agent
+    has part in, "" for none.
+    """
+
+    now_us: int
+    agent_id: str
+    call_id: str
+    actions: list[ActionRow]
+
+
+class CallChanged(msgspec.Struct, frozen=True):
+    """The call and the agent when Asterisk has done what was ordered; None for what is over."""
+
+    call: CallRow | None
+    agent: AgentRow | None
+
+
 class Story(msgspec.Struct, frozen=True):
     """What became of one call and why, a line each, and how it stands `now` (nothing when it is
     over). `events` were read for it; `whole` is false when there are more, or some that could not

@@ -1,7 +1,8 @@
 """The control interface: what the `cti` command asks and orders, over a unix socket.
 
     this file           what is so now, and what has happened
-    operations          orders
+    operations          orders about agents, queues, modes
+    calls               orders about calls, done when Asterisk says so
     configuration       the configuration
 
 `GET /v1/openapi` and docs/control-api.json say every path, field and problem.
@@ -29,6 +30,7 @@ from cti.api.answers import (
     Status,
     Story,
 )
+from cti.api.calls import Calls as CallOperations
 from cti.api.configuration import Configuration
 from cti.api.document import document
 from cti.api.operations import Operations
@@ -63,7 +65,8 @@ class History(Protocol):
 class Control:
     """The handlers. `app()` gives them to aiohttp.
 
-    `health` and `invariants` are asked at each request and must not block.
+    `operations` are rooms whose routes are served beside these. `health` and `invariants` are asked
+    at each request and must not block.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class Control:
         site: str,
         present: Present,
         history: History,
-        operations: Operations,
+        operations: Sequence[object],
         reconfiguration: Reconfiguration,
         health: Callable[[], Sequence[Check]],
         invariants: Callable[[], Mapping[str, int]],
@@ -97,7 +100,7 @@ class Control:
 
     def routes(self) -> list[Route]:
         """Every route of the control interface."""
-        return routes_of(self, self._operations, self._configuration)
+        return routes_of(self, *self._operations, self._configuration)
 
     # --- the present -----------------------------------------------------------------------------
 
@@ -207,7 +210,7 @@ class Control:
         )
 
 
-ROOMS: Final = (Control, Operations, Configuration)
+ROOMS: Final = (Control, Operations, CallOperations, Configuration)
 """Whose methods are the routes."""
 
 

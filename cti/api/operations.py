@@ -163,8 +163,13 @@ class Operations:
             events = self._submit(command)
         for event in events:
             if isinstance(event, CommandRefused):
-                raise refused(event.code, event.subject, _SAID[event.code])
+                raise refused(event.code, event.subject, said(event.code))
         return events
+
+
+def said(code: str) -> str:
+    """A refusal of the core in words."""
+    return _SAID.get(Refusal(code), code)
 
 
 _SAID = {code: code.value for code in Refusal} | {
@@ -180,4 +185,9 @@ _SAID = {code: code.value for code in Refusal} | {
     Refusal.UNKNOWN_MODE: "no mode of this name is configured",
     Refusal.UNKNOWN_CALL: "no call of this id is in hand",
     Refusal.CALL_STATE: "this does not fit the call's present state",
+    Refusal.NOT_YOUR_CALL: "another agent has this call",
+    Refusal.TRANSFER_EXISTS: "this call is being transferred",
+    Refusal.UNKNOWN_TRANSFER: "no transfer is under way",
+    Refusal.TRANSFER_STATE: "not now: it is not so far, or legs are being moved",
+    Refusal.TELEPHONY_LOST: "the Asterisk of this call is not heard now",
 }

@@ -13,6 +13,8 @@ from cti.routes.problem import ApiError, Kind
 REFUSED: Final = Kind("refused", 409, "This is not possible now")
 UNKNOWN_CALL: Final = Kind("unknown-call", 404, "Nothing is known of this call")
 UNKNOWN_AGENT: Final = Kind("unknown-agent", 404, "There is no such agent")
+NOT_DONE: Final = Kind("not-done", 409, "Asterisk has not carried it out")
+NO_EVIDENCE: Final = Kind("no-evidence", 504, "Asterisk has not said that it is done")
 BAD_CONFIG: Final = Kind("bad-config", 422, "The configuration has mistakes")
 EVENT_LOG: Final = Kind("event-log", 503, "The event log cannot be read now")
 STOPPED: Final = Kind("stopped", 503, "The router takes no commands")

@@ -28,6 +28,7 @@ def _as(rule: of.Text) -> Meta:
 CallId = Annotated[str, _as(of.CALL_ID)]
 OptionalEndpoint = Annotated[str, _as(of.OPTIONAL_ENDPOINT)]
 AbsolutePath = Annotated[str, _as(of.ABSOLUTE_PATH)]
+Keys = Annotated[str, text.matching(r"[0-9*#A-D]{1,32}", "1 to 32 of 0-9 * # A-D")]
 Limit = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
 Seq = Annotated[int, Meta(ge=0)]
 
@@ -71,6 +72,20 @@ class LastCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`on`: whether the agent is signed out after their next conversation."""
 
     on: bool = True
+
+
+class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`agent`: whose conversation it is, where it is not whoever has the call; `reason`: why."""
+
+    agent: OptionalName = ""
+    reason: OptionalName = ""
+
+
+class Digits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`digits`: the keys, in order."""
+
+    digits: Keys
+    agent: OptionalName = ""
 
 
 class Accepting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

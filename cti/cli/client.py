@@ -10,8 +10,10 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from cti.api.answers import (
+    Actions,
     AgentChanged,
     Agents,
+    CallChanged,
     Calls,
     ConfigChange,
     ConfigShown,
@@ -114,6 +116,14 @@ class Client:
         """Take one skill of the agent out of use, or back into it."""
         path = _path("agents", agent_id, "groups", group)
         return self._post(path, AgentChanged, {"serving": serving})
+
+    def actions(self, agent_id: str) -> Actions:
+        """What may be asked on behalf of an agent now."""
+        return self._get(_path("agents", agent_id, "actions"), Actions)
+
+    def control(self, call_id: str, verb: str, fields: Mapping[str, str | bool]) -> CallChanged:
+        """`hold`, `retrieve`, `clear` or `digits`; answered when Asterisk has done it."""
+        return self._post(_path("calls", call_id, verb), CallChanged, fields)
 
     def accept(self, queue_id: str, *, accepting: bool) -> QueueChanged:
         """Open or close a queue."""

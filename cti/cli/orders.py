@@ -65,6 +65,28 @@ def _agent(row: AgentRow, words: Words) -> str:
     return ", ".join(said)
 
 
+def actions(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti agent ID actions`: a line for each service."""
+    client = Client(socket_of(arguments))
+    answer = client.actions(arguments.agent_id)
+    if arguments.json:
+        print(client.last.decode())
+        return OK
+    for row in answer.actions:
+        why = "" if row.allowed else f"  {row.code}: {words.refusal(row.code, row.why)}"
+        print(printable(f"{words('may' if row.allowed else 'may_not')}  {row.service}{why}"))
+    return OK
+
+
+def call(arguments: argparse.Namespace, words: Words) -> int:
+    """`cti call ID hold|retrieve|clear|digits`."""
+    client = Client(socket_of(arguments))
+    fields = {name: getattr(arguments, name, "") for name in ("agent", "reason", "digits")}
+    answer = client.control(arguments.call_id, arguments.verb, fields)
+    stage = words(answer.call.stage.value) if answer.call is not None else words("call_over")
+    return _say(arguments, client, f"{arguments.call_id} {stage}", words("done"))
+
+
 def queue(arguments: argparse.Namespace, words: Words) -> int:
     """`cti queue ID open|close`."""
     client = Client(socket_of(arguments))

@@ -46,6 +46,8 @@ examples 示例:
   cti agent 8001 log-on                  sign in 签到
   cti agent 8001 not-ready --reason break
   cti agent 8001 group loans off         serves it no more for now 暂停技能组
+  cti agent 8001 actions                 what may be asked, and why not 可用操作及原因
+  cti call a1-1795293525.63 hold         the customer hears music 保持
   cti queue loans close                  serve who waits, divert who comes 关闭队列
   cti mode storm on                      an emergency mode 启用应急预案
   cti events --follow                    what happens, as it happens 跟踪事件
@@ -90,6 +92,7 @@ def parser() -> _Parser:
     _daemon_commands(commands, common, file)
     _questions(commands, reach, asked)
     _agent_command(commands, asked)
+    _call_command(commands, asked)
     _orders(commands, asked)
     _config_commands(commands, asked)
     for room in distribution("paidui").entry_points.select(group=ROOMS):
@@ -196,6 +199,25 @@ def _agent_command(commands: _Commands, asked: _Parser) -> None:
             command.add_argument("group", metavar="GROUP")
             command.add_argument("switch", choices=("on", "off"))
         command.set_defaults(run=orders.agent)
+    actions = verbs.add_parser("actions", parents=[asked], help="what may be asked now 可用操作")
+    actions.set_defaults(run=orders.actions)
+
+
+def _call_command(commands: _Commands, asked: _Parser) -> None:
+    call = commands.add_parser("call", help="do something with a conversation 通话操作")
+    call.add_argument("call_id", metavar="CALL")
+    verbs = call.add_subparsers(metavar="VERB", required=True, dest="verb")
+    for verb, help_text in (
+        ("hold", "the customer hears music 保持"),
+        ("retrieve", "back to the customer 取回"),
+        ("clear", "the agent hangs up 挂断"),
+        ("digits", "key tones to the customer's side 发送按键"),
+    ):
+        command = verbs.add_parser(verb, parents=[asked], help=help_text)
+        if verb == "digits":
+            command.add_argument("digits", metavar="KEYS", help="0-9 * # A-D")
+        _options(command, ("agent",) if verb == "digits" else ("agent", "reason"))
+        command.set_defaults(run=orders.call)
 
 
 def _orders(commands: _Commands, asked: _Parser) -> None:
@@ -243,6 +265,7 @@ def _options(command: _Parser, names: tuple[str, ...]) -> None:
 
 
 _OPTIONS = {
+    "agent": "whose conversation, where it is not whoever has it 座席",
     "device": "endpoint to ring, where it is not the configured one",
     "reason": "such as break, meal, meeting",
 }

@@ -136,6 +136,9 @@ WORDS: Final[Table] = {
     "no_change": ("没有变化", "nothing"),
     "needs_restart": ("重启后才生效", "needs a restart"),
     "not_possible": ("现在不能应用", "not possible now"),
+    "may": ("可用", "yes"),
+    "may_not": ("不可", "no "),
+    "call_over": ("已结束", "over"),
     "done": ("已生效", "done"),
     "already": ("已是如此", "so already"),
     "later": ("将在本次工作结束后生效", "applies when the present work is over"),
@@ -224,6 +227,8 @@ EVENTS: Final[Table] = {
     "conferenced": ("三方通话", "conferenced"),
     "transferred": ("已转接", "transferred"),
     "transferFailed": ("转接失败", "transfer failed"),
+    "callControlOrdered": ("通话指令", "call control"),
+    "callControlFailed": ("指令未执行", "not carried out"),
     "transferCancelled": ("转接取消", "transfer cancelled"),
 }
 

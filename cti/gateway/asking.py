@@ -135,7 +135,7 @@ def _have_talked(call: Call | None, desk: Desk) -> bool:
     if 0 < call.established_us <= desk.heard_since_us:
         return True  # nobody knows since when: it was made up for
     if call.state is CallState.RELEASED:
-        return call.talked_us >= WORD_US
+        return call.talked_us + call.held_us >= WORD_US  # to be put on hold is a word too
     return call.state in _TALKING and desk.moment.now_us - call.established_us >= WORD_US
 
 

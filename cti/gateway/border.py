@@ -19,6 +19,8 @@ from routing.index.needs import MAX_TEXT
 MAX_EXTENSION: Final = 79
 
 CONTEXT_DELIVER: Final = "cti-deliver"
+CONTEXT_HOLD: Final = "cti-hold"
+CONTEXT_AFTER: Final = "cti-after"
 CONTEXT_WAIT: Final = "cti-wait"
 CONTEXT_LEAVE: Final = "cti-leave"
 
@@ -47,6 +49,7 @@ is_needs = _pattern(rf"[A-Za-z0-9_.:&|()!>=@ -]{{0,{MAX_TEXT}}}")
 is_tag = _pattern(r"[A-Za-z0-9_-]{1,64}")
 is_word = _pattern(r"[A-Za-z]{1,32}")
 is_announcement = _pattern(r"[a-z0-9_-]{0,64}")
+is_keys = _pattern(r"[0-9*#A-D]{1,32}")
 is_number = _pattern(r"[0-9]{1,15}")
 is_token = _pattern(r"[0-9a-f]{40}")
 

@@ -65,6 +65,7 @@ class CallerChannel:
     caller: str
     caller_name: str
     data: tuple[str, ...]
+    held: bool  # apart from the agent, by an order of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
         caller=border.number_of(get("CallerIDNum")),
         caller_name=border.caller_name_of(get("CallerIDName")),
         data=tuple(marks.get("CTI_LINE_DATA", "").split(",")),
+        held=context == border.CONTEXT_HOLD and not get("BridgeID"),
     )
 
 

@@ -19,8 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cti.ami.messages import AmiAction, action
+from cti.gateway import control
 from cti.gateway.border import (
     CONTEXT_DELIVER,
+    CONTEXT_HOLD,
     CONTEXT_LEAVE,
     CONTEXT_WAIT,
     BorderError,
@@ -34,6 +36,7 @@ from cti.gateway.border import (
 )
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move, Place
 from routing.commands import OfferOutcome
+from routing.control import CallControlOrdered, ControlFailed, ControlService
 from routing.events import (
     AnnouncementDue,
     CallCleared,
@@ -57,7 +60,8 @@ class Effects:
 
     `held` are offers that wait for a question of the dialplan; `doubts` calls that are to be looked
     up first; `undelivered` says that Asterisk did not carry out an order; `problems` are what may
-    not cross.
+    not cross. `controls` are orders about a conversation, whose answers count, `undone` those of
+    which there is nothing to order.
     """
 
     notes: list[AmiAction] = field(default_factory=list)
@@ -66,6 +70,8 @@ class Effects:
     doubts: list[CallId] = field(default_factory=list)
     undelivered: bool = False
     problems: list[BorderError] = field(default_factory=list)
+    controls: list[tuple[CallControlOrdered, AmiAction]] = field(default_factory=list)
+    undone: list[ControlFailed] = field(default_factory=list)
 
     def order(self, call_id: CallId, redirect: AmiAction) -> None:
         """Go there, instead of where this call was to go, and after all that is ordered so far."""
@@ -150,13 +156,18 @@ def _offer_ended(event: OfferEnded, legs: Legs, _moment: Moment, effects: Effect
 
 
 def _connection_cleared(
-    event: ConnectionCleared, legs: Legs, _moment: Moment, _effects: Effects
+    event: ConnectionCleared, legs: Legs, _moment: Moment, effects: Effects
 ) -> None:
     caller = legs.callers.get(event.call_id)
-    if caller is not None:
-        legs.forget_offer(caller.offer_id)
-        caller.offer_id = NO_OFFER
-        caller.follow(Move.AGENT_LEFT)
+    if caller is None:
+        return
+    legs.forget_offer(caller.offer_id)
+    caller.offer_id = NO_OFFER
+    if caller.place is Place.HELD:  # nobody comes back to them: on behind the conversation
+        effects.order(event.call_id, _redirect(caller, CONTEXT_HOLD, "over"))
+        caller.place = Place.LEAVING
+        legs.apart.pop(event.call_id, None)
+    caller.follow(Move.AGENT_LEFT)
 
 
 def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Effects) -> None:
@@ -188,10 +199,31 @@ def _announcement_due(
 
 
 def _call_cleared(event: CallCleared, legs: Legs, _moment: Moment, effects: Effects) -> None:
-    """Nothing is ordered of a caller who is gone, or who is no longer ours."""
+    """Nothing is ordered of a caller who is gone, or who is no longer ours. An agent who waits for
+    one who was on hold waits no longer.
+    """
+    if leg := legs.apart.pop(event.call_id, ""):
+        effects.notes.append(control.hang_up(leg))
     legs.forget_call(event.call_id)
     if event.outcome is not CallOutcome.DIVERTED:
         effects.orders.pop(event.call_id, None)
+
+
+def _control_ordered(
+    event: CallControlOrdered, legs: Legs, moment: Moment, effects: Effects
+) -> None:
+    call_id = event.call_id
+    if not call_id.startswith(f"{legs.pbx}-") or event.service is ControlService.GENERATE_DIGITS:
+        return  # which keys is not said here: they are sent by themselves
+    try:
+        *notes, order = control.actions_of(event, legs, moment.epoch)
+    except (control.UndoableError, BorderError) as error:
+        cause = error.cause if isinstance(error, control.UndoableError) else control.NO_SUCH
+        failed = ControlFailed(call_id, event.agent_id, event.service, cause)
+        effects.undone.append(failed)
+        return
+    effects.notes += notes
+    effects.controls.append((event, order))
 
 
 def _redirect(caller: Caller, context: str, exten: str) -> AmiAction:
@@ -211,6 +243,7 @@ _HANDLERS: dict[type[Any], Callable[[Any, Legs, Moment, Effects], None]] = {
     CallDiverted: _call_diverted,
     AnnouncementDue: _announcement_due,
     CallCleared: _call_cleared,
+    CallControlOrdered: _control_ordered,
 }
 
 FOLLOWED = frozenset(_HANDLERS)

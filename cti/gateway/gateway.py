@@ -29,7 +29,7 @@ from cti.gateway.unmet import Staffing
 from cti.record.envelope import Envelope
 from routing.commands import DeviceState, OfferOutcome, TelephonyLost
 from routing.events import AgentLoggedOff, AgentLoggedOn, ConfigApplied, Event, OfferEnded
-from routing.ids import PbxId
+from routing.ids import CallId, PbxId
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +185,11 @@ class Gateway:
             pbx.phones.ask(device, partial(answered, pbx))
         if not open_now:
             told(said)
+
+    def send_digits(self, call_id: CallId, keys: str) -> None:
+        """Let the customer's side of this call hear these keys."""
+        for pbx in self.pbxs.values():
+            pbx.send_digits(call_id, keys)
 
     # --- from the dialplans ----------------------------------------------------------------------
 

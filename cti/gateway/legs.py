@@ -13,6 +13,7 @@ reaches it:
   `returned`. A Redirect now could
   meet the answer to that question and ring the next phone twice, so orders are held back for it.
 * `talking`: the phone picked up.
+* `held`: apart from the agent, by an order of ours: music in `cti-hold`.
 * `lost`: the core gave up an offer of which nothing was heard, so a report is missing and they may
   be talking. Nothing is ordered before Asterisk has been asked where the channel is.
 * `leaving`: sent out of our contexts, or on its way out by itself.
@@ -56,6 +57,7 @@ class Place(StrEnum):
     DIALLING = "dialling"
     RETURNING = "returning"
     TALKING = "talking"
+    HELD = "held"
     LOST = "lost"
     LEAVING = "leaving"
 
@@ -66,7 +68,9 @@ class Move(StrEnum):
     SENT_TO_AGENT = "sentToAgent"
     SENT_TO_WAIT = "sentToWait"
     SENT_AWAY = "sentAway"
+    SENT_TO_HOLD = "sentToHold"
     LOST_TRACK = "lostTrack"
+    CAME_BACK = "cameBack"  # to the agent, from hold
     DIAL_BEGAN = "dialBegan"
     DIAL_FAILED = "dialFailed"
     DIAL_ANSWERED = "dialAnswered"
@@ -90,6 +94,8 @@ PLACES = {
     (Place.DIALLING, Move.DIAL_ANSWERED): Place.TALKING,
     (Place.TALKING, Move.AGENT_DROPPED): Place.RETURNING,
     (Place.TALKING, Move.AGENT_LEFT): Place.LEAVING,
+    (Place.TALKING, Move.SENT_TO_HOLD): Place.HELD,
+    (Place.HELD, Move.CAME_BACK): Place.TALKING,
 }
 """`asking` is entered from everywhere, by `Legs.asked`, and left by the answer."""
 
@@ -172,6 +178,7 @@ class Legs:
         self.aliases: dict[str, CallId] = {}  # calls that go on under another channel
         self.callers: dict[CallId, Caller] = {}
         self.deliveries: dict[OfferId, Delivery] = {}
+        self.apart: dict[CallId, str] = {}  # the agent's leg that waits for this caller
         self._by_leg: dict[str, Delivery] = {}
 
     def call_id(self, uniqueid: str) -> CallId:
@@ -270,6 +277,11 @@ class Legs:
         """The agent's leg that talks to this caller."""
         delivery = self.deliveries.get(caller.offer_id)
         return delivery if delivery is not None and delivery.bridged else caller.phone
+
+    def agent_leg(self, caller: Caller) -> str:
+        """Uniqueid of the channel of the agent who has this caller, "" for none."""
+        part = self.part_of(caller)
+        return part.leg if isinstance(part, Delivery) else part.uniqueid if part else ""
 
     def moves(self, caller: Caller, uniqueid: str, channel: str) -> None:
         """The caller's channel is that one now."""

@@ -8,6 +8,7 @@ from typing import Final
 from cti.ami.errors import AmiFailure
 from cti.ami.messages import AmiEvent, action
 from cti.gateway.border import is_number, read_deliver_order
+from cti.gateway.control import NO_SUCH, RESOURCES, digits
 from cti.gateway.data import wanted
 from cti.gateway.effects import Moment, deliver, effects_of
 from cti.gateway.legs import Caller, Delivery, Place
@@ -15,6 +16,7 @@ from cti.gateway.link import AmiAnswer, OnAnswer
 from cti.gateway.side import Side
 from routing.commands import CallerHungUp, OfferFailed, OfferOutcome
 from routing.config import DataField
+from routing.control import CallControlOrdered, ControlFailed
 from routing.events import Event
 from routing.ids import CallId, OfferId
 from routing.offer import OfferState
@@ -45,6 +47,11 @@ class Orders:
         for call_id, order in effects.orders.items():
             side.counters.orders += 1
             side.send(order, partial(self._ordered, call_id))
+        for event, order in effects.controls:
+            side.counters.orders += 1
+            side.send(order, partial(self._controlled, event))
+        for failed in effects.undone:
+            side.submit(failed)
         for offer_id in effects.held:
             side.counters.held += 1
             side.later(HELD_S, partial(self._send_held, offer_id))
@@ -125,6 +132,22 @@ class Orders:
         if caller.place is Place.RETURNING:
             counters.held_sent += 1
             self._deliver(caller, delivery)
+
+    def _controlled(self, event: CallControlOrdered, answer: AmiAnswer) -> None:
+        """A success means nothing, the event that follows does; anything else is the end of it."""
+        if isinstance(answer, AmiFailure):
+            self._side.counters.orders_unanswered += 1
+        elif not answer.success:
+            self._side.counters.orders_refused += 1
+            cause = NO_SUCH if "does not exist" in answer.message else RESOURCES
+            failed = ControlFailed(event.call_id, event.agent_id, event.service, cause)
+            self._side.submit(failed)
+
+    def send_digits(self, call_id: CallId, keys: str) -> None:
+        """Let the far end of the caller's channel hear these keys."""
+        caller = self._side.legs.callers.get(call_id)
+        for order in digits(caller, keys) if caller is not None else ():
+            self._side.send(order)
 
     def _ordered(self, call_id: CallId, answer: AmiAnswer) -> None:
         """Success means nothing; "Channel does not exist" does."""

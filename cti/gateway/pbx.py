@@ -115,6 +115,10 @@ class Pbx:
         self.phones.ask_all()
         self._orders.config_applied()
 
+    def send_digits(self, call_id: CallId, keys: str) -> None:
+        """Let the customer's side of this call hear these keys; another Asterisk's call is none."""
+        self._orders.send_digits(call_id, keys)
+
     # --- the link --------------------------------------------------------------------------------
 
     def link_up(self) -> None:

@@ -47,6 +47,7 @@ from routing.commands import (
     AgentLegCleared,
     CallArrived,
     CallerHungUp,
+    CallHeld,
     CallTaken,
     ClearedBy,
     Command,
@@ -280,6 +281,8 @@ class _Comparison:
             caller.place = Place.TALKING
             caller.offer_id = channel.offer_id
             self._keep_conversation(call, channel.offer_id, leg)
+            if channel.held:
+                self._on_hold(call, caller, leg)
         elif self._talks_still(call, channel):
             caller.place = Place.TALKING
         else:
@@ -289,6 +292,13 @@ class _Comparison:
             by = part.released_by if part is not None else None
             by = by or (ClearedBy.OTHER if lives else ClearedBy.AGENT)
             self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id, by))
+
+    def _on_hold(self, call: Call, caller: Caller, leg: AgentChannel) -> None:
+        """An order of ours, or of a router before us, has taken the two apart."""
+        caller.place = Place.HELD
+        self.legs.apart[call.call_id] = leg.uniqueid
+        if call.state is CallState.TALKING:
+            self.repair.commands.append(CallHeld(call.call_id))
 
     def _talks_still(self, call: Call, channel: CallerChannel) -> bool:
         """With the phone that took the call up by itself."""

@@ -16,6 +16,8 @@ from cti.gateway.phone_legs import answered, begin, sends_on
 from routing.commands import (
     AgentLegCleared,
     CallerHungUp,
+    CallHeld,
+    CallRetrieved,
     CallTaken,
     ClearedBy,
     Command,
@@ -121,7 +123,7 @@ def _met(delivery: Delivery, caller: Caller, legs: Legs) -> list[Command]:
     """Both are in one bridge."""
     caller.follow(Move.DIAL_ANSWERED)
     if delivery.bridged:
-        return []
+        return _came_back(caller, legs)
     delivery.bridged = True
     leg_id = legs.leg_id(delivery.leg) if delivery.leg else NO_LEG
     return [LegsBridged(delivery.offer_id, leg_id)]
@@ -187,7 +189,7 @@ def move(caller: Caller, uniqueid: str, channel: str, legs: Legs) -> list[Comman
 def _has(caller: Caller, leg: PhoneLeg, legs: Legs) -> list[Command]:
     """That phone has the customer. The old offer or conversation is the core's to end."""
     if leg.call_id == caller.call_id:
-        return []
+        return _came_back(caller, legs)
     agent_id = legs.sitting_at(leg.device)
     leg_id, call_id = legs.leg_id(leg.uniqueid), caller.call_id
     commands = _let_go(caller, legs)
@@ -256,6 +258,8 @@ def left(event: AmiEvent, legs: Legs) -> list[Command]:
     caller = legs.callers.get(part.call_id) if part is not None else None
     if part is None or caller is None or legs.part_of(caller) is not part:
         return []
+    if caller.place is Place.HELD:
+        return []  # by our own order
     return _apart(part, caller, legs)[1]
 
 
@@ -270,6 +274,25 @@ def _apart(part: Delivery | PhoneLeg, caller: Caller, legs: Legs) -> tuple[Phone
         return part, commands
     commands += begin(legs, uniqueid, device, outgoing=False, other="")
     return legs.phone_legs[uniqueid], commands
+
+
+def held(caller: Caller, legs: Legs) -> list[Command]:
+    """`UserEvent(CtiHeld)`: an order of ours has taken caller and agent apart."""
+    leg = legs.agent_leg(caller)
+    legs.bridges.leaves(legs.uniqueid_of(caller))
+    legs.bridges.leaves(leg)
+    caller.follow(Move.SENT_TO_HOLD)
+    legs.apart[caller.call_id] = leg
+    return [CallHeld(caller.call_id)]
+
+
+def _came_back(caller: Caller, legs: Legs) -> list[Command]:
+    """Caller and agent are in one bridge; out of hold, if an order of ours had put them there."""
+    if caller.place is not Place.HELD:
+        return []
+    caller.follow(Move.CAME_BACK)
+    legs.apart.pop(caller.call_id, None)
+    return [CallRetrieved(caller.call_id)]
 
 
 # --- the ends of a conversation -----------------------------------------------------------------

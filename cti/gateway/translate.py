@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from cti.ami.messages import AmiEvent
 from cti.gateway import phone_legs, talks
-from cti.gateway.border import CONTEXT_DELIVER
+from cti.gateway.border import CONTEXT_DELIVER, CONTEXT_HOLD
 from cti.gateway.legs import Delivery, Legs, Move
 from cti.gateway.outcome import failed_outcome
 from routing.commands import (
@@ -119,7 +119,7 @@ def _hangup(event: AmiEvent, legs: Legs) -> list[Command]:
         rang = get("ChannelStateDesc") == "Ringing" or delivery.sounded
         commands += _agent_leg_gone(delivery, cause, legs, rang=rang)
     elif (caller := legs.caller(uniqueid)) is not None:
-        led_on = get("Context") not in (CONTEXT_DELIVER, "")
+        led_on = get("Context") not in (CONTEXT_DELIVER, CONTEXT_HOLD, "")
         commands += talks.caller_gone(caller, cause or NORMAL_CLEARING, legs, led_on=led_on)
     legs.bridges.gone(uniqueid)
     return commands
@@ -142,11 +142,15 @@ def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs, *, rang: bool) -
 
 
 def _user_event(event: AmiEvent, legs: Legs) -> list[Command]:
-    """`UserEvent(CtiFailsafe)`: the dialplan has run out of patience with us."""
-    if event.headers.get("UserEvent") != "CtiFailsafe":
-        return []
-    caller = legs.caller(event.headers.get("Uniqueid"))
+    """`UserEvent(CtiFailsafe)`: the dialplan has run out of patience with us. `CtiHeld`: the caller
+    is apart from the agent.
+    """
+    name, caller = event.headers.get("UserEvent"), legs.caller(event.headers.get("Uniqueid"))
     if caller is None:
+        return []
+    if name == "CtiHeld":
+        return talks.held(caller, legs)
+    if name != "CtiFailsafe":
         return []
     caller.follow(Move.SENT_AWAY)  # an offer that ends with this must not fetch the caller back
     return [CallTaken(caller.call_id, "failsafe")]

@@ -35,6 +35,8 @@ TEXT: Final[Mapping[str, Mapping[str, FieldClass]]] = {
     "AnnouncementDue": {"sound": PUBLIC, "kind": PUBLIC},
     "BreakQueued": {"reason": PUBLIC},
     "CallCleared": {"by": PUBLIC},  # a party, never a person
+    "CallControlFailed": {"cause": PUBLIC},
+    "CallControlOrdered": {"by": PUBLIC, "reason": PUBLIC},
     "CallDelivered": {
         "caller": PERSONAL,
         "caller_name": PERSONAL,
@@ -69,6 +71,10 @@ TEXT: Final[Mapping[str, Mapping[str, FieldClass]]] = {
     "OfferMade": {"device": PUBLIC, "caller": PERSONAL, "callback": PERSONAL},
     "QueueAcceptingChanged": {"by": PUBLIC},
     "TelephonyChanged": {"state": PUBLIC},
+    "TransferCancelled": {"by": PUBLIC},
+    "TransferCompleting": {"by": PUBLIC},
+    "TransferJoining": {"by": PUBLIC},
+    "TransferStarted": {"by": PUBLIC},
     # State documents (`cti.bus.documents`).
     "AgentDocument": {"reason": PUBLIC, "pending": PUBLIC, "device": PUBLIC},
     "RouterDocument": {"node": PUBLIC, "state": PUBLIC},

@@ -227,7 +227,7 @@ def note(data: dict[str, Any]) -> str:
 
 
 _TELLING = (
-    "command", "subject", "code", "outcome", "cause", "reason", "name", "sound",
+    "command", "subject", "service", "code", "outcome", "cause", "reason", "name", "sound",
 )  # fmt: skip
 _LAST = ("by", "version")
 _SWITCHES = {"on": ("on", "off"), "accepting": ("open", "closed"), "open": ("open", "closed")}

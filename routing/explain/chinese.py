@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from routing import control as k
 from routing import events as e
 from routing import legs as m
 from routing.call import CallState
@@ -107,6 +108,18 @@ def _transfer_failed(x: t.TransferFailed) -> list[str]:
     return [f"座席 {x.agent_id} 转接失败：{why}{rest}"]
 
 
+def _control_ordered(x: k.CallControlOrdered) -> list[str]:
+    by = f"由 {x.by} " if x.by else ""
+    why = f"（{x.reason}）" if x.reason else ""
+    what = codes.word(codes.SERVICES, x.service, _LANG)
+    return [f"{by}为座席 {x.agent_id} 下达{what}指令{why}"]
+
+
+def _control_failed(x: k.CallControlFailed) -> list[str]:
+    what = codes.word(codes.SERVICES, x.service, _LANG)
+    return [f"座席 {x.agent_id} 的{what}指令未执行（{x.cause}）"]
+
+
 TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     e.CallQueued: _queued,
     e.CallInformation: _noted,
@@ -132,6 +145,8 @@ TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     t.CallTransferred: _transferred,
     t.TransferFailed: _transfer_failed,
     t.TransferCancelled: lambda x: [f"座席 {x.agent_id} 取消转接"],
+    k.CallControlOrdered: _control_ordered,
+    k.CallControlFailed: _control_failed,
 }
 
 

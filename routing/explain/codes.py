@@ -9,6 +9,7 @@ from typing import Final
 
 from routing.call import CallState
 from routing.config import Strategy
+from routing.control import ControlService
 from routing.events import CallOutcome, ClearedBy
 from routing.transfers.messages import Connection, TransferCause, TransferKind
 from routing.words import OfferOutcome
@@ -71,6 +72,14 @@ KINDS: Final[Mapping[str, Said]] = {
     TransferKind.BLIND: ("盲转", "blind"),
     TransferKind.CONSULT: ("咨询转接", "consultation"),
 }
+
+SERVICES: Final[Mapping[str, Said]] = {
+    ControlService.CLEAR_CONNECTION: ("挂断", "hanging up"),
+    ControlService.HOLD_CALL: ("保持", "hold"),
+    ControlService.RETRIEVE_CALL: ("取回", "retrieval"),
+    ControlService.GENERATE_DIGITS: ("发送按键", "key tones"),
+}
+"""What may be ordered of a conversation."""
 
 FAILURES: Final[Mapping[str, Said]] = {
     TransferCause.RECALL_NO_ANSWER: ("对方无人接听", "the target did not answer"),

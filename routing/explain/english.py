@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from routing import control as k
 from routing import events as e
 from routing import legs as m
 from routing.call import CallState
@@ -107,6 +108,18 @@ def _transfer_failed(x: t.TransferFailed) -> list[str]:
     return [f"agent {x.agent_id}'s transfer failed ({why}){rest}"]
 
 
+def _control_ordered(x: k.CallControlOrdered) -> list[str]:
+    by = f" by {x.by}" if x.by else ""
+    why = f" ({x.reason})" if x.reason else ""
+    what = codes.word(codes.SERVICES, x.service, _LANG)
+    return [f"{what} ordered for agent {x.agent_id}{by}{why}"]
+
+
+def _control_failed(x: k.CallControlFailed) -> list[str]:
+    what = codes.word(codes.SERVICES, x.service, _LANG)
+    return [f"{what} for agent {x.agent_id} was not carried out ({x.cause})"]
+
+
 TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     e.CallQueued: _queued,
     e.CallInformation: _noted,
@@ -134,6 +147,8 @@ TELL: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     t.CallTransferred: _transferred,
     t.TransferFailed: _transfer_failed,
     t.TransferCancelled: lambda x: [f"agent {x.agent_id} cancelled the transfer"],
+    k.CallControlOrdered: _control_ordered,
+    k.CallControlFailed: _control_failed,
 }
 
 

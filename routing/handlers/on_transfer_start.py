@@ -15,7 +15,8 @@ from routing.transfers.seeking import next_request, readdress, seek, wait_in_lin
 from routing.transfers.telling import end_transfer, tell_started, tell_transferred
 from routing.transfers.transfer import Transfer
 from routing.verbs.agents import after_work
-from routing.verbs.conversation import IN_CONVERSATION, clear_connection
+from routing.verbs.allowed import why_not_start
+from routing.verbs.conversation import clear_connection
 
 MAX_WAIT_US: Final = 3_600_000_000
 """An hour: nobody is sought for longer."""
@@ -46,7 +47,7 @@ def _consult(core: Core, command: StartTransfer, aim: _Aim) -> None:
     apply_boosts(core.config.boosts, consult)
     core.calls[consult.call_id] = consult
     transfer = _begin(core, command, call, consult)
-    tell_started(core, transfer, consult.request_no, *aim)
+    tell_started(core, transfer, consult.request_no, *aim, by=command.by)
     wait_in_line(core, transfer, command.policy.wait_us)
     seek(core, consult, command.kind)
 
@@ -79,7 +80,7 @@ def _single_step(core: Core, command: StartTransfer, aim: _Aim) -> None:
     """The sender is released at once, and the customer is in line for the target."""
     call = core.calls[command.call_id]
     transfer = _begin(core, command, call, call)
-    tell_started(core, transfer, call.requests + 1, *aim)
+    tell_started(core, transfer, call.requests + 1, *aim, by=command.by)
     sender = clear_connection(core, call, ClearedBy.TRANSFER)
     call.state = advance(CALL_TABLE, call.state, CallTrigger.REQUEUE)
     call.callback = ""  # the customer was reached
@@ -114,10 +115,10 @@ def _begin(core: Core, command: StartTransfer, call: Call, seeker: Call) -> Tran
 def _aim(core: Core, command: StartTransfer) -> _Aim | Refusal:
     """Whom to seek, or why the sender keeps the customer."""
     call = core.calls.get(command.call_id)
-    if call is None or call.consult_for:
+    if call is None:
         return Refusal.UNKNOWN_CALL
     why_not = (
-        _why_not_now(core, command, call)
+        why_not_start(core, call, command.initiator)
         or _why_not_so(core, command)
         or _why_no_room(core, command, call)
     )
@@ -126,16 +127,6 @@ def _aim(core: Core, command: StartTransfer) -> _Aim | Refusal:
     if command.to_agent:
         return _at_agent(core, command, call)
     return _at_queue(core, command, command.to_queue)
-
-
-def _why_not_now(core: Core, command: StartTransfer, call: Call) -> Refusal | None:
-    if call.transfer_id:
-        return Refusal.TRANSFER_EXISTS
-    if call.state not in IN_CONVERSATION:
-        return Refusal.CALL_STATE
-    if call.agent_id != command.initiator:
-        return Refusal.NOT_YOUR_CALL
-    return Refusal.TELEPHONY_LOST if call.pbx in core.pbx_lost else None
 
 
 def _why_not_so(core: Core, command: StartTransfer) -> Refusal | None:

@@ -1,13 +1,9 @@
 """Commands about a live transfer: cancel, complete, join; and what Asterisk reports of it."""
 
-from typing import Final
-
-from routing.call import CallState
 from routing.core import Core
 from routing.deadlines import DeadlineKind
 from routing.events import CallOutcome, ClearedBy
 from routing.machine import advance
-from routing.offer import OfferState
 from routing.refusals import Refusal
 from routing.transfers.handover import complete, release_sender, wait_for_bridge
 from routing.transfers.messages import (
@@ -28,6 +24,7 @@ from routing.transfers.transfer import (
     TransferState,
     TransferTrigger,
 )
+from routing.verbs.allowed import MAY_END, why_not_ask
 from routing.verbs.calls import end_call
 from routing.verbs.conversation import retrieve
 
@@ -40,7 +37,7 @@ Report = TransferBridged | TransferConferenced
 
 def cancel_transfer(core: Core, command: CancelTransfer) -> None:
     """The sender keeps the customer or takes the customer back; who was consulted is released."""
-    transfer = _asked(core, command, (TransferState.SEEKING, *_SETTLED))
+    transfer = _asked(core, command, MAY_END)
     if transfer is None:
         return
     consult = core.calls[transfer.consult_id]
@@ -51,6 +48,7 @@ def cancel_transfer(core: Core, command: CancelTransfer) -> None:
             request_no=consult.request_no,
             queue_id=consult.queue_id,
             agent_id=transfer.initiator,
+            by=command.by,
         )
     )
     end_transfer(core, transfer)
@@ -61,7 +59,7 @@ def complete_transfer(core: Core, command: CompleteTransfer) -> None:
     """Customer and target are to talk. While the target is sought, and when all three talk, nobody
     need be bridged for that: the sender just leaves.
     """
-    transfer = _asked(core, command, (TransferState.SEEKING, *_SETTLED))
+    transfer = _asked(core, command, MAY_END)
     if transfer is None:
         return
     if transfer.state is TransferState.SEEKING:
@@ -71,7 +69,7 @@ def complete_transfer(core: Core, command: CompleteTransfer) -> None:
     else:
         transfer.state = advance(TRANSFER_TABLE, transfer.state, TransferTrigger.COMPLETE)
         wait_for_bridge(core, transfer)
-        tell_completing(core, transfer, core.calls[transfer.consult_id])
+        tell_completing(core, transfer, core.calls[transfer.consult_id], command.by)
 
 
 def join_transfer(core: Core, command: JoinTransfer) -> None:
@@ -91,37 +89,19 @@ def join_transfer(core: Core, command: JoinTransfer) -> None:
             agent_id=transfer.initiator,
             consult_id=consult.call_id,
             to_agent=consult.agent_id,
+            by=command.by,
         )
     )
-
-
-_SETTLED: Final = (TransferState.CONSULTING, TransferState.CONFERENCED)
-"""Sender and target talk, and no leg is being moved."""
 
 
 def _asked(core: Core, command: Ask, states: tuple[TransferState, ...]) -> Transfer | None:
     """The transfer, or None with the refusal said."""
     transfer = core.transfers.get(command.transfer_id)
-    if transfer is None:
-        code = Refusal.UNKNOWN_TRANSFER
-    elif core.calls[transfer.call_id].pbx in core.pbx_lost:
-        code = Refusal.TELEPHONY_LOST
-    elif transfer.state not in states or _is_moving(core, transfer):
-        code = Refusal.TRANSFER_STATE
-    else:
+    why_not = why_not_ask(core, transfer, states)
+    if why_not is None:
         return transfer
-    core.refuse(command, str(command.transfer_id), code)
+    core.refuse(command, str(command.transfer_id), why_not)
     return None
-
-
-def _is_moving(core: Core, transfer: Transfer) -> bool:
-    """Has the sender let go, or the target picked up, so that legs are being bridged?"""
-    consult = core.calls[transfer.consult_id]
-    if not transfer.has_consultation:
-        return True
-    if consult.state is not CallState.OFFERED:
-        return False
-    return core.offers[consult.offer_id].state is OfferState.ANSWERED
 
 
 # --- observed -----------------------------------------------------------------------------------

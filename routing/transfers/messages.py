@@ -87,12 +87,14 @@ class StartTransfer(Message, frozen=True):
     to_queue: QueueId = QueueId("")
     to_agent: AgentId = NO_AGENT
     policy: TransferPolicy = TransferPolicy()
+    by: str = ""  # who orders it; "" for the agents themselves
 
 
 class CancelTransfer(Message, frozen=True):
     """The sender keeps the customer, or takes the customer back (CSTA `reconnectCall`)."""
 
     transfer_id: TransferId
+    by: str = ""
 
 
 class CompleteTransfer(Message, frozen=True):
@@ -102,12 +104,14 @@ class CompleteTransfer(Message, frozen=True):
     """
 
     transfer_id: TransferId
+    by: str = ""
 
 
 class JoinTransfer(Message, frozen=True):
     """After the consultation: all three talk (CSTA `conferenceCall`)."""
 
     transfer_id: TransferId
+    by: str = ""
 
 
 # --- observed -----------------------------------------------------------------------------------
@@ -141,6 +145,7 @@ class TransferStarted(Message, frozen=True):
     kind: TransferKind
     consult_id: CallId
     to_agent: AgentId  # "" when a group is sought
+    by: str = ""
 
 
 class TransferCompleting(Message, frozen=True):
@@ -153,6 +158,7 @@ class TransferCompleting(Message, frozen=True):
     agent_id: AgentId
     consult_id: CallId
     to_agent: AgentId
+    by: str = ""
 
 
 class TransferJoining(Message, frozen=True):
@@ -165,6 +171,7 @@ class TransferJoining(Message, frozen=True):
     agent_id: AgentId
     consult_id: CallId
     to_agent: AgentId
+    by: str = ""
 
 
 class CallConferenced(Message, frozen=True):
@@ -223,6 +230,7 @@ class TransferCancelled(Message, frozen=True):
     request_no: int
     queue_id: QueueId
     agent_id: AgentId
+    by: str = ""
 
 
 TransferCommand = (

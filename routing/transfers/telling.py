@@ -18,7 +18,12 @@ from routing.verbs.matching import check_reserve
 
 
 def tell_started(
-    core: Core, transfer: Transfer, request_no: int, queue_id: QueueId, to_agent: AgentId
+    core: Core,
+    transfer: Transfer,
+    request_no: int,
+    queue_id: QueueId,
+    to_agent: AgentId,
+    by: str = "",
 ) -> None:
     """A target is sought: anybody of the queue, or `to_agent` on behalf of it."""
     core.emit(
@@ -31,6 +36,7 @@ def tell_started(
             kind=transfer.kind,
             consult_id=transfer.consult_id if transfer.has_consultation else NO_CALL,
             to_agent=to_agent,
+            by=by,
         )
     )
 
@@ -69,7 +75,7 @@ def tell_failed(
     )
 
 
-def tell_completing(core: Core, transfer: Transfer, consult: Call) -> None:
+def tell_completing(core: Core, transfer: Transfer, consult: Call, by: str = "") -> None:
     """Customer and target are to be bridged."""
     core.emit(
         TransferCompleting(
@@ -80,6 +86,7 @@ def tell_completing(core: Core, transfer: Transfer, consult: Call) -> None:
             agent_id=transfer.initiator,
             consult_id=consult.call_id,
             to_agent=core.calls[transfer.consult_id].agent_id,
+            by=by,
         )
     )
 

@@ -87,12 +87,30 @@ class Actions:
         if not priority.isdecimal():
             return _error("Priority is invalid")
 
-        def go() -> None:
-            if channel.gone:
-                return
-            self._world.send(channel, context, exten, int(priority))
+        sent = [(channel, context, exten)]
+        if name := action.get("ExtraChannel"):
+            extra = self._world.find(name)
+            if extra is None:
+                return _error(f"ExtraChannel does not exist: {name}")
+            sent.append((extra, action.get("ExtraContext"), action.get("ExtraExten")))
 
-        return Answer(response(True, "Redirect successful"), effect=go)
+        def go() -> None:
+            for each, _, _ in sent:
+                each.on_left = None  # nobody hangs up because the other one was taken away
+            for each, into, at in sent:
+                if not each.gone:
+                    self._world.send(each, into, at, int(priority))
+
+        said = "Dual Redirect successful" if len(sent) > 1 else "Redirect successful"
+        return Answer(response(True, said), effect=go)
+
+    def _play_dtmf(self, action: AmiAction) -> Answer:
+        """The far end hears it; nobody here does."""
+        if self._world.find(action.get("Channel")) is None:
+            return _error("Channel not found")
+        if not re.fullmatch(r"[0-9*#A-Da-d]", action.get("Digit")):
+            return _error("No digit specified")
+        return Answer(response(True, "DTMF successfully queued"))
 
     def _setvar(self, action: AmiAction) -> Answer:
         name, channel_name = action.get("Variable"), action.get("Channel")
@@ -283,6 +301,7 @@ class Actions:
 
     _rows: ClassVar[dict[str, _Row]] = {
         "redirect": _Row(_redirect, _rights("call")),
+        "playdtmf": _Row(_play_dtmf, _rights("call")),
         "setvar": _Row(_setvar, _rights("call")),
         "getvar": _Row(_getvar, _rights("call", "reporting")),
         "hangup": _Row(_hangup, _rights("system", "call")),

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from simulators.pbx.channels import Channel
 from simulators.pbx.dialling import Dial, DialResult
+from simulators.pbx.hold import Hold
 from simulators.pbx.questions import AgiPort, Question, ask_headers, token
 from simulators.pbx.world import MS_US, NORMAL_CLEARING, World
 
@@ -81,6 +82,7 @@ class Dialplan:
             "cti-after": self._after,
             "cti-leave": self._leave,
             "cti-failsafe": self._failsafe,
+            "cti-hold": Hold(world, self._ask).run,
         }
         world.run_dialplan_by(self.run)
 

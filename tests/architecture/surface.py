@@ -13,7 +13,7 @@ from types import ModuleType
 
 import msgspec
 
-from routing import commands, config, events, legs, refusals, words
+from routing import commands, config, control, events, legs, refusals, words
 from routing.transfers import messages as transfer_messages
 
 RECORDED = Path(__file__).with_name("surface.txt")
@@ -22,6 +22,7 @@ WORDS = {
     events: "event",
     transfer_messages: "transfer",
     legs: "leg",
+    control: "control",
     config: "config",
     refusals: "refusals",
     words: "word",

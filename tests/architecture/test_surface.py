@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from routing import commands, engine, events, legs
+from routing import commands, control, engine, events, legs
 from routing.message import Message
 from routing.transfers import messages as transfer_messages
 from tests.architecture.sources import ROOT, module_name, sources
@@ -21,6 +21,7 @@ PUBLIC = {
     "routing.call",
     "routing.commands",
     "routing.config",
+    "routing.control",
     "routing.config_check",
     "routing.data",
     "routing.engine",
@@ -37,6 +38,7 @@ PUBLIC = {
     "routing.snapshot",
     "routing.transfers.transfer",
     "routing.transfers.messages",
+    "routing.verbs.allowed",
 }
 
 
@@ -54,7 +56,7 @@ def test_nothing_that_was_promised_has_gone_or_changed():
 def test_every_message_is_in_its_union_and_every_command_has_a_handler():
     messages = {
         thing
-        for module in (commands, events, legs, transfer_messages)
+        for module in (commands, control, events, legs, transfer_messages)
         for thing in vars(module).values()
         if isinstance(thing, type)
         and issubclass(thing, Message)

@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.lanes import lane
+from tests.worlds.cards.control import CONTROL_CARDS
 from tests.worlds.cards.play import play
 from tests.worlds.cards.table import CARDS, Card
 
 pytestmark = [pytest.mark.cards, pytest.mark.room("gateway", "simulators", "asterisk-config")]
+
+
+ALL = CARDS + CONTROL_CARDS
 
 
 def _name(card: Card) -> str:
@@ -16,11 +20,11 @@ def _name(card: Card) -> str:
 
 
 def test_numbers_are_unique_and_in_order():
-    numbers = [card.number for card in CARDS]
+    numbers = [card.number for card in ALL]
     assert numbers == sorted(set(numbers))
 
 
-@pytest.mark.parametrize("card", CARDS * lane(1, whole=5), ids=_name)
+@pytest.mark.parametrize("card", ALL * lane(1, whole=5), ids=_name)
 async def test_on_the_simulated_asterisk(card: Card, tmp_path: Path):
     from tests.worlds.cards.simulated import SimulatedWorld
 
@@ -35,7 +39,7 @@ async def test_on_the_simulated_asterisk(card: Card, tmp_path: Path):
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("card", CARDS * lane(1, whole=5), ids=_name)
+@pytest.mark.parametrize("card", ALL * lane(1, whole=5), ids=_name)
 async def test_on_a_real_asterisk(card: Card, tmp_path: Path, lab: None):
     from tests.worlds.cards.real import RealWorld
 

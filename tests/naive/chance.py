@@ -26,7 +26,7 @@ from routing.config import (
     Strategy,
 )  # fmt: skip
 from tests.naive.chance_data import some_change, some_fields, some_values
-from tests.naive.chance_legs import some_leg
+from tests.naive.chance_legs import some_hold, some_leg
 from tests.naive.chance_transfers import some_transfer
 from tests.naive.records import World
 
@@ -269,8 +269,7 @@ class Draw:
     def hold(self) -> Command:
         connected = [k.call_id for k in self.world.calls if k.connected]
         call = self.rng.choice(connected) if connected else self.call()
-        by = self.rng.choice((c.ClearedBy.AGENT, c.ClearedBy.AGENT, c.ClearedBy.CALLER))
-        return self.rng.choice((c.CallHeld, c.CallRetrieved))(call, by)
+        return some_hold(self.rng, self.world.call(call), call, self.agent())
 
     def agent_state(self) -> Command:
         choice = self.rng.random()

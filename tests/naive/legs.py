@@ -3,6 +3,13 @@
 from routing import events as e
 from routing import legs as m
 from routing.commands import OfferOutcome
+from routing.control import (
+    CallControlFailed,
+    CallControlOrdered,
+    ControlCall,
+    ControlFailed,
+    ControlService,
+)
 from routing.refusals import Refusal
 from tests.naive.records import Agent, Call, OwnCall
 from tests.naive.transfers import Transfers
@@ -197,3 +204,36 @@ class Legs(Transfers):
             for own in list(self.world.own.get(device, [])):
                 if own.pbx == pbx:
                     self.own_call_over(device, own, e.ClearedBy.SYSTEM, 0)
+
+    # --- ordered --------------------------------------------------------------------------------
+
+    def control_call(self, command: ControlCall) -> Refusal | None:
+        """Ordered, not done: nothing changes before Asterisk says so."""
+        call = self.world.call(command.call_id)
+        if call is None or call.consult_for:
+            return Refusal.UNKNOWN_CALL
+        if call.transfer_id:
+            return Refusal.TRANSFER_EXISTS
+        fits = {
+            ControlService.CLEAR_CONNECTION: ("talking", "held"),
+            ControlService.HOLD_CALL: ("talking",),
+            ControlService.RETRIEVE_CALL: ("held",),
+            ControlService.GENERATE_DIGITS: ("talking",),
+        }
+        if call.state not in fits[command.service]:
+            return Refusal.CALL_STATE
+        if call.agent_id != command.agent_id:
+            return Refusal.NOT_YOUR_CALL
+        if call.pbx in self.world.lost:
+            return Refusal.TELEPHONY_LOST
+        said = (call.call_id, call.request_no, call.queue_id, command.agent_id, command.service)
+        self.out.append(CallControlOrdered(*said, command.by, command.reason))
+        return None
+
+    def control_failed(self, command: ControlFailed) -> Refusal | None:
+        call = self.world.call(command.call_id)
+        if call is None:
+            return Refusal.UNKNOWN_CALL
+        said = (call.call_id, call.request_no, call.queue_id, command.agent_id, command.service)
+        self.out.append(CallControlFailed(*said, command.cause))
+        return None

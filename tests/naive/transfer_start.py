@@ -46,6 +46,7 @@ class TransferStart(Calls):
                 kind=command.kind,
                 consult_id="" if single else seeker.call_id,
                 to_agent=wanted,
+                by=command.by,
             )
         )
         if single:
@@ -198,9 +199,9 @@ class TransferStart(Calls):
         request = (seeker.request_no, seeker.queue_id)
         return (transfer.transfer_id, transfer.call_id, *request, transfer.sender)
 
-    def say_completing(self, transfer: Transfer, consult: Call) -> None:
+    def say_completing(self, transfer: Transfer, consult: Call, by: str = "") -> None:
         names = self.names(transfer, consult)
-        self.out.append(t.TransferCompleting(*names, consult.call_id, consult.agent_id))
+        self.out.append(t.TransferCompleting(*names, consult.call_id, consult.agent_id, by))
 
     def say_failed(
         self, transfer: Transfer, cause: TransferCause, *, consulting: bool = False

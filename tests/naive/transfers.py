@@ -39,7 +39,7 @@ class Transfers(TransferStart):
         if isinstance(transfer, Refusal):
             return transfer
         _, consult = self.both(transfer)
-        self.out.append(t.TransferCancelled(*self.names(transfer, consult)))
+        self.out.append(t.TransferCancelled(*self.names(transfer, consult), command.by))
         self.transfer_is_over(transfer)
         self.leaves(
             consult,
@@ -56,7 +56,7 @@ class Transfers(TransferStart):
         if transfer.state == "consulting":
             transfer.state = "completing"
             self.wait_for_report(transfer)
-            self.say_completing(transfer, self.both(transfer)[1])
+            self.say_completing(transfer, self.both(transfer)[1], command.by)
         else:
             self.sender_left(transfer)
         return None
@@ -69,7 +69,7 @@ class Transfers(TransferStart):
         self.wait_for_report(transfer)
         _, consult = self.both(transfer)
         names = self.names(transfer, consult)
-        self.out.append(t.TransferJoining(*names, consult.call_id, consult.agent_id))
+        self.out.append(t.TransferJoining(*names, consult.call_id, consult.agent_id, command.by))
         return None
 
     def asked(self, command, *states: str) -> Transfer | Refusal:

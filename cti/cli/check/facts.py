@@ -48,6 +48,7 @@ CONTEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "cti-wait": ("s", "ask", "answer-wait", "answer-deliver", "answer-after", "answer-leave",
                  "unheard", "i", "t", "T"),
     "cti-deliver": ("_X.", "i", "t", "T"),
+    "cti-hold": ("_X.", "hold", "join", "over", "wait", "i", "t", "T"),
     "cti-after": ("s", "i", "t", "T"),
     "cti-leave": ("s", "unserved", "i", "t", "T"),
     "cti-failsafe": ("s", "last", "goodbye", "i", "t", "T"),
@@ -61,7 +62,7 @@ dialplan (ast_add_extension2_lockopt in main/pbx.c; measured at a start and at a
 ExtensionState, which asks for `reporting` only, tells it. Getvar cannot: it refuses EVAL to a user
 without `system` ("GetVar Access Forbidden", 22.10.1) and evaluates nothing else."""
 
-NEEDED_ACTIONS: Final = ("Getvar", "Hangup", "Ping", "Redirect", "Setvar", "Status")
+NEEDED_ACTIONS: Final = ("Getvar", "Hangup", "Ping", "PlayDTMF", "Redirect", "Setvar", "Status")
 
 CLASS_OF: Final[Mapping[str, str]] = {
     "AGI": "agi",

@@ -96,6 +96,27 @@ def test_a_call_back_is_seen_in_the_lists(daemon, cti):
     assert row.split()[:3] == ["loans", "1", "1"]
 
 
+def test_what_may_be_asked_is_listed(daemon, cti):
+    lines = cti("agent", "8001", "actions")[1].splitlines()
+    assert "yes  ready" in lines
+    assert "no   holdCall  unknownCall: no call of this id is in hand" in lines
+    assert (
+        "不可  holdCall  unknownCall: 没有这通来电"
+        in cti("agent", "8001", "actions", "--lang", "zh")[1]
+    )
+
+
+def test_keys_to_a_call(daemon, cti):
+    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
+    daemon.do(daemon.router.rings)
+    daemon.do(daemon.router.answers)
+    assert said(cti, "call a1-1.7 digits 95588#") == [(0, "a1-1.7 Talking: done\n")]
+    assert daemon.router.sent == [("a1-1.7", "95588#")]
+    code, _, err = cti("call", "a1-1.7", "retrieve", "--agent", "8001")
+    assert (code, err.split(":")[1]) == (1, " callState")
+    assert cti("call", "a1-1.7", "digits", "a")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("line", "key"),
     [

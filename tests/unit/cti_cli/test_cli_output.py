@@ -166,7 +166,7 @@ def commands(made, words=()):
 COMMANDS = dict(commands(parser()))
 VALUES = {
     "agent_id": LONG_AGENT, "queue_id": LONG_QUEUE, "call_id": LONG_CALL, "file": "x.toml",
-    "name": "storm", "switch": "on", "verb": "open", "group": "loans",
+    "name": "storm", "switch": "on", "verb": "open", "group": "loans", "digits": "1",
 }  # fmt: skip
 
 
@@ -179,8 +179,8 @@ def typed(words):
     line = []
     for word in words:
         line.append(word)
-        if word == "agent":
-            line.append(LONG_AGENT)
+        if len(line) == 1 and word in ("agent", "call"):
+            line.append(VALUES[f"{word}_id"])
     places = [each for each in COMMANDS[words]._actions if not each.option_strings]
     return [*line, *(VALUES[each.dest] for each in places if each.required and each.dest != "verb"),
             *(["open"] if words == ("queue",) else [])]  # fmt: skip

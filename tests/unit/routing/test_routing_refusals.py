@@ -3,6 +3,7 @@
 import pytest
 
 from routing import commands as c
+from routing import control as k
 from routing import legs as m
 from routing.config import Limits
 from routing.events import CommandRefused
@@ -11,6 +12,7 @@ from tests.worlds.routing.centre import Centre, agent, queue
 from tests.worlds.routing.told import apply, changed
 
 READY, NOT_READY = c.RequestedState.READY, c.RequestedState.NOT_READY
+HOLD = k.ControlService.HOLD_CALL
 NO_ANSWER = c.OfferOutcome.NO_ANSWER
 
 ABOUT_NOTHING = [
@@ -35,6 +37,9 @@ ABOUT_NOTHING = [
     (m.OwnCallBegan("a1-2", "nobody's", "a1"), "a1-2", "unknownDevice"),
     (m.OwnCallAnswered("a1-2", "nobody's"), "a1-2", "unknownDevice"),
     (m.OwnCallEnded("a1-2", "nobody's"), "a1-2", "unknownDevice"),
+    (k.ControlCall("nobody", "ann", HOLD), "nobody", "unknownCall"),
+    (k.ControlCall("c1", "ann", HOLD), "c1", "callState"),
+    (k.ControlFailed("nobody", "ann", HOLD, "timeout"), "nobody", "unknownCall"),
     (c.BookCallback("nobody", "138"), "nobody", "unknownCall"),
     (c.BookCallback("c1", "home"), "c1", "badValue"),
     (c.CancelCallback("nobody"), "nobody", "unknownCall"),

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from cti.api.calls import Calls
 from cti.api.control import Control
+from cti.api.evidence import Evidence
 from cti.api.operations import Operations
 from cti.api.present import Present
 from cti.api.principal import SocketDoor
@@ -68,6 +70,9 @@ class Router:
         self.events = []
         self.checks = [Check("a1", ok=True)]
         self.log = None
+        self.evidence = Evidence()
+        self.listeners.append(lambda envelope: self.evidence.heard([envelope]))
+        self.sent = []  # digits
         self.phones = {}  # what each Asterisk says of each device
         self.history = NoLog()
         self.files = Path("var")  # not written unless something is applied
@@ -140,12 +145,16 @@ class Router:
 
     def control(self):
         present = Present(self.view, self.engine, self.clock)
+        operations = Operations(self.submit, present, self.ask_about)
         return Control(
             node="n1",
             site="main",
             present=present,
             history=self,
-            operations=Operations(self.submit, present, self.ask_about),
+            operations=(
+                operations,
+                Calls(operations, present, self.evidence, lambda *keys: self.sent.append(keys)),
+            ),
             reconfiguration=Reconfiguration(
                 Settings(), self.engine, self.submit, AppliedFiles(self.files), {}
             ),

@@ -1,10 +1,11 @@
 """Plays a telephony card in a world and checks what its calls have lived through."""
 
+from functools import partial
 from typing import Any
 
 from tests.eventually import eventually
 from tests.worlds.cards.router import stories, word
-from tests.worlds.cards.words import Call, Card, Do, Ready, Until
+from tests.worlds.cards.words import Call, Card, Do, Order, Ready, Until
 from tests.worlds.cards.world import OPERATED, World, until_channels
 
 WITHIN_S = 25
@@ -56,24 +57,46 @@ class Player:
                 await world.router.until(
                     lambda events: heard(self.new(events), wanted) >= times, WITHIN_S
                 )
-            case Do(what="cut"):
+            case Order(verb=verb, status=status, body=body):
+                live = (await world.router.get("/v1/calls?limit=1"))["calls"]
+                assert live, f"{verb}: no call lives"
+                said = await world.router.post(f"/v1/calls/{live[0]['call_id']}/{verb}", body)
+                assert said[0] == status, said
+            case Do(what=what):
+                await self._happens(what)
+            case _:
+                raise AssertionError(f"no such step: {step}")
+
+    async def _happens(self, happening: str) -> None:
+        world = self.world
+        match happening:
+            case "cut":
                 world.wire.cut()
-            case Do(what="mend"):
+            case "mend":
                 world.wire.mend()
-            case Do(what="callsEnd"):
+            case "talked":
+                await eventually(partial(has_talked, world), WITHIN_S)
+            case "callsEnd":
                 await until_channels(world, 0)
-            case Do(what=what) if what in OPERATED:
+            case what if what in OPERATED:
                 await world.operate(what)
-            case Do(what="routing" | "startRouter" as what):
+            case "routing" | "startRouter" as what:
                 if what == "startRouter":
                     await world.router.start(wait=False)
                 await world.router.until_routing(20)
-            case Do(what="killRouter"):
+            case "killRouter":
                 world.router.kill()
-            case Do(what="failsafeAnswers"):
+            case "failsafeAnswers":
                 await eventually(lambda: world.served, WITHIN_S)
             case _:
-                raise AssertionError(f"no such step: {step}")
+                raise AssertionError(f"nothing of that name happens: {happening}")
+
+
+async def has_talked(world: World) -> bool:
+    """For longer than the gateway takes to be a word (`cti.gateway.asking.WORD_US`)."""
+    answer = await world.router.get("/v1/calls?limit=1")
+    call = answer["calls"][0]
+    return call["stage"] == "talking" and answer["now_us"] - call["since_us"] > 300_000
 
 
 def heard(events: list[dict[str, Any]], wanted: str) -> int:

@@ -40,15 +40,25 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Order:
+    """`POST /v1/calls/{id}/{verb}` of the first call that lives; `status`: of the answer."""
+
+    verb: str
+    status: int = 200
+    body: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Do:
     """Something that happens to the world: `cut`, `mend`, `killRouter`, `startRouter`, or to its
-    Asterisk (`world.OPERATED`).
+    Asterisk (`world.OPERATED`); or that is waited for: `talked` (long enough for a word),
+    `callsEnd`, `routing`, `failsafeAnswers`.
     """
 
     what: str
 
 
-Step = Call | Until | Ready | Do
+Step = Call | Until | Ready | Order | Do
 
 
 @dataclass(frozen=True)
