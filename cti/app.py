@@ -58,6 +58,7 @@ from cti.parts import (
 )
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLogError
+from cti.record.retention import prune_forever
 from cti.supervision import Background, Stages, notify, watchdog
 from cti.view.day import read_day
 from cti.view.recover import recovered
@@ -295,6 +296,11 @@ class Daemon:
         day = partial(read_day, parts.view, parts.disk.event_log, parts.core.clock.now_us())
         self.background.keep("figures", day, may_end=True)
         self.stages.at_stop("background", self.background.stop, LIMIT_S)
+        if keep_days := self.settings.event_log.keep_days:
+            forget = partial(
+                prune_forever, parts.disk.event_log, parts.core.clock, keep_days, parts.all_have
+            )
+            self.background.keep("retention", forget)
         lag = LoopLag(parts.metrics)
         lag.start()
         self.stages.at_stop_call("event loop lag", lag.stop)

@@ -45,7 +45,6 @@ from cti.record.cloudevents import CloudEventEncoder
 from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog
-from cti.record.masking import masked
 from cti.record.subscription import Feed
 from cti.supervision import Background
 from cti.view import StateView
@@ -125,13 +124,16 @@ class Parts:
     broker: Broker | None
     publisher: Publisher
 
+    def all_have(self) -> int:
+        """The last event that every reader has: what lies before it need not be kept for them."""
+        has_bus = self.settings.bus.enabled
+        return self.publisher.position if has_bus else self.core.engine.event_seq
+
 
 def make_disk(settings: Settings) -> Disk:
-    """Where things are kept; callers' numbers are masked in it."""
+    """Where things are kept; customers' data stand whole in the event log."""
     data, watch = DataDirectory(settings.data_path), RecordWatch()
-    encoder = CloudEventEncoder(
-        settings.node, settings.site, masked, prefix=settings.bus.topic_prefix
-    )
+    encoder = CloudEventEncoder(settings.node, settings.site, prefix=settings.bus.topic_prefix)
     encoder.on_set_aside = watch.set_aside
     event_log = EventLog(settings.event_log_path, encoder.record)
     snapshots = SnapshotStore(data.path / "snapshots", code=version())
@@ -297,6 +299,7 @@ def make_publisher(
         feed,
         lambda position: event_log.mark(BUS_READER, position),
         catch_up=catch_up,
+        protected=bus.protected,
     )
 
 

@@ -140,6 +140,17 @@ class Story(msgspec.Struct, frozen=True):
     queue_id: str = ""
 
 
+class CallData(msgspec.Struct, frozen=True):
+    """Who calls and what is known about the call, each value whole under its class."""
+
+    call_id: str
+    caller: str
+    caller_name: str
+    public: dict[str, str]
+    personal: dict[str, str]
+    secret: dict[str, str]
+
+
 class Events(msgspec.Struct, frozen=True):
     """A page of the event log: CloudEvents as on the bus. Go on from `last` until it is `head`."""
 

@@ -22,6 +22,7 @@ from aiohttp import web
 from cti.api import story
 from cti.api.answers import (
     Agents,
+    CallData,
     Calls,
     Events,
     Health,
@@ -35,19 +36,23 @@ from cti.api.configuration import Configuration
 from cti.api.document import document
 from cti.api.operations import Operations
 from cti.api.present import Present
-from cti.api.principal import READ, Principal
+from cti.api.principal import READ, RECORD, Principal
 from cti.api.problem import EVENT_LOG, UNKNOWN_CALL
 from cti.api.requests import MAX_BODY_BYTES, MAX_PAGE, Lang, Limit, Seq
 from cti.api.requests import CallId as CallIdText
 from cti.config.reconfigure import Reconfiguration
+from cti.record.classes import FieldClass
 from cti.record.cloudevents import Record
 from cti.record.event_store import EventLogUnavailableError
+from cti.record.seen import seen
 from cti.routes.declare import Route, route, routes_of
 from cti.routes.once import Once
 from cti.routes.problem import ApiError
 from cti.routes.serving import Guard, add_routes, application
 from cti.watch.check import Check
-from routing.ids import CallId
+from routing.config import DataClass
+from routing.data import of_class
+from routing.ids import CallId, contact_of
 
 STORY_EVENTS = 1000
 
@@ -177,12 +182,37 @@ class Control:
 
     @route("GET", "/v1/events", needs=READ, faults=(EVENT_LOG,))
     async def get_events(self, after: Seq = 0, limit: Limit = 100) -> Events:
-        """A page of the event log: what is above `after`, as CloudEvents."""
+        """A page of the event log: what is above `after`, as CloudEvents as on the bus: what is
+        personal masked, what is secret left out.
+        """
+        return await self._page(after, limit, FieldClass.PUBLIC)
+
+    @route("GET", "/v1/record", needs=RECORD, faults=(EVENT_LOG,))
+    async def get_record(
+        self, after: Seq = 0, limit: Limit = 100, show: FieldClass = FieldClass.PERSONAL
+    ) -> Events:
+        """The same, with what is of the class `show` and below as it is."""
+        return await self._page(after, limit, show)
+
+    async def _page(self, after: int, limit: int, show: FieldClass) -> Events:
         with _log_readable():
             found = await self._history.read_after(after, limit)
         last = found[-1].seq if found else after
-        bodies = [msgspec.Raw(record.body) for record in found]
+        bodies = [msgspec.Raw(seen(record, show)) for record in found]
         return Events(after, last, max(self._present.view.at.seq, last), bodies)
+
+    @route("GET", "/v1/calls/{call_id}/data", needs=RECORD, faults=(UNKNOWN_CALL,))
+    async def get_data(self, call_id: CallIdText) -> CallData:
+        """What is known about a live call, whole, by class; of a consultation its customer's."""
+        engine = self._present.engine
+        call = engine.calls.get(contact_of(CallId(call_id)))
+        if call is None:
+            raise ApiError(UNKNOWN_CALL, f"no call {call_id} is in hand", subject=call_id)
+        fields = engine.config.call_data
+        return CallData(
+            call.call_id, call.caller, call.caller_name,
+            *(dict(of_class(fields, call.data, each)) for each in DataClass),
+        )  # fmt: skip
 
     @route("GET", "/v1/calls/{call_id}/story", needs=READ, faults=(EVENT_LOG, UNKNOWN_CALL))
     async def get_story(self, call_id: CallIdText, lang: Lang = Lang.EN) -> Story:

@@ -19,6 +19,7 @@ from cti.routes.declare import Route
 from cti.routes.problem import NOT_SIGNED_IN, ApiError
 
 READ: Final = "router.read"
+RECORD: Final = "router.record"
 ANSWER_TO: Final = "agent.state"
 CALL_CONTROL: Final = "call.control"
 SWITCH: Final = "router.switch"

@@ -4,7 +4,6 @@
 shown masked.
 """
 
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -21,7 +20,6 @@ History = list[tuple[int, Event]]
 """(at_us, event), in order."""
 
 MAX_CONSULTATIONS = 20
-_MASKED = re.compile(r"\+?\d{0,3}\*+\d{0,4}|.\*+").fullmatch
 
 
 class Beginning(NamedTuple):
@@ -49,8 +47,7 @@ def beginning(history: History) -> Beginning:
     """When it came, who called, and which queue was asked for first."""
     for at_us, event in history:
         if isinstance(event, CallQueued):
-            caller = event.caller if _MASKED(event.caller) else masked(event.caller)
-            return Beginning(event.first_queued_us or at_us, caller, event.queue_id)
+            return Beginning(event.first_queued_us or at_us, masked(event.caller), event.queue_id)
     return Beginning(history[0][0]) if history else Beginning()
 
 

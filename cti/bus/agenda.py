@@ -10,7 +10,10 @@ from collections import deque
 
 from cti.bus.documents import StateDocuments
 from cti.bus.link import Message
+from cti.record.classes import FieldClass
+from cti.record.seen import employer_of, seen
 from cti.record.subscription import Subscription
+from cti.record.topics import protected_topic
 from routing.ids import QueueId
 
 
@@ -18,19 +21,27 @@ class Agenda:
     """The order of business over one link after the other."""
 
     def __init__(
-        self, documents: StateDocuments, events: Subscription, queue_state_every_s: float
+        self,
+        documents: StateDocuments,
+        events: Subscription,
+        queue_state_every_s: float,
+        *,
+        protected: bool = False,
     ) -> None:
         self._documents = documents
         self._events = events
         self._every_s = queue_state_every_s
         self._batch: deque[QueueId] = deque()  # queues whose turn it is
         self._batch_due_s = 0.0  # loop time of the next batch
+        self._protected = protected
+        self._second: Message | None = None  # an event whose copy has gone out
         self._greeting = False  # all state is being sent: events wait
         self._state_had_turn = False
 
     def begin(self) -> None:
         """A new link: everything that is so, then all that is not acknowledged."""
         self._events.rewind()
+        self._second = None
         self._documents.change_all()
         self._batch.clear()
         self._batch_due_s = 0.0
@@ -38,6 +49,9 @@ class Agenda:
 
     async def next(self) -> Message | None:
         """The next message, None when there is none now. Raises UnreadableError."""
+        if self._second is not None:
+            second, self._second = self._second, None
+            return second
         if self._greeting or not self._state_had_turn:
             message = self._next_state()
             if message is not None:
@@ -48,7 +62,13 @@ class Agenda:
         record = await self._events.take()
         if record is None:
             return self._next_state()
-        return Message(record.topic, record.body, record.seq)
+        event = Message(record.topic, seen(record), record.seq)
+        employer = employer_of(record) if self._protected else ""
+        if not employer:
+            return event
+        self._second = event
+        where = protected_topic(record.topic, employer)
+        return Message(where, seen(record, FieldClass.PERSONAL), copy=True)
 
     def wait_s(self) -> float | None:
         """When to ask again though nothing is offered: queues have changed, it is too early yet."""

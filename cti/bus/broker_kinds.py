@@ -2,7 +2,7 @@
 
 For a machine of its own, a production site runs its broker as it runs its other services, with
 users, an access list and TLS; what is written here listens on the loopback interface only, lets
-everyone on this machine read and only the router write, and is for `make run`, small sites, tests.
+everyone on this machine read what is not protected and only the router write, and is for `make run`, small sites, tests.
 """
 
 import base64
@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
+
+from cti.record.topics import PROTECTED
 
 
 class BrokerKind(StrEnum):
@@ -51,6 +53,7 @@ def config_of(kind: BrokerKind, folder: Path, port: int, writer: Account) -> dic
         text = _NATS.format(
             folder=json.dumps(str(folder / "jetstream")),
             port=port,
+            protected=PROTECTED,
             user=json.dumps(writer.username),
             password=json.dumps(writer.password),
             reader=json.dumps(_password()),  # nobody's: nameless readers come in without it
@@ -60,7 +63,8 @@ def config_of(kind: BrokerKind, folder: Path, port: int, writer: Account) -> dic
     return {
         f"{kind}.conf": _MOSQUITTO.format(folder=folder, port=port, user=user),
         "passwords": f"{writer.username}:{_hashed(writer.password)}\n",
-        "access": f"topic read #\n\nuser {writer.username}\ntopic readwrite #\n",
+        "access": f"topic deny {PROTECTED}/#\ntopic read #\n\n"
+        f"user {writer.username}\ntopic readwrite #\n",
     }
 
 
@@ -131,7 +135,9 @@ jetstream {{ store_dir: {folder}, max_memory_store: 64MB, max_file_store: 1GB }}
 # Who gives no name may read. Only the router has a password.
 authorization {{ users: [
   {{ user: {user}, password: {password} }}
-  {{ user: reader, password: {reader}, permissions: {{ publish: {{ deny: ">" }} }} }}
+  {{ user: reader, password: {reader}, permissions: {{
+    publish: {{ deny: ">" }}, subscribe: {{ deny: "{protected}.>" }}
+  }} }}
 ] }}
 mqtt {{ listen: "127.0.0.1:{port}", max_ack_pending: 1000, no_auth_user: reader }}
 """

@@ -32,16 +32,19 @@ class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message to the broker; state documents are retained and have no `seq`."""
+    """One message to the broker; state documents are retained and have no `seq`. A `copy` of an event
+    for readers with more rights goes out just before the event itself.
+    """
 
     topic: str
     payload: bytes
     seq: int = 0
+    copy: bool = False
 
     @property
     def retain(self) -> bool:
         """The broker keeps it for those who come later."""
-        return not self.seq
+        return not (self.seq or self.copy)
 
 
 class Listener(Protocol):

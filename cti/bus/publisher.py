@@ -55,7 +55,7 @@ class BusCounters:
 
     connected: bool = False
     lagging: bool = False  # what comes next has to be read from the event log
-    published: int = 0  # events acknowledged, repetitions included
+    published: int = 0  # events acknowledged, repetitions and protected copies included
     states_published: int = 0
     in_flight: int = 0
     behind: int = 0  # events not acknowledged yet
@@ -72,7 +72,8 @@ class Publisher:
 
     `feed` is what it follows. `mark` is told the last event that needs no sending any more;
     kept and given to the next `start`, it makes the bus survive a `kill -9` of the router.
-    `catch_up` brings what the documents are made of up to now.
+    `catch_up` brings what the documents are made of up to now. `protected`: what happens to an
+    agent's calls is said once more, for the agent's employer (`cti.record.topics.protected_topic`).
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Publisher:
         settings: PublisherSettings | None = None,
         *,
         catch_up: Callable[[], None] = lambda: None,
+        protected: bool = False,
     ) -> None:
         self._connector = connector
         self._encoder = encoder
@@ -94,7 +96,9 @@ class Publisher:
         self._catch_up = catch_up
         self._settings = settings or PublisherSettings()
         self._events = Subscription(feed)
-        self._agenda = Agenda(documents, self._events, self._settings.queue_state_every_s)
+        self._agenda = Agenda(
+            documents, self._events, self._settings.queue_state_every_s, protected=protected
+        )
         self._counters = BusCounters()
         self._epoch = 0
         self._started_us = 0
@@ -153,7 +157,7 @@ class Publisher:
 
     def acknowledged(self, message: Message) -> None:
         """See `cti.bus.link.Listener`."""
-        if message.seq:
+        if message.seq or message.copy:
             self._counters.published += 1
         else:
             self._counters.states_published += 1

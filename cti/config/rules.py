@@ -124,6 +124,7 @@ Port = Annotated[int, Range(1, 65535)]
 ListenPort = Annotated[int, Range(0, 65535)]  # 0: any free port, for tests and demonstrations
 Count = Annotated[int, Range(0, 1_000_000)]
 PositiveCount = Annotated[int, Range(1, 1_000_000)]
+KeepDays = Annotated[int, Range(0, 36_500, "days")]  # a century
 Points = Annotated[int, Range(0, 1_000_000)]
 Priority = Annotated[int, Range(0, 1000)]  # the range of docs/call-flow.md
 Level = Annotated[int, Range(1, MAX_LEVEL)]

@@ -55,12 +55,14 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = False
     ca_path: of.OptionalPath = ""  # "": the system's certificate authorities
     topic_prefix: of.Topic = "cti/v1"
+    protected: bool = False  # what is personal too, on topics of its own: an access list first!
 
 
 class EventLogSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The record of published events (SQLite)."""
 
     path: of.OptionalPath = ""  # "": events.db in the data directory
+    keep_days: of.KeepDays = 0  # 0: for ever
 
 
 class ControlSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """An event of the core as a CloudEvent in CSTA's words.
 
-Pure: no I/O, no clock, no knowledge of MQTT or SQLite. The bytes made here are what the bus carries
-and what the event log keeps, so that whoever reads either reads the same.
+Pure: no I/O, no clock, no knowledge of MQTT or SQLite. The bytes made here are what the event log
+keeps, and what the bus carries as far as its readers may see it.
 
 * CloudEvents 1.0, structured mode, JSON format. MQTT 3.1.1 has no other way (CloudEvents MQTT
   binding 1.0.2, section 3). Extension attributes have lower-case letters and digits only.
@@ -14,18 +14,18 @@ and what the event log keeps, so that whoever reads either reads the same.
   line here.
 * `subject` and topic are the call's for what happens to a call, also when an agent has part in it;
   else the agent's, the queue's or the router's. One event, one topic.
-* `data` is the event as the core said it (its class in `type`, units in the names), with what is
-  personal masked and what is secret left empty (`cti.record.classes`).
+* `data` is the event as the core said it (its class in `type`, units in the names), whole: whoever
+  passes a record on hides what its reader may not see (`cti.record.seen`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from cti.record.classes import FieldClass, protected, shown
+from cti.record.classes import protected
 from cti.record.directory import NOBODY, Directory
 from cti.record.envelope import Envelope
 from cti.record.set_aside import INTEGER_MAX, LATEST_US, forms, set_aside, within
@@ -80,7 +80,6 @@ class _Traits(NamedTuple):
     has_pbx: bool
     has_leg: bool
     is_of_callers_leg: bool
-    protected: Mapping[str, FieldClass]
 
 
 class CloudEvent(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -133,8 +132,7 @@ class CloudEventEncoder:
 
     The same envelope is asked for twice, by the bus and by the event log, some milliseconds apart:
     the last `MEMORY` answers are kept, which halves the cost. `directory` may be replaced at any
-    time; `mask` gets a caller's number and returns what of it may be seen; `on_set_aside` is told
-    of what could not be put into words.
+    time; `on_set_aside` is told of what could not be put into words.
     """
 
     MEMORY = 2048
@@ -143,14 +141,12 @@ class CloudEventEncoder:
         self,
         node: str,
         site: str,
-        mask: Callable[[str], str],
         directory: Directory | None = None,
         prefix: str = PREFIX,
     ) -> None:
         self.node = node
         self.site = site
         self.directory = directory or Directory()
-        self._mask = mask
         self._prefix = prefix
         self._source = f"/{prefix}/{level(site)}/{Subject.ROUTER}/{level(node)}"
         self._encode = msgspec.json.Encoder().encode
@@ -258,7 +254,7 @@ class CloudEventEncoder:
             employer=card.employer,
             site=site,
             pbx=event.pbx if traits.has_pbx else self.directory.pbx_of(call_id),
-            data=msgspec.Raw(self._encode(self._masked(event, traits.protected))),
+            data=msgspec.Raw(self._encode(event)),
         )
         home = site if subject is Subject.AGENT else self.site
         where = topic(self._prefix, home, subject, name, Leaf.EVENT)
@@ -266,14 +262,6 @@ class CloudEventEncoder:
             envelope.seq, envelope.epoch, envelope.at_us, kind,
             call_id, agent_id, queue_id, where, self._encode(said),
         )  # fmt: skip
-
-    def _masked(self, event: e.Event, fields: Mapping[str, FieldClass]) -> e.Event:
-        seen = {
-            field: shown(value, given, self._mask)
-            for field, given in fields.items()
-            if (value := getattr(event, field))
-        }
-        return msgspec.structs.replace(event, **seen) if seen else event
 
     def _site_of(self, agent_id: str) -> str:
         return self.directory.card(agent_id).site or self.site
@@ -334,7 +322,6 @@ def _traits(kind: type[e.Event]) -> _Traits:
         has_pbx="pbx" in fields,
         has_leg="leg_id" in fields,
         is_of_callers_leg=kind in _OF_CALLERS_LEG,
-        protected=protected(kind),
     )
 
 

@@ -194,15 +194,18 @@ class EventLog:
     async def prune(self, before_us: int, up_to_seq: int) -> int:
         """Forget events of before that time, none above `up_to_seq` (what the slowest reader has).
 
-        In small transactions, so that writing goes on in between. Returns how many; raises
+        In small transactions, so that writing goes on in between, with a pause as long as each took:
+        a slow disk is ours for half of the time at most. Returns how many; raises
         EventLogUnavailableError. SQLite uses the room again, the file does not shrink.
         """
         pruned, found = 0, PRUNE_BATCH
         up_to_seq = min(up_to_seq, self.reached)  # behind a hole nothing is forgotten
         while found == PRUNE_BATCH:
+            began_s = _now_s()
             async with self._writing:
                 found = await self._opened().prune(before_us, up_to_seq)
             pruned += found
+            await asyncio.sleep(_now_s() - began_s if found == PRUNE_BATCH else 0)
         return pruned
 
     # --- reading ---

@@ -44,7 +44,13 @@ _ASIDE = (
 )
 
 _APPLICATION_ID = 0x43544945  # "CTIE", so that a stranger's database is not taken for ours
-_VERSION = 1
+_MASKED_VERSION = 1
+_VERSION = 2
+"""2: bodies are whole. One of 1, with masked numbers, is taken on: what it has stays masked, and the
+bookmark `(whole)` says from which event on it is not. A program that knows 1 only would publish what
+it reads as it is, so it must not read 2.
+"""
+
 # `body` is the CloudEvent as text, so that `json_extract(body, '$.data.waited_us')` works.
 _SCHEMA = f"""
 BEGIN;
@@ -83,6 +89,14 @@ DELETE FROM events WHERE seq IN
 """
 _MARK = """
 INSERT INTO bookmarks VALUES (?, ?) ON CONFLICT (reader) DO UPDATE SET seq = excluded.seq
+"""
+
+
+_TAKE_ON = """
+BEGIN;
+INSERT OR IGNORE INTO bookmarks SELECT '(whole)', ifnull(max(seq), 0) + 1 FROM events;
+PRAGMA user_version = 2;
+COMMIT;
 """
 
 
@@ -288,6 +302,9 @@ async def _prepare(db: aiosqlite.Connection, path: Path) -> tuple[int, int, int]
     if await _number(db, "PRAGMA application_id") != _APPLICATION_ID:
         raise EventLogError(f"{path} is a database, but no event log: name another file")
     version = await _number(db, "PRAGMA user_version")
+    if version == _MASKED_VERSION:
+        await db.executescript(_TAKE_ON)
+        version = _VERSION
     if version != _VERSION:
         raise EventLogError(
             f"{path} has version {version}, this program knows {_VERSION}: start the program that "

@@ -1,4 +1,4 @@
-"""What the record has kept, read back: the event as the core said it, customers' numbers masked.
+"""What the record has kept, read back: the event as the core said it.
 
 Pure. Not every record holds an event: one that had no form was set aside (`cti.record.set_aside`),
 and another version of the program may have written what this one does not know.

@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote, unquote
 
 PREFIX = "cti/v1"
+PROTECTED = "protected"
 
 
 class Subject(StrEnum):
@@ -32,6 +33,14 @@ class Leaf(StrEnum):
 def topic(prefix: str, site: str, kind: Subject, name: str, leaf: Leaf) -> str:
     """The topic of one thing. `prefix` is our own and may hold levels; `site` and `name` cannot."""
     return f"{prefix}/{level(site)}/{kind}/{level(name)}/{leaf}"
+
+
+def protected_topic(where: str, employer: str) -> str:
+    """Where an event is said once more, for this employer, with what is personal. A root of its
+    own: who may read all of `cti/#` need not be one who may read this.
+    """
+    head, kind, name, leaf = where.rsplit("/", 3)
+    return f"{PROTECTED}/{head}/{level(employer)}/{kind}/{name}/{leaf}"
 
 
 @lru_cache(maxsize=8192)  # agents, queues, and the calls of the moment

@@ -5,7 +5,6 @@ import pytest
 
 from cti.api import story
 from cti.record.cloudevents import CloudEventEncoder
-from cti.record.masking import masked
 from routing import commands as c
 from routing import events as e
 from routing.explain import explain
@@ -137,7 +136,7 @@ async def test_questions_that_make_no_sense_are_refused(http, path, field):
 
 
 def test_every_event_can_be_read_back_from_its_cloudevent():
-    encoder = CloudEventEncoder("n1", "main", masked)
+    encoder = CloudEventEncoder("n1", "main")
     decode = msgspec.json.Decoder(e.Event).decode
     for envelope in History().say_all(call_life()):
         body = msgspec.json.decode(encoder.record(envelope).body)

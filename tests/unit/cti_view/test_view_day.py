@@ -7,7 +7,6 @@ import pytest
 
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.event_store import EventLogUnavailableError
-from cti.record.masking import masked
 from cti.view import StateView, day, recovered
 from cti.view.day import read_day
 from routing import commands as c
@@ -21,7 +20,7 @@ class Log:
 
     def __init__(self, router):
         self.router = router
-        self.encoder = CloudEventEncoder("n1", "main", masked)
+        self.encoder = CloudEventEncoder("n1", "main")
         self.fails = 0
         self.while_read = lambda: None
         self.lacks = set()

@@ -23,7 +23,6 @@ from cti.config.reconfigure import Reconfiguration
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.envelope import Envelope
 from cti.record.event_log import EventLog
-from cti.record.masking import masked
 from cti.view import StateView
 from cti.watch.check import Check
 from cti.watch.metrics import Metrics
@@ -164,7 +163,7 @@ class Router:
 
     async def serve(self, path):
         """Servers on a socket at `path` and a free port; the event log lies beside the socket."""
-        encoder = CloudEventEncoder("n1", "main", masked)
+        encoder = CloudEventEncoder("n1", "main")
         self.log = EventLog(path.parent / "events.db", encoder.record)
         await self.log.start()
         self.history, self.files = self.log, path.parent

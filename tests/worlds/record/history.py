@@ -5,7 +5,6 @@ import msgspec
 from cti.record.cloudevents import CloudEventEncoder
 from cti.record.directory import directory_of
 from cti.record.envelope import Envelope
-from cti.record.masking import masked
 from routing import events as e
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 
@@ -50,7 +49,7 @@ def _neutral(kind):
 
 
 def encoder(directory=DIRECTORY):
-    return CloudEventEncoder("n1", "main", masked, directory)
+    return CloudEventEncoder("n1", "main", directory)
 
 
 class History:
