@@ -26,7 +26,7 @@ from cti.api.present import Present
 from cti.bus.broker import Broker
 from cti.bus.documents import StateDocuments
 from cti.bus.mqtt import BrokerAddress, MqttConnector
-from cti.bus.publisher import Publisher
+from cti.bus.publisher import Publisher, PublisherSettings
 from cti.clock import Clock
 from cti.config import AsteriskSettings, Settings
 from cti.config.at_start import AppliedFiles
@@ -298,8 +298,8 @@ def make_publisher(
         clock,
         feed,
         lambda position: event_log.mark(BUS_READER, position),
+        settings=PublisherSettings(protected=bus.protected),
         catch_up=catch_up,
-        protected=bus.protected,
     )
 
 

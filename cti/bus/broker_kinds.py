@@ -1,8 +1,9 @@
 """The two brokers we can start ourselves: where their programs are and how they are configured.
 
 For a machine of its own, a production site runs its broker as it runs its other services, with
-users, an access list and TLS; what is written here listens on the loopback interface only, lets
-everyone on this machine read what is not protected and only the router write, and is for `make run`, small sites, tests.
+users, an access list (deploy/mosquitto) and TLS; what is written here listens on the loopback
+interface only, lets everyone on this machine read what is not protected and only the router write,
+and is for `make run`, small sites, tests.
 """
 
 import base64

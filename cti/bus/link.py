@@ -32,8 +32,8 @@ class BrokerAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One message to the broker; state documents are retained and have no `seq`. A `copy` of an event
-    for readers with more rights goes out just before the event itself.
+    """One message to the broker; state documents are retained and have no `seq`. A `copy` of an
+    event for readers with more rights goes out just before the event itself.
     """
 
     topic: str

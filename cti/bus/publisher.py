@@ -40,13 +40,16 @@ log = logging.getLogger(__name__)
 
 
 class PublisherSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`window`: messages under way; those that come within `gather_s` leave together."""
+    """`window`: messages under way; those that come within `gather_s` leave together. `protected`:
+    what names an agent is said once more, for the employer (`cti.record.topics.protected_topic`).
+    """
 
     window: int = 32
     gather_s: float = 0.02
     queue_state_every_s: float = 1.0
     backoff_min_s: float = 0.2
     backoff_max_s: float = 5.0
+    protected: bool = False
 
 
 @dataclass(slots=True)
@@ -72,8 +75,7 @@ class Publisher:
 
     `feed` is what it follows. `mark` is told the last event that needs no sending any more;
     kept and given to the next `start`, it makes the bus survive a `kill -9` of the router.
-    `catch_up` brings what the documents are made of up to now. `protected`: what happens to an
-    agent's calls is said once more, for the agent's employer (`cti.record.topics.protected_topic`).
+    `catch_up` brings what the documents are made of up to now.
     """
 
     def __init__(
@@ -87,7 +89,6 @@ class Publisher:
         settings: PublisherSettings | None = None,
         *,
         catch_up: Callable[[], None] = lambda: None,
-        protected: bool = False,
     ) -> None:
         self._connector = connector
         self._encoder = encoder
@@ -96,9 +97,8 @@ class Publisher:
         self._catch_up = catch_up
         self._settings = settings or PublisherSettings()
         self._events = Subscription(feed)
-        self._agenda = Agenda(
-            documents, self._events, self._settings.queue_state_every_s, protected=protected
-        )
+        every_s, protected = self._settings.queue_state_every_s, self._settings.protected
+        self._agenda = Agenda(documents, self._events, every_s, protected=protected)
         self._counters = BusCounters()
         self._epoch = 0
         self._started_us = 0

@@ -1,10 +1,10 @@
 """How each field of an event or a state document is protected: public, personal or secret. Pure.
 
-This is the only list: what readers of the record and the bus may see, what stands of an event that was
-set aside, and the catalogue in docs/events all read it. Ids of `routing.ids`, numbers, truth values
-and words of a fixed list are public by their type. Text can hold anything, so each field with text
-needs its line in `TEXT`. One without is masked, or left empty where it is no plain text, until
-somebody has said what it is.
+This is the only list: what readers of the record and the bus may see, what stands of an event that
+was set aside, and the catalogue in docs/events all read it. Ids of `routing.ids`, numbers, truth
+values and words of a fixed list are public by their type. Text can hold anything, so each field
+with text needs its line in `TEXT`. One without is masked, or left empty where it is no plain text,
+until somebody has said what it is.
 """
 
 from collections.abc import Callable, Mapping

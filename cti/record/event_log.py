@@ -194,8 +194,8 @@ class EventLog:
     async def prune(self, before_us: int, up_to_seq: int) -> int:
         """Forget events of before that time, none above `up_to_seq` (what the slowest reader has).
 
-        In small transactions, so that writing goes on in between, with a pause as long as each took:
-        a slow disk is ours for half of the time at most. Returns how many; raises
+        In small transactions, so that writing goes on in between, with a pause as long as each
+        took: a slow disk is ours for half of the time at most. Returns how many; raises
         EventLogUnavailableError. SQLite uses the room again, the file does not shrink.
         """
         pruned, found = 0, PRUNE_BATCH

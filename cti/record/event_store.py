@@ -46,9 +46,9 @@ _ASIDE = (
 _APPLICATION_ID = 0x43544945  # "CTIE", so that a stranger's database is not taken for ours
 _MASKED_VERSION = 1
 _VERSION = 2
-"""2: bodies are whole. One of 1, with masked numbers, is taken on: what it has stays masked, and the
-bookmark `(whole)` says from which event on it is not. A program that knows 1 only would publish what
-it reads as it is, so it must not read 2.
+"""2: bodies are whole. One of 1, with masked numbers, is taken on: what it has stays masked, and
+the bookmark `(whole)` says from which event on it is not. A program that knows 1 only would publish
+what it reads as it is, so it must not read 2.
 """
 
 # `body` is the CloudEvent as text, so that `json_extract(body, '$.data.waited_us')` works.

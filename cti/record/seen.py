@@ -39,12 +39,20 @@ def seen(record: Record, upto: FieldClass = FieldClass.PUBLIC) -> bytes:
     envelope = _envelope(record.body)
     data = _data(envelope.data)
     kind = _KINDS.get(str(data.get("type", "")))
-    given = protected(kind) if kind is not None else dict.fromkeys(data, FieldClass.PERSONAL)
+    given = protected(kind) if kind is not None else _unknown(data)
     mask: Callable[[str], str] = str if upto is FieldClass.PERSONAL else masked
     hidden = {name: _shown(data[name], given[name], mask) for name in given if name in data}
-    if kind is None:
-        hidden.pop("type", None)
     return _encode(msgspec.structs.replace(envelope, data=msgspec.Raw(_encode(data | hidden))))
+
+
+def _unknown(data: Mapping[str, Any]) -> dict[str, FieldClass]:
+    """Of an event that this program does not know: all but its type, numbers and truth values."""
+    plain = (bool, int, float, type(None))
+    return {
+        name: FieldClass.PERSONAL
+        for name, value in data.items()
+        if name != "type" and not isinstance(value, plain)
+    }
 
 
 def employer_of(record: Record) -> str:
@@ -53,9 +61,7 @@ def employer_of(record: Record) -> str:
 
 
 def _shown(value: Any, given: FieldClass, mask: Callable[[str], str]) -> Any:
-    """As `shown`; of an event that this program does not know, only numbers and truth values."""
-    if isinstance(value, bool | int | float | None) or not value:
-        return value
+    """As `shown`; what can be masked neither as a text nor as pairs is left empty."""
     pairs = isinstance(value, list) and all(_is_pair(each) for each in value)
     if given is FieldClass.PERSONAL and not (isinstance(value, str) or pairs):
         return type(value)()

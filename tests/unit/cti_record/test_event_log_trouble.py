@@ -108,7 +108,7 @@ async def test_a_newer_version_is_refused_by_name(path):
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 9")
     db.close()
-    with pytest.raises(EventLogError, match="has version 9, this program knows 1"):
+    with pytest.raises(EventLogError, match="has version 9, this program knows 2"):
         async with opened(path):
             pass
 
