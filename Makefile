@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help tools setup run test check soak cards lint lab lab-if-it-can-be mistakes clean lock deb journey cover-routing compiled
+.PHONY: help tools setup run test check soak cards acts lint lab lab-if-it-can-be mistakes clean lock deb journey cover-routing compiled
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,9 @@ soak: setup ## random days, storms and theory, many times over (10 minutes)
 
 cards: tools lab ## every telephony card again and again, 20 kills of the router (15 minutes)
 	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m cards
+
+acts: tools lab ## every act of phones and strangers on a real Asterisk, with the real daemon (4 minutes)
+	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m acts
 
 cover-routing: setup ## branch coverage of the routing core, which has to be whole
 	@mkdir -p .cache

@@ -143,6 +143,7 @@ class Delivery:
     status: str = ""
     bridged: bool = False
     repeated: bool = False
+    picked_up: bool = False  # by another phone (`*8`): whose call it is, the bridge says
     released_by: ClearedBy | None = None
 
     @property

@@ -89,16 +89,22 @@ def _caller_enters(event: AmiEvent, caller: Caller, bridge: str, legs: Legs) -> 
         return _has(caller, leg, legs)
     alone = event.headers.get("BridgeNumChannels") in ("", "0", "1")
     present = legs.deliveries.get(caller.offer_id)
-    left = present is not None and present.bridged
-    left = left and legs.bridges.of(present.leg) not in ("", bridge) if present else False
-    sent = present is not None and (_is_in(present, bridge, legs) or in_dial == CONTEXT_DELIVER)
-    if (left or not sent) and not alone:
+    if not alone and not _was_sent(present, bridge, legs, in_dial=in_dial == CONTEXT_DELIVER):
         return _with_outsider(caller, legs)
     caller.follow(Move.DIAL_ANSWERED)
     delivery = delivery_named(event, caller, legs)
     if delivery is None or (alone and not _is_in(delivery, bridge, legs)):
         return []
     return _met(delivery, caller, legs)
+
+
+def _was_sent(delivery: Delivery | None, bridge: str, legs: Legs, *, in_dial: bool) -> bool:
+    """Is it the meeting that an order of ours was for? `in_dial`: the caller is in its Dial."""
+    if delivery is None or delivery.picked_up:
+        return False
+    if delivery.bridged and legs.bridges.of(delivery.leg) not in ("", bridge):
+        return False  # they have met, and the caller has gone on
+    return in_dial or _is_in(delivery, bridge, legs)
 
 
 def _is_in(delivery: Delivery, bridge: str, legs: Legs) -> bool:

@@ -80,6 +80,7 @@ def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
     """Only an answer is final here: of a failure the cause is still to come, with the Hangup."""
     delivery = legs.delivery_of_leg(event.headers.get("DestUniqueid"))
     if delivery is None:
+        _picked_up(event, legs)
         return phone_legs.was_answered(event, legs)
     if delivery.answered:
         return []
@@ -92,6 +93,17 @@ def _dial_end(event: AmiEvent, legs: Legs) -> list[Command]:
     if caller is not None and delivery.status != "CANCEL":
         caller.follow(Move.DIAL_FAILED)
     return []
+
+
+def _picked_up(event: AmiEvent, legs: Legs) -> None:
+    """The Dial of an offer is answered by a phone that it has not rung (`*8`, main/pickup.c): the
+    end of the one that it did ring is no answer of that agent's.
+    """
+    get = event.headers.get
+    caller = legs.caller(get("Uniqueid"))
+    delivery = talks.delivery_named(event, caller, legs) if caller is not None else None
+    if delivery is not None and delivery.leg and get("DialStatus") == "ANSWER":
+        delivery.picked_up = not delivery.answered
 
 
 def _hold(event: AmiEvent, legs: Legs) -> list[Command]:
@@ -129,6 +141,8 @@ def _agent_leg_gone(delivery: Delivery, cause: int, legs: Legs, *, rang: bool) -
     caller = legs.callers.get(delivery.call_id)
     if delivery.bridged:
         return talks.agent_gone(delivery, cause, legs)
+    if delivery.picked_up:
+        return []
     # Picked up and dropped before there was a conversation: that agent did not want it.
     dropped = delivery.status == "ANSWER"
     outcome = failed_outcome(delivery.status, cause, rang=rang)

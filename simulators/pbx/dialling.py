@@ -111,7 +111,10 @@ class Dial:
         leg.cause, self._leg = NORMAL_CLEARING, other
         other.on_gone = lambda: self._leg_gone(other)
         self._picked_up(other, None)
-        self._world.soon(lambda: self._world.hang_up(leg))
+        if self._world.other_thread_first():
+            self._world.hang_up(leg)  # before the two have met
+        else:
+            self._world.soon(lambda: self._world.hang_up(leg), 2 * HOP_US)
 
     # --- internal ---------------------------------------------------------------------------------
 

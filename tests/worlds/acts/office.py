@@ -39,8 +39,8 @@ exten => music,1,Answer(,i)
 include => parkedcalls
 """
 
-PHONES = {"a8002": "rtp_timeout = 0\ndtmf_mode = info\n", "a8003": "rtp_timeout = 1"}
-"""What single phones are set to: keys by SIP INFO; a call without sound ends after a second."""
+PHONES = {"a8002": "rtp_timeout = 0\ndtmf_mode = info\n", "a8003": "rtp_timeout = 2"}
+"""What single phones are set to: keys by SIP INFO; a call without sound ends after two seconds."""
 
 FEATURES = """
 [general]

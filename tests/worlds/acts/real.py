@@ -128,6 +128,11 @@ class RealStage:
         self._look()
         return self.scene.channel(party)
 
+    async def look(self) -> None:
+        """Hear what has been told meanwhile."""
+        await self.ami.ask("Ping")
+        self._look()
+
     async def end(self) -> None:
         """Everybody hangs up; nobody is left."""
         for phone in self._phones.values():

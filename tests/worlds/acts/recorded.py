@@ -113,6 +113,11 @@ SCENES = (
         "P11",
         "c1 dials loans\na8001 rings\na8002 dials *8\nc1 talks a8002\na8002 hangs up\nc1 gone",
     ),
+    Scene(
+        "pickup-by-outsider",
+        "P11",
+        "c1 dials loans\na8001 rings\no1 dials *8\nc1 talks o1\nc1 hangs up\nc1 gone\no1 gone",
+    ),
     Scene("parked", "P12", PARKED + "c1 hangs up\nc1 gone"),
     Scene(
         "parked-returns",

@@ -31,6 +31,7 @@ class Router:
         agi_secret: str,
         devices: dict[str, str],
         after_call_work_s: float = 0,
+        ring_timeout_s: int = 1,
         more: Sequence[str] = (),
     ) -> None:
         self.folder = folder
@@ -46,6 +47,7 @@ class Router:
             agi_secret=agi_secret,
             devices=devices,
             after_call_work_s=after_call_work_s,
+            ring_timeout_s=ring_timeout_s,
             more=more,
         )
 
@@ -58,6 +60,7 @@ class Router:
         agi_secret: str,
         devices: dict[str, str],
         after_call_work_s: float,
+        ring_timeout_s: int = 1,
         more: Sequence[str],
     ) -> None:
         """What its operator writes."""
@@ -90,7 +93,7 @@ class Router:
             f'secret = "{ami_secret}"',
             "[[queues]]",
             'id = "loans"',
-            "ring_timeout_s = 1",
+            f"ring_timeout_s = {ring_timeout_s}",
             f"after_call_work_s = {after_call_work_s}",
             *agents,
         ]
