@@ -80,13 +80,17 @@ def released(event: AmiEvent, legs: Legs, by: ClearedBy | None = None) -> list[C
     if caller is not None:
         caller.ending = by is None
         caller.cut = by is not None
-        _name(legs.part_of(caller), by or ClearedBy.CALLER)
-    _name(leg or legs.delivery_of_leg(uniqueid), by or ClearedBy.AGENT)
+        name(legs.part_of(caller), by or ClearedBy.CALLER)
+    name(leg or legs.delivery_of_leg(uniqueid), by or ClearedBy.AGENT)
     return []
 
 
-def _name(part: Delivery | PhoneLeg | None, by: ClearedBy) -> None:
-    if part is not None and part.released_by is None:
+def name(part: Delivery | PhoneLeg | None, by: ClearedBy) -> None:
+    """Who ends it, unless somebody was named before. A transfer moves the customer first, and is
+    told then.
+    """
+    moved = by is ClearedBy.TRANSFER and part is not None and part.released_by is ClearedBy.OTHER
+    if part is not None and (part.released_by is None or moved):
         part.released_by = by
 
 
@@ -98,4 +102,4 @@ def transferred_blind(event: AmiEvent, legs: Legs) -> list[Command]:
 
 def sends_on(uniqueid: str, legs: Legs) -> None:
     """A phone has handed on whom it talks to."""
-    _name(legs.delivery_of_leg(uniqueid) or legs.phone_legs.get(uniqueid), ClearedBy.TRANSFER)
+    name(legs.delivery_of_leg(uniqueid) or legs.phone_legs.get(uniqueid), ClearedBy.TRANSFER)

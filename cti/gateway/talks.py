@@ -12,7 +12,7 @@ from cti.ami.messages import AmiEvent
 from cti.gateway.border import CONTEXT_DELIVER, endpoint_of, read_deliver_order
 from cti.gateway.bridges import other_half
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move, PhoneLeg, Place
-from cti.gateway.phone_legs import answered, begin, sends_on
+from cti.gateway.phone_legs import answered, begin, name, sends_on
 from routing.commands import (
     AgentLegCleared,
     CallerHungUp,
@@ -251,7 +251,8 @@ def _part_over(
 def left(event: AmiEvent, legs: Legs) -> list[Command]:
     """`BridgeLeave` of a channel with an extension: it goes because its conversation is over, or to
     another bridge, unless somebody has sent it elsewhere in the dialplan (Redirect). An agent's leg
-    that was sent away has parted from the customer, and lives on.
+    that was sent away has parted from the customer, and lives on; that of a customer who was is
+    hung up next.
     """
     get = event.headers.get
     uniqueid, member = get("Uniqueid"), legs.bridges.get(get("Uniqueid"))
@@ -259,6 +260,10 @@ def left(event: AmiEvent, legs: Legs) -> list[Command]:
         return []
     legs.bridges.leaves(uniqueid)
     if member.place == (get("Context"), get("Exten")):
+        return []
+    sent = legs.caller(uniqueid)
+    if sent is not None:
+        name(legs.part_of(sent), ClearedBy.OTHER)
         return []
     part = legs.delivery_of_leg(uniqueid) or legs.phone_legs.get(uniqueid)
     caller = legs.callers.get(part.call_id) if part is not None else None
@@ -329,12 +334,12 @@ def phone_gone(leg: PhoneLeg, cause: int, legs: Legs) -> list[Command]:
 
 def agent_gone(part: Delivery | PhoneLeg, cause: int, legs: Legs) -> list[Command]:
     """The agent's leg in a conversation is gone. After the caller has hung up, their own `Hangup`
-    is next and ends both. Whom nobody names has been parted by somebody else: of a phone that
-    hangs up, and of a channel that Asterisk ends, there is a word before.
+    is next and ends both. Where nobody was named, nobody has hung up and nobody has moved them:
+    Asterisk has ended it, or an AMI user, of whom there is no word before.
     """
     if part.released_by is ClearedBy.CALLER:
         return []
-    caller, by = legs.callers.get(part.call_id), part.released_by or ClearedBy.OTHER
+    caller, by = legs.callers.get(part.call_id), part.released_by or ClearedBy.SYSTEM
     if caller is not None:
         return _part_over(part, caller, by, legs, cause)
     return [AgentLegCleared(part.call_id, part.agent_id, by, cause)]
@@ -342,13 +347,13 @@ def agent_gone(part: Delivery | PhoneLeg, cause: int, legs: Legs) -> list[Comman
 
 def caller_gone(caller: Caller, cause: int, legs: Legs, *, led_on: bool) -> list[Command]:
     """The caller's channel is gone. Asterisk tells the ends of both legs in either order, so who
-    has ended it is what was said before; if nothing was, where the dialplan had led the caller:
-    out of the Dial, or not.
+    has ended it is what was said before. If nothing was: of a conversation, Asterisk; else the
+    caller, unless the dialplan had led them on.
     """
     part = legs.part_of(caller)
     by = ClearedBy.OTHER if led_on or caller.place is Place.LEAVING else ClearedBy.CALLER
     by = ClearedBy.SYSTEM if caller.cut else ClearedBy.CALLER if caller.ending else by
-    ended_by = (part.released_by or by) if part is not None else by
+    ended_by = (part.released_by or ClearedBy.SYSTEM) if part is not None else by
     commands: list[Command] = []
     if part is not None and ended_by is not ClearedBy.CALLER:
         commands += _part_over(part, caller, ended_by, legs, cause)

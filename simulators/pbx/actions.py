@@ -46,10 +46,6 @@ def _rights(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-SOFT_HANGUP_EXPLICIT = 32
-"""AST_SOFTHANGUP_EXPLICIT (include/asterisk/channel.h): somebody has ordered it."""
-
-
 class Actions:
     """Carries out the actions of logged-in users on one world."""
 
@@ -157,7 +153,6 @@ class Actions:
         def hang_up() -> None:
             if cause.isdecimal() and 0 < int(cause) < 128:
                 channel.cause = int(cause)
-            self._world.announcer.soft_hangup_request(channel, SOFT_HANGUP_EXPLICIT)
             self._world.hang_up(channel)
 
         return Answer(response(True, "Channel Hungup"), effect=hang_up)

@@ -109,12 +109,13 @@ class Dial:
             return
         leg.on_gone = leg.rings_for = None
         leg.cause, self._leg = NORMAL_CLEARING, other
+        leg.at_location(other.context, other.exten)  # they have changed places
         other.on_gone = lambda: self._leg_gone(other)
-        self._picked_up(other, None)
         if self._world.other_thread_first():
-            self._world.hang_up(leg)  # before the two have met
+            self._world.hang_up(leg)
         else:
             self._world.soon(lambda: self._world.hang_up(leg), 2 * HOP_US)
+        self._picked_up(other, None)
 
     # --- internal ---------------------------------------------------------------------------------
 

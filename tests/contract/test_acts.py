@@ -34,7 +34,7 @@ KILLED = (
     ("attended-phone", "a8001 completes"),
     ("receptionist-talking", "o1 completes"),
     ("pickup", "c1 talks a8002"),
-    ("parked-returns", "c1 parked"),
+    ("refer-phone", "c1 talks a8002"),
 )
 EARLY_S = 0.3
 """Times in the table are of a virtual clock, where each key takes 30 ms."""
