@@ -32,7 +32,7 @@ PLAYED = [(number, run) for number, run in RUNS if WHOLE or run.scene in QUICK]
 KILLED = (
     ("attended-phone", "a8001 talks a8002"),
     ("attended-phone", "a8001 completes"),
-    ("receptionist-talking", "o1 completes"),
+    ("receptionist-talking", "c1 talks a8001"),
     ("pickup", "c1 talks a8002"),
     ("refer-phone", "c1 talks a8002"),
 )
