@@ -330,6 +330,7 @@ async def _join_bus(parts: Parts, newest: int) -> None:
 
 async def _log_off(parts: Parts) -> None:
     parts.gateway.stop()
+    parts.gateway.release()
     await asyncio.gather(*(client.close() for client in parts.clients.values()))
 
 

@@ -8,6 +8,7 @@ Parts   all that stands around the core, once it is known
 import errno
 import ipaddress
 import secrets
+import socket
 import ssl
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
@@ -177,7 +178,7 @@ def make_parts(
         quarantine=core.quarantine,
     )
     metrics.before_scrape = dispatcher.catch_up
-    gateway = make_gateway(settings, dispatcher, clock, loop)
+    gateway = make_gateway(settings, dispatcher, clock, loop, disk.data.instance())
     feed = Feed(disk.encoder.record, disk.event_log.read_after)
     broker = make_broker(settings)
     return Parts(
@@ -219,7 +220,11 @@ def make_view(settings: Settings, engine: RoutingEngine) -> StateView:
 
 
 def make_gateway(
-    settings: Settings, dispatcher: Dispatcher, clock: Clock, loop: AbstractEventLoop
+    settings: Settings,
+    dispatcher: Dispatcher,
+    clock: Clock,
+    loop: AbstractEventLoop,
+    instance: str,
 ) -> Gateway:
     """Between the core and the Asterisks."""
     return Gateway(
@@ -229,6 +234,8 @@ def make_gateway(
         previous_secret=settings.agi.previous_secret.reveal(),
         slice_s=settings.slice_s,
         call_later=loop.call_later,
+        instance=instance,
+        name=f"{settings.node}@{socket.gethostname()}",
     )
 
 

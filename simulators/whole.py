@@ -89,6 +89,8 @@ class Whole:
             secret=settings.dialplan.secret,
             slice_s=slice_s,
             call_later=self._call_later,
+            instance="5113a7ed",
+            name="simulated",
         )
         agi = AgiInThread(self.clock, self.gateway.answer, self.gateway.answered)
         self.pbx = SimulatedAsterisk(self.clock, agi, seed=seed, settings=settings, rates=rates)

@@ -8,10 +8,19 @@ apart.
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import Callable
-from typing import cast
+from typing import Final, cast
 
 from cti.ami.protocol import AmiMessage, MessageDecoder
+
+UNSENT_LIMIT_S: Final = 3.0
+"""What has not reached the other host after so long is dropped with its connection, by the kernel:
+TCP would go on trying for a quarter of an hour, and an order would come that nobody wants any more
+(`cti.gateway.claim` builds on it)."""
+
+_USER_TIMEOUT: Final = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux
+_AT_ONCE: Final = struct.pack("ii", 1, 0)  # SO_LINGER: closing drops what is unsent (socket(7))
 
 
 class AmiWire(asyncio.Protocol):
@@ -53,6 +62,9 @@ class AmiWire(asyncio.Protocol):
             # asyncio does this already; it is too important to leave to a default.
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if _USER_TIMEOUT is not None:
+                    limit_ms = round(UNSENT_LIMIT_S * 1000)
+                    sock.setsockopt(socket.IPPROTO_TCP, _USER_TIMEOUT, limit_ms)
         self.heard_at_s = self.answered_at_s = self._loop.time()
         self._on_made(self)
 
@@ -97,9 +109,13 @@ class AmiWire(asyncio.Protocol):
             self._outbox.clear()
 
     def abort(self) -> None:
-        """Drop the connection at once, whatever is unsent."""
+        """Drop the connection at once, whatever is unsent, here and in the kernel."""
         self._outbox.clear()
         if self._transport is not None:
+            sock = self._transport.get_extra_info("socket")
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             self._transport.abort()
 
     async def close(self, limit_s: float) -> None:

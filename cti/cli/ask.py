@@ -66,7 +66,8 @@ def health(arguments: argparse.Namespace, words: Words) -> int:
         print(client.last.decode())
     else:
         for check in answer.checks:
-            detail = f": {printable(check.detail)}" if check.detail else ""
+            wrong = words.wrong(check)
+            detail = f": {printable(wrong)}" if wrong else ""
             said = words("check_ok" if check.ok else "check_bad")
             print(f"{said}  {printable(words.check(check.name))}{detail}")
     return OK if answer.ok else FOUND

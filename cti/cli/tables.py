@@ -197,7 +197,7 @@ def status_table(answer: Status, words: Words) -> Table:
         f"{answer.node} @ {answer.site}", text(state, "green" if answer.ok else "bold red")
     )
     for check in answer.failing:
-        made.add_row("", text(f"{check.name}: {check.detail}", "red"))
+        made.add_row("", text(f"{check.name}: {words.wrong(check)}", "red"))
     made.add_row(words("uptime"), text(duration(answer.now_us - answer.started_us)))
     made.add_row(words("config"), text(answer.config_version))
     if modes := modes_on(answer):

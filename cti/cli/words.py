@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from cti.cli.vocabulary import CHECKS, EVENTS, NOTES, REASONS, REFUSALS, SHORT, WORDS, Table
+from cti.cli.vocabulary import CHECKS, EVENTS, NOTES, REASONS, REFUSALS, SHORT, WORDS, WRONG, Table
+from cti.watch.check import Check
 from routing.explain import code_word
 
 Language = Literal["zh", "en"]
@@ -62,6 +63,12 @@ class Words:
         """What `cti health` looks at; `asterisk a1` keeps the name."""
         kind, _, rest = name.partition(" ") if name.startswith("asterisk ") else (name, "", "")
         return f"{self._said(CHECKS, kind)} {rest}".rstrip()
+
+    def wrong(self, check: Check) -> str:
+        """What is wrong with it."""
+        if check.code not in WRONG:
+            return check.detail
+        return self._said(WRONG, check.code).format(about=check.about)
 
     def refusal(self, code: str, detail: str) -> str:
         """Why the core did not do it: in English as the daemon says it, which knows more."""

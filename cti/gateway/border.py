@@ -8,9 +8,11 @@ encoder refuses line ends and `${` once more; this is the check that knows what 
 
 import re
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 from urllib.parse import unquote
 
+from cti.gateway.epoch import Epoch, read_epoch
 from routing.data import is_unfit
 from routing.index.needs import MAX_TEXT
 
@@ -21,8 +23,8 @@ MAX_EXTENSION: Final = 79
 CONTEXT_DELIVER: Final = "cti-deliver"
 CONTEXT_HOLD: Final = "cti-hold"
 CONTEXT_AFTER: Final = "cti-after"
+CONTEXT_ORDER: Final = "cti-order"
 CONTEXT_WAIT: Final = "cti-wait"
-CONTEXT_LEAVE: Final = "cti-leave"
 
 
 class BorderError(ValueError):
@@ -105,7 +107,7 @@ def checked(field: str, fits: Fits, value: str) -> str:
     return value
 
 
-def deliver_order(epoch: int, offer_id: int, ring_us: int, endpoint: str) -> str:
+def deliver_order(epoch: Epoch, offer_id: int, ring_us: int, endpoint: str) -> str:
     """`EPOCH*OFFER*RING_S*ENDPOINT`: an extension of `cti-deliver`, the order of one offer.
 
     The ring time is rounded up to whole seconds, which is all that `Dial` takes. Raises
@@ -118,12 +120,35 @@ def deliver_order(epoch: int, offer_id: int, ring_us: int, endpoint: str) -> str
     return text
 
 
-def read_deliver_order(text: str) -> tuple[int, int, str] | None:
+class Verb(StrEnum):
+    """What `cti-order` does with the channel that is sent there (docs/call-flow.md)."""
+
+    WAIT = "wait"  # a caller: ask, and wait
+    LEAVE = "leave"  # a caller: CAUSE*EXTENSION
+    BRIDGE = "bridge"  # UNIQUEID: talk with that channel, whatever it does
+    HANGUP = "hangup"  # CAUSE: end
+    OVER = "over"  # a held caller: on, as behind a conversation
+    STAY = "stay"  # SECONDS: hear music until one of the others comes, or end
+
+
+def other_order(epoch: Epoch, verb: Verb, *arguments: str) -> str:
+    """`EPOCH*VERB*ARGUMENTS`: an extension of `cti-order`. The arguments have been checked.
+
+    Raises `BorderError` when Asterisk would cut it, which only very long names can do.
+    """
+    text = "*".join((str(epoch), verb.value, *arguments))
+    if len(text) > MAX_EXTENSION:
+        raise BorderError(verb.value)
+    return text
+
+
+def read_deliver_order(text: str) -> tuple[Epoch, int, str] | None:
     """(epoch, offer, endpoint) of such an extension, None for anything else."""
     parts = text.split("*")
-    if len(parts) != 4 or not (is_number(parts[0]) and is_number(parts[1])):
+    epoch = read_epoch(parts[0])
+    if len(parts) != 4 or epoch is None or not is_number(parts[1]):
         return None
-    return int(parts[0]), int(parts[1]), parts[3]
+    return epoch, int(parts[1]), parts[3]
 
 
 def endpoint_of(channel: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 from cti.ami.messages import AmiAction, action
 from cti.gateway.border import CONTEXT_HOLD, checked, is_channel, is_keys, is_uniqueid
+from cti.gateway.epoch import Epoch
 from cti.gateway.legs import Caller, Legs, Move, Place
 from routing.commands import ClearedBy
 from routing.control import CallControlOrdered, ControlService
@@ -30,7 +31,7 @@ class UndoableError(Exception):
         self.cause = cause
 
 
-def actions_of(event: CallControlOrdered, legs: Legs, epoch: object) -> list[AmiAction]:
+def actions_of(event: CallControlOrdered, legs: Legs, epoch: Epoch) -> list[AmiAction]:
     """What to send, in order; the last one's answer counts. `legs` follow.
 
     Raises UndoableError, and BorderError for a channel whose name may not cross.
@@ -51,7 +52,7 @@ def actions_of(event: CallControlOrdered, legs: Legs, epoch: object) -> list[Ami
             raise UndoableError(WRONG_STATE)  # the keys are not in the event: `digits`
 
 
-def _hold(caller: Caller, leg: str, legs: Legs, epoch: object) -> list[AmiAction]:
+def _hold(caller: Caller, leg: str, legs: Legs, epoch: Epoch) -> list[AmiAction]:
     member = legs.bridges.get(leg)
     is_back = caller.place is Place.HELD and legs.bridge_of(caller)  # an order that came to nothing
     if member is None or not (caller.place is Place.TALKING or is_back):
@@ -77,7 +78,7 @@ def _know(channel: str, peer: str) -> AmiAction:
     return action("Setvar", Channel=channel, Variable="CTI_PEER", Value=peer)
 
 
-def _retrieve(caller: Caller, epoch: object) -> AmiAction:
+def _retrieve(caller: Caller, epoch: Epoch) -> AmiAction:
     if caller.place is not Place.HELD:
         raise UndoableError(WRONG_STATE)
     channel = checked("channel", is_channel, caller.channel)

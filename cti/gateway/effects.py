@@ -22,10 +22,9 @@ from cti.ami.messages import AmiAction, action
 from cti.gateway import control
 from cti.gateway.border import (
     CONTEXT_DELIVER,
-    CONTEXT_HOLD,
-    CONTEXT_LEAVE,
-    CONTEXT_WAIT,
+    CONTEXT_ORDER,
     BorderError,
+    Verb,
     checked,
     deliver_order,
     is_announcement,
@@ -33,7 +32,9 @@ from cti.gateway.border import (
     is_extension,
     is_queue,
     is_word,
+    other_order,
 )
+from cti.gateway.epoch import Epoch
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Move, Place
 from routing.commands import OfferOutcome
 from routing.control import CallControlOrdered, ControlFailed, ControlService
@@ -56,7 +57,8 @@ _IN_SILENCE = (OfferOutcome.UNDELIVERED, OfferOutcome.NO_ANSWER)
 
 @dataclass(slots=True)
 class Effects:
-    """What to send: `notes` (variables of a channel) first, then one order a call, if any.
+    """What to send: `notes` (variables of a channel, which move nobody) first, then one order a
+    call, if any.
 
     `held` are offers that wait for a question of the dialplan; `doubts` calls that are to be looked
     up first; `undelivered` says that Asterisk did not carry out an order; `problems` are what may
@@ -81,9 +83,9 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and as whom we act: the router's epoch, and the time in microseconds since 1970."""
+    """When and as whom we act: our turn at this Asterisk, and microseconds since 1970."""
 
-    epoch: int
+    epoch: Epoch
     now_us: int
 
 
@@ -109,9 +111,9 @@ def deliver(caller: Caller, delivery: Delivery, moment: Moment) -> AmiAction:
     return order
 
 
-def back_to_wait(caller: Caller) -> AmiAction:
+def back_to_wait(caller: Caller, moment: Moment) -> AmiAction:
     """The Redirect that takes the caller back to the music; a ringing phone falls silent."""
-    order = _redirect(caller, CONTEXT_WAIT, "s")
+    order = _redirect(caller, CONTEXT_ORDER, other_order(moment.epoch, Verb.WAIT))
     caller.follow(Move.SENT_TO_WAIT)
     return order
 
@@ -138,7 +140,7 @@ def _offer_made(event: OfferMade, legs: Legs, moment: Moment, effects: Effects) 
         effects.order(event.call_id, deliver(caller, delivery, moment))
 
 
-def _offer_ended(event: OfferEnded, legs: Legs, _moment: Moment, effects: Effects) -> None:
+def _offer_ended(event: OfferEnded, legs: Legs, moment: Moment, effects: Effects) -> None:
     caller = legs.callers.get(event.call_id)
     legs.forget_offer(event.offer_id)
     if caller is None or caller.offer_id != event.offer_id:
@@ -152,11 +154,11 @@ def _offer_ended(event: OfferEnded, legs: Legs, _moment: Moment, effects: Effect
         caller.follow(Move.LOST_TRACK)
         effects.doubts.append(event.call_id)
     elif on_the_way:
-        effects.order(event.call_id, back_to_wait(caller))
+        effects.order(event.call_id, back_to_wait(caller, moment))
 
 
 def _connection_cleared(
-    event: ConnectionCleared, legs: Legs, _moment: Moment, effects: Effects
+    event: ConnectionCleared, legs: Legs, moment: Moment, effects: Effects
 ) -> None:
     caller = legs.callers.get(event.call_id)
     if caller is None:
@@ -164,13 +166,15 @@ def _connection_cleared(
     legs.forget_offer(caller.offer_id)
     caller.offer_id = NO_OFFER
     if caller.place is Place.HELD:  # nobody comes back to them: on behind the conversation
-        effects.order(event.call_id, _redirect(caller, CONTEXT_HOLD, "over"))
+        effects.order(
+            event.call_id, _redirect(caller, CONTEXT_ORDER, other_order(moment.epoch, Verb.OVER))
+        )
         caller.place = Place.LEAVING
         legs.apart.pop(event.call_id, None)
     caller.follow(Move.AGENT_LEFT)
 
 
-def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Effects) -> None:
+def _call_diverted(event: CallDiverted, legs: Legs, moment: Moment, effects: Effects) -> None:
     """To another queue: noted on the channel, for a router that has to ask it. Out: Redirect."""
     caller = legs.callers.get(event.call_id)
     if caller is None:
@@ -181,21 +185,19 @@ def _call_diverted(event: CallDiverted, legs: Legs, _moment: Moment, effects: Ef
     elif caller.place is not Place.ASKING and not legs.bridge_of(caller):
         cause = checked("cause", is_word, event.cause)
         exten = checked("extension", is_extension, event.to_extension or "s")
-        effects.notes.append(_set(caller, "CTI_CAUSE", cause))
-        effects.order(event.call_id, _redirect(caller, CONTEXT_LEAVE, exten))
+        order = other_order(moment.epoch, Verb.LEAVE, cause, exten)
+        effects.order(event.call_id, _redirect(caller, CONTEXT_ORDER, order))
         caller.follow(Move.SENT_AWAY)
 
 
-def _announcement_due(
-    event: AnnouncementDue, legs: Legs, _moment: Moment, effects: Effects
-) -> None:
+def _announcement_due(event: AnnouncementDue, legs: Legs, moment: Moment, effects: Effects) -> None:
     """Said with the next answer; who waits is made to ask now. His music is not begun anew."""
     caller = legs.callers.get(event.call_id)
     if caller is None:
         return
     caller.announcement = checked("announcement", is_announcement, event.sound)
     if caller.place is Place.WAITING and not legs.bridge_of(caller):
-        effects.order(event.call_id, back_to_wait(caller))
+        effects.order(event.call_id, back_to_wait(caller, moment))
 
 
 def _call_cleared(event: CallCleared, legs: Legs, _moment: Moment, effects: Effects) -> None:

@@ -24,7 +24,7 @@ from cti.gateway.legs import Move
 from cti.gateway.pbx import Hearing, Pbx
 from cti.gateway.question import NotOurs, Question, read_question
 from cti.gateway.remarks import Remarks
-from cti.gateway.side import Surroundings
+from cti.gateway.surroundings import Surroundings
 from cti.gateway.unmet import Staffing
 from cti.record.envelope import Envelope
 from routing.commands import DeviceState, OfferOutcome, TelephonyLost
@@ -68,7 +68,7 @@ class TurnedAway:
 
 class Gateway:
     """All Asterisks of one router. `secret` (and for a while `previous_secret`) is what their
-    dialplans make tokens with.
+    dialplans make tokens with; `instance` and `name` are this router's (`Surroundings`).
     """
 
     def __init__(
@@ -80,6 +80,8 @@ class Gateway:
         previous_secret: str = "",
         slice_s: int,
         call_later: CallLater,
+        instance: str,
+        name: str,
     ) -> None:
         self.counters = GatewayCounters()
         self.remarks = Remarks()
@@ -89,7 +91,7 @@ class Gateway:
         self._clock = clock
         self._secrets = [each for each in (secret, previous_secret) if each]
         self._slice_s = slice_s
-        self._around = Surroundings(dispatcher, clock, call_later)
+        self._around = Surroundings(dispatcher, clock, call_later, instance, name)
         self._staffing = Staffing()
         self._timer: Cancellable | None = None
         self._draining = False
@@ -113,6 +115,11 @@ class Gateway:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def release(self) -> None:
+        """We end on purpose: another router may have the Asterisks at once."""
+        for pbx in self.pbxs.values():
+            pbx.claim.release()
 
     def drain(self) -> None:
         """Answer no more questions and have nothing more offered; conversations go on."""
@@ -173,7 +180,8 @@ class Gateway:
         `told` is called once.
         """
         said: Said = dict.fromkeys(self.pbxs)
-        open_now = [pbx for pbx in self.pbxs.values() if pbx.hearing is not Hearing.DEAF]
+        deaf = (Hearing.DEAF, Hearing.ELSEWHERE)
+        open_now = [pbx for pbx in self.pbxs.values() if pbx.hearing not in deaf]
 
         def answered(pbx: Pbx, state: DeviceState | None) -> None:
             said[pbx.name] = state
@@ -206,6 +214,9 @@ class Gateway:
             self._note(why)
             who = f"channel {request.channel[:MAX_SHOWN]!r}, {request.uniqueid[:MAX_SHOWN]!r}"
             self._complain("agi: a request is not answered: %s", f"{why} ({who})")
+            return ()
+        if self.pbxs[question.pbx].hearing is Hearing.ELSEWHERE:
+            self._note(NotOurs(f"another router has {question.pbx}", question.pbx))
             return ()
         self.counters.questions += 1
         if self._turned_away:

@@ -155,7 +155,7 @@ class Lookout:
             log.info("%s: made up for a report that was missed", side.name, extra=said)
             side.submit(command)
         for order in repair.orders:
-            side.send(order)
+            side.order(order)
 
     def _mark(self, call_id: CallId) -> Mark:
         """Changes when the core has moved the call."""

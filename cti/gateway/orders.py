@@ -7,12 +7,13 @@ from typing import Final
 
 from cti.ami.errors import AmiFailure
 from cti.ami.messages import AmiEvent, action
-from cti.gateway.border import is_number, read_deliver_order
+from cti.gateway.border import read_deliver_order
 from cti.gateway.control import NO_SUCH, RESOURCES, digits
 from cti.gateway.data import wanted
 from cti.gateway.effects import Moment, deliver, effects_of
+from cti.gateway.epoch import read_epoch
 from cti.gateway.legs import Caller, Delivery, Place
-from cti.gateway.link import AmiAnswer, OnAnswer
+from cti.gateway.link import AmiAnswer
 from cti.gateway.side import Side
 from routing.commands import CallerHungUp, OfferFailed, OfferOutcome
 from routing.config import DataField
@@ -33,58 +34,44 @@ class Orders:
     def __init__(self, side: Side, look_up: Callable[[CallId], None]) -> None:
         self._side = side
         self._look_up = look_up
-        self._is_replaced = False  # as far as its refusals tell
         self._data: tuple[DataField, ...] | None = None  # what it was told to send
 
     def decided(self, events: Sequence[Event], at_us: int) -> None:
         """Order what the core has decided with one command."""
         side = self._side
-        effects = effects_of(events, side.legs, Moment(side.around.dispatcher.epoch, at_us))
+        effects = effects_of(events, side.legs, Moment(side.claim.epoch, at_us))
         for problem in effects.problems:
             log.error("%s: not ordered: %s", side.name, problem, extra={"pbx": side.name})
         for note in effects.notes:
-            side.send(note)
+            side.order(note)
         for call_id, order in effects.orders.items():
             side.counters.orders += 1
-            side.send(order, partial(self._ordered, call_id))
+            side.order(order, partial(self._ordered, call_id))
         for event, order in effects.controls:
             side.counters.orders += 1
-            side.send(order, partial(self._controlled, event))
+            side.order(order, partial(self._controlled, event))
         for failed in effects.undone:
             side.submit(failed)
         for offer_id in effects.held:
             side.counters.held += 1
             side.later(HELD_S, partial(self._send_held, offer_id))
         if effects.undelivered:
-            self.set_epoch()
+            side.claim.check()
         for call_id in effects.doubts:
             self._look_up(call_id)
 
-    def claim(self, on_answer: OnAnswer) -> None:
-        """Make Asterisk take our orders, and nobody else's."""
-        self._is_replaced = False
-        self._set_epoch(on_answer)
-        if not self._side.engine.config.call_data:
-            self._tell_data()  # there may be a list of before
-
-    def set_epoch(self) -> None:
-        """Again, in case it has forgotten it; not where it obeys the router after us."""
-        if not self._is_replaced:
-            self._set_epoch(None)
-
-    def _set_epoch(self, on_answer: OnAnswer | None) -> None:
-        epoch = str(self._side.around.dispatcher.epoch)
-        self._side.send(action("Setvar", Variable="CTI_EPOCH", Value=epoch), on_answer)
+    def cleared(self) -> None:
+        """What has made it forget our epoch has made it forget this."""
         if self._side.engine.config.call_data:
-            self._tell_data()  # what has made it forget one has made it forget the other
+            self.tell_data()
 
     def config_applied(self) -> None:
         """There may be other call data."""
         if self._data is not None and self._data != self._side.engine.config.call_data:
-            self._tell_data()
+            self.tell_data()
 
-    def _tell_data(self) -> None:
-        """Which call data the dialplan is to send from now on."""
+    def tell_data(self) -> None:
+        """Which call data the dialplan is to send from now on; there may be a list of before."""
         self._data = self._side.engine.config.call_data
         self._side.send(action("Setvar", Variable="CTI_DATA", Value=wanted(self._data)))
 
@@ -93,19 +80,16 @@ class Orders:
 
         Where that is empty, a reload has cleared it (`clearglobalvars`; `dialplan reload` tells
         nobody, 22.10.1, measured): it is set again, and the order repeated. Also where it is that
-        of a router before us, who has come back from wherever it was. A higher one is our end.
+        of a router before us, who has come back from wherever it was. A higher one is our end here.
         """
-        get, ours = event.headers.get, self._side.around.dispatcher.epoch
-        order = read_deliver_order(get("Order"))
-        if order is None or order[0] != ours:
+        get, claim = event.headers.get, self._side.claim
+        order = get("Order")
+        if read_epoch(order.partition("*")[0]) != claim.epoch:
             return  # of the router before us: as it should be
         self._side.counters.came_back += 1
-        if is_number(get("Epoch")) and int(get("Epoch")) > ours:
-            log.error("%s: obeys the router of epoch %s, not us", self._side.name, get("Epoch"))
-            self._is_replaced = True
-            return
-        self.set_epoch()
-        self._repeat(OfferId(order[1]))
+        delivery = read_deliver_order(order)
+        if claim.told(get("Epoch")) and delivery is not None:
+            self._repeat(OfferId(delivery[1]))
 
     def _repeat(self, offer_id: OfferId) -> None:
         legs = self._side.legs
@@ -120,7 +104,7 @@ class Orders:
     def _deliver(self, caller: Caller, delivery: Delivery) -> None:
         self._side.counters.orders += 1
         order = deliver(caller, delivery, self._side.moment)
-        self._side.send(order, partial(self._ordered, caller.call_id))
+        self._side.order(order, partial(self._ordered, caller.call_id))
 
     def _send_held(self, offer_id: OfferId) -> None:
         """The question that was to carry this order has not come."""
@@ -147,7 +131,7 @@ class Orders:
         """Let the far end of the caller's channel hear these keys."""
         caller = self._side.legs.callers.get(call_id)
         for order in digits(caller, keys) if caller is not None else ():
-            self._side.send(order)
+            self._side.order(order)
 
     def _ordered(self, call_id: CallId, answer: AmiAnswer) -> None:
         """Success means nothing; "Channel does not exist" does."""

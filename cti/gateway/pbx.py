@@ -1,8 +1,8 @@
 """One Asterisk and its link: what the core is told of its life.
 
-    link_up    CTI_EPOCH is read: a process that was started anew has forgotten it. Then it is set,
-               so that our orders are taken and those of our predecessor are not; then the list of
-               channels is asked for; what is heard until it is there waits
+    link_up    whose is it (`claim`)? Another router's: nothing is ordered, and what is heard means
+               nothing, until it is ours. Ours: the list of channels is asked for; what is heard
+               until it is there waits
     the list   none of our calls on it, and CTI_EPOCH forgotten: it was restarted meanwhile,
                `TelephonyGone`. Then `reconcile`, `TelephonyRestored`, and what has waited
     link_down  `TelephonyLost`. When connections are *refused* for a second, the process behind the
@@ -24,13 +24,16 @@ from typing import Final
 
 from cti.ami.messages import AmiEvent, AmiResponse, action
 from cti.gateway.channels import status_request
+from cti.gateway.claim import Claim
+from cti.gateway.counters import PbxCounters
 from cti.gateway.effects import Moment
 from cti.gateway.legs import Legs
 from cti.gateway.link import AmiAnswer, AmiLink
 from cti.gateway.lookout import Lookout
 from cti.gateway.orders import Orders
 from cti.gateway.phones import Phones
-from cti.gateway.side import PbxCounters, Side, Surroundings
+from cti.gateway.side import Side
+from cti.gateway.surroundings import Surroundings
 from cti.gateway.translate import translate
 from routing.commands import TelephonyGone, TelephonyLost, TelephonyRestored
 from routing.events import Event
@@ -63,6 +66,7 @@ class Hearing(StrEnum):
     SYNCING = "syncing"
     UP = "up"
     LEAVING = "shutting down: it takes no orders"
+    ELSEWHERE = "another router has it"
 
 
 class Pbx:
@@ -82,8 +86,10 @@ class Pbx:
         self._lists = 0  # how many lists of channels were asked for: the last one counts
         self._refused_since_us = 0
         self._gone = False
-        self._has_forgotten = False  # what we had set
         self._side.on_leaving = self._leaves
+        self._side.on_unsure = self._unsure
+        self.claim.on_held, self.claim.on_lost = self._is_ours, self._is_anothers
+        self.claim.on_cleared = self._orders.cleared
         self.submit = self._side.submit
 
     def attach(self, link: AmiLink, is_refused: Callable[[], bool] = lambda: False) -> None:
@@ -100,6 +106,11 @@ class Pbx:
     def counters(self) -> PbxCounters:
         """What has been counted."""
         return self._side.counters
+
+    @property
+    def claim(self) -> Claim:
+        """Whose orders it carries out."""
+        return self._side.claim
 
     @property
     def moment(self) -> Moment:
@@ -125,16 +136,13 @@ class Pbx:
         """Actions are taken again."""
         self._change(Hearing.SYNCING)
         self._refused_since_us = 0
-        self._has_forgotten = False
-        remembered = partial(self._remembered, self._side.session)
-        self._side.send(action("Getvar", Variable="CTI_EPOCH"), remembered)
-        self._claim()
-        self.phones.ask_all()
+        self.claim.begin()
 
     def link_down(self, reason: str) -> None:
         """Nothing is heard any more."""
         log.warning("%s: not heard: %s", self.name, reason, extra={"pbx": self.name})
         self._change(Hearing.DEAF)
+        self.claim.end()
         self.submit(TelephonyLost(self.name))
 
     def tick(self) -> None:
@@ -145,7 +153,6 @@ class Pbx:
         elif self.hearing is Hearing.UP:
             self._lookout.ask_about_doubts(now_us)
             if now_us >= self._lookout.next_us and self._lookout.look():
-                self._orders.set_epoch()  # whatever has made it forget it
                 self.phones.look_again()
 
     def doubt(self, call_id: CallId, *, at_once: bool) -> None:
@@ -155,6 +162,7 @@ class Pbx:
     def _change(self, hearing: Hearing) -> None:
         self._side.session += 1
         self.hearing = hearing
+        self.counters.elsewhere = hearing is Hearing.ELSEWHERE
         self._backlog.clear()
         self.phones.link_changed()
 
@@ -182,7 +190,7 @@ class Pbx:
 
     def _ask_whether_it_stays(self) -> None:
         self.submit(TelephonyLost(self.name, heard=True))
-        self._side.send(action("Getvar", Variable="CTI_EPOCH"), self._may_stay)
+        self._side.send(action("Ping"), self._may_stay)
         self._side.later(LEAVING_ASK_S, self._ask_whether_it_stays)
 
     def _may_stay(self, answer: AmiAnswer) -> None:
@@ -190,27 +198,31 @@ class Pbx:
             log.info("%s: stays after all", self.name, extra={"pbx": self.name})
             self.link_up()
 
-    # --- after a login ---------------------------------------------------------------------------
+    # --- whose it is -----------------------------------------------------------------------------
 
-    def _remembered(self, session: int, answer: AmiAnswer) -> None:
-        """Its time up would say it, too, but in whole seconds: not for a life of less than two."""
-        if session == self._side.session and isinstance(answer, AmiResponse) and answer.success:
-            self._has_forgotten = not answer.headers.get("Value").isdigit()
+    def _is_ours(self) -> None:
+        """It takes our orders: what has it?"""
+        if self.hearing is not Hearing.SYNCING:
+            self._change(Hearing.SYNCING)
+        self._orders.tell_data()
+        self.phones.ask_all()
+        self._ask_for_channels()
 
-    def _claim(self) -> None:
-        """Make it take our orders. It refuses each of them without that variable, so nothing is
-        offered before it is known to be set.
-        """
-        self._orders.claim(partial(self._claimed, self._side.session))
+    def _is_anothers(self) -> None:
+        """Whose calls are none of ours; what we know of them is kept until it is given up."""
+        was_ours = self.hearing in (Hearing.UP, Hearing.LEAVING)
+        self._change(Hearing.ELSEWHERE)
+        if was_ours:
+            self.submit(TelephonyLost(self.name))
 
-    def _claimed(self, session: int, answer: AmiAnswer) -> None:
-        if session != self._side.session:
-            return
-        if isinstance(answer, AmiResponse) and answer.success:
-            self._ask_for_channels()
-        else:
-            log.error("%s: CTI_EPOCH cannot be set: %s", self.name, _why(answer))
-            self._side.later(RETRY_S, self._claim)
+    def _unsure(self) -> None:
+        """We were held up: before anything is ordered, it is looked at as after a login."""
+        if self.hearing is Hearing.UP:
+            log.warning("%s: not sure that it obeys us still", self.name, extra={"pbx": self.name})
+            self.submit(TelephonyLost(self.name))
+            self.link_up()
+
+    # --- after that ------------------------------------------------------------------------------
 
     def _ask_for_channels(self) -> None:
         self._lists += 1
@@ -239,7 +251,7 @@ class Pbx:
     def _look_for_the_dead(self, known: list[CallId], answer: AmiResponse) -> None:
         """A dialplan that clears its variables forgets as well, but loses no call."""
         there = {self.legs.call_id(item.headers.get("Uniqueid")) for item in answer.events}
-        if self._has_forgotten and known and there.isdisjoint(known):
+        if self.claim.was_empty and known and there.isdisjoint(known):
             self._has_died("it was started anew")
 
     # --- while it is heard -----------------------------------------------------------------------
@@ -258,7 +270,7 @@ class Pbx:
         if event.name == "ContactStatus":
             self.phones.contact_changed(event)
         elif event.name == "Reload":
-            self._orders.set_epoch()
+            self.claim.check()
             self.phones.ask_all()
         elif event.headers.get("UserEvent") == "CtiRefused":
             self._orders.came_back(event)

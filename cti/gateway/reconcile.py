@@ -224,7 +224,8 @@ class _Comparison:
         if channel.stage is Stage.GONE_ON or self._is_talking(channel):
             self._taken(call, caller, channel)
         elif channel.stage is Stage.DELIVERING:
-            self._order(back_to_wait, caller)  # a phone rings for an offer that is over
+            # A phone rings for an offer that is over.
+            self._order(lambda who: back_to_wait(who, self.moment), caller)
 
     def _offered(self, call: Call, caller: Caller, channel: CallerChannel) -> None:
         offer = self.engine.offers[call.offer_id]

@@ -2,47 +2,21 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cti.ami.errors import AmiUsageError
 from cti.ami.messages import AmiAction, AmiResponse
-from cti.clock import Clock
-from cti.dispatcher import CallLater, Dispatcher, RouterStopped
+from cti.dispatcher import RouterStopped
+from cti.gateway.claim import Claim
+from cti.gateway.counters import PbxCounters
 from cti.gateway.effects import Moment
 from cti.gateway.legs import Legs
 from cti.gateway.link import AmiAnswer, AmiLink, OnAnswer
+from cti.gateway.surroundings import Surroundings
 from routing.commands import Command
 from routing.engine import RoutingEngine
 from routing.ids import CallId, PbxId
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class PbxCounters:
-    """Plain numbers for the metrics to read."""
-
-    orders: int = 0
-    orders_refused: int = 0
-    orders_unanswered: int = 0
-    held: int = 0  # orders that waited for the question after a failed Dial
-    held_sent: int = 0  # … which did not come
-    looks: int = 0  # at the list of channels, in between
-    lookups: int = 0  # of one caller of whom too little was heard
-    repairs: int = 0  # commands and orders that a comparison with Asterisk led to
-    restarts: int = 0
-    came_back: int = 0  # orders that the dialplan did not carry out, for want of our epoch
-    failsafes: int = 0  # callers whom the dialplan serves by itself
-    last_look_us: int = 0  # how long the last comparison took
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all Asterisks of one router share."""
-
-    dispatcher: Dispatcher
-    clock: Clock
-    call_later: CallLater
 
 
 class Side:
@@ -56,6 +30,8 @@ class Side:
         self.link: AmiLink | None = None
         self.session = 0
         self.on_leaving: Callable[[], None] = lambda: None  # it refuses all actions
+        self.on_unsure: Callable[[], None] = lambda: None  # it may obey another router by now
+        self.claim = Claim(name, around, self.send, self.counters)
 
     @property
     def engine(self) -> RoutingEngine:
@@ -65,7 +41,7 @@ class Side:
     @property
     def moment(self) -> Moment:
         """Now, as this router."""
-        return Moment(self.around.dispatcher.epoch, self.around.clock.now_us())
+        return Moment(self.claim.epoch, self.around.clock.now_us())
 
     def calls(self) -> list[CallId]:
         """The core's calls that have a channel here, in the order of their arrival. Who is to be
@@ -78,8 +54,18 @@ class Side:
             if call.pbx == self.name and not call.callback and not call.consult_for
         ]
 
+    def order(self, order: AmiAction, on_answer: OnAnswer | None = None) -> None:
+        """Have something done, as long as it is sure that this Asterisk obeys us. Otherwise nothing
+        is sent, `on_answer` is not called, and all is compared anew.
+        """
+        if self.claim.is_sure:
+            self.send(order, on_answer)
+        else:
+            self.counters.withheld += 1
+            self.on_unsure()
+
     def send(self, order: AmiAction, on_answer: OnAnswer | None = None) -> None:
-        """Give an order; nothing that could be misread gets out."""
+        """Ask something, or order it (`order`); nothing that could be misread gets out."""
         if self.link is None:
             return
 

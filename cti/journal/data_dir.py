@@ -12,6 +12,7 @@ events a restart from a repetition.
 import errno
 import fcntl
 import os
+import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from cti.private import own_folder
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _MODE: Final = 0o600
+_INSTANCE: Final = 8
 
 FORMAT: Final = 1
 """What this program writes and reads: journal, snapshots and event log together. It grows when an
@@ -103,6 +105,24 @@ class DataDirectory:
                 raise
             _write_over(file, data)
         return epoch
+
+    def instance(self) -> str:
+        """8 hex digits that tell this directory from any other: by them a router that comes back
+        knows at an Asterisk what it has left there. Not in a backup: what is restored is another.
+        On a full disk they last for this start.
+        """
+        file = self.path / "instance"
+        with suppress(FileNotFoundError, ValueError):
+            text = file.read_text(encoding="ascii").strip()
+            if len(text) == _INSTANCE and int(text, 16) >= 0:
+                return text.lower()
+        made = secrets.token_hex(_INSTANCE // 2)
+        try:
+            write_whole(file, f"{made}\n".encode())
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+        return made
 
     def __enter__(self) -> Self:
         self.lock()

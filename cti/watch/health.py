@@ -10,9 +10,9 @@ from cti.ami.client import AmiClient
 from cti.ami.counters import AmiCounters
 from cti.bus.publisher import Publisher
 from cti.dispatcher import Dispatcher
+from cti.gateway.counters import PbxCounters
 from cti.gateway.gateway import Gateway
 from cti.gateway.pbx import Hearing, Pbx
-from cti.gateway.side import PbxCounters
 from cti.journal.file import FileJournal
 from cti.record.event_log import EventLog, EventLogCounters
 from cti.supervision import Background
@@ -35,6 +35,18 @@ NAMED: Final = 5
 
 FLUSH_S: Final = 5.0
 """A flush takes milliseconds; a disk that needs longer for one is about to fail."""
+
+
+def check_of_rival(pbx: PbxId, rival: str) -> Check:
+    """An Asterisk that obeys another router."""
+    return Check(
+        f"asterisk {pbx}",
+        ok=False,
+        detail=f"another router has it: {rival}; next: stop one of the two, or take this Asterisk"
+        " out of its cti.toml",
+        code="anotherRouter",
+        about=rival,
+    )
 
 
 def check_of_journal(journal: FileJournal) -> Check:
@@ -118,6 +130,8 @@ class Health:
 
     def _asterisk(self, pbx: Pbx) -> Check:
         is_up = pbx.hearing is Hearing.UP
+        if pbx.hearing is Hearing.ELSEWHERE:
+            return check_of_rival(pbx.name, pbx.claim.rival.name or str(pbx.claim.rival.epoch))
         failure = self.clients[pbx.name].failure or pbx.hearing.value
         return Check(f"asterisk {pbx.name}", is_up, "" if is_up else failure)
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 from simulators.pbx.channels import Channel
 from simulators.pbx.dialling import Dial, DialResult
 from simulators.pbx.hold import Hold
+from simulators.pbx.ordered import Ordered, refused
 from simulators.pbx.questions import AgiPort, Question, ask_headers, token
 from simulators.pbx.world import MS_US, NORMAL_CLEARING, World
 
@@ -79,6 +80,7 @@ class Dialplan:
             "cti-inbound": self.inbound,
             "cti-wait": self._wait,
             "cti-deliver": self._deliver,
+            "cti-order": Ordered(world, self.run, self._ask, self._music).run,
             "cti-after": self._after,
             "cti-leave": self._leave,
             "cti-failsafe": self._failsafe,
@@ -247,10 +249,7 @@ class Dialplan:
         epoch, offer, ring_s, endpoint = (*channel.exten.split("*"), "", "", "")[:4]
         current = self._world.globals.get("CTI_EPOCH", "")
         if epoch != current:
-            # An order of a router that has been replaced, or CTI_EPOCH was cleared.
-            self._world.announcer.user_event(
-                channel, "CtiRefused", (("Order", channel.exten), ("Epoch", current))
-            )
+            refused(self._world, channel, current)
             channel.at_location("cti-wait", "unheard")
             self._unheard(channel)
             return

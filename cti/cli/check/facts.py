@@ -49,6 +49,7 @@ CONTEXTS: Final[Mapping[str, tuple[str, ...]]] = {
                  "unheard", "i", "t", "T"),
     "cti-deliver": ("_X.", "i", "t", "T"),
     "cti-hold": ("_X.", "hold", "join", "over", "wait", "i", "t", "T"),
+    "cti-order": ("_X.", "order-leave", "order-bridge", "order-hangup", "order-stay", "i", "t", "T"),
     "cti-after": ("s", "i", "t", "T"),
     "cti-leave": ("s", "unserved", "i", "t", "T"),
     "cti-failsafe": ("s", "last", "goodbye", "i", "t", "T"),

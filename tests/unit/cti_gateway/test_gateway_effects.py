@@ -4,6 +4,7 @@ import pytest
 
 from cti.ami.messages import action
 from cti.gateway.border import BorderError, deliver_order, read_deliver_order
+from cti.gateway.epoch import Epoch
 from cti.gateway.legs import Place
 from routing.commands import (
     CallerHungUp,
@@ -18,7 +19,7 @@ from routing.commands import (
 )
 from routing.config import Announcement, Overflow, QueueSpec
 from routing.ids import AgentId, CallId, OfferId, QueueId
-from tests.worlds.gateway.desk import A1, CONFIG, DeskWorld
+from tests.worlds.gateway.desk import A1, CONFIG, EPOCH, DeskWorld
 
 CALL = CallId("a1-1.1")
 
@@ -54,7 +55,7 @@ def test_an_offer_that_ends_while_the_phone_may_ring_takes_the_caller_back(waiti
     waiting.dial()
     waiting.take_orders()
     waiting.submit(OfferFailed(OfferId(1), OfferOutcome.BUSY))
-    assert waiting.take_orders() == [redirect("s", "cti-wait")]
+    assert waiting.take_orders() == [redirect("7*wait", "cti-order")]
     assert waiting.legs.callers[CALL].place is Place.WAITING
 
 
@@ -115,11 +116,7 @@ def test_a_call_sent_out_of_the_router_while_it_waits():
     world.ask("arrive")
     world.later(5)
     world.submit(DeadlinesReached())
-    channel = "PJSIP/trunk-1.1"
-    assert world.take_orders() == [
-        action("Setvar", Channel=channel, Variable="CTI_CAUSE", Value="queueTimeOverflow"),
-        redirect("callback", "cti-leave"),
-    ]
+    assert world.take_orders() == [redirect("7*leave*queueTimeOverflow*callback", "cti-order")]
     assert world.legs.callers == {}
 
 
@@ -136,7 +133,7 @@ def test_an_announcement_that_is_due_makes_the_caller_ask_and_is_the_answer():
     world.ask("arrive")
     world.later(5)
     world.submit(DeadlinesReached())
-    assert world.take_orders() == [redirect("s", "cti-wait")]
+    assert world.take_orders() == [redirect("7*wait", "cti-order")]
     assert world.ask("again") == "wait*7*10*all-busy"
     assert world.ask("again") == "wait*7*10*"
 
@@ -180,8 +177,9 @@ def test_only_endpoints_are_dialled(device):
 
 
 def test_ring_time_is_rounded_up_and_the_order_reads_back():
-    assert deliver_order(7, 12, 14_500_000, "p8001") == "7*12*15*p8001"
-    assert deliver_order(7, 12, 0, "p8001") == "7*12*1*p8001"
-    assert read_deliver_order("7*12*15*p8001") == (7, 12, "p8001")
+    ours = Epoch(7, "3fa9c1d2")
+    assert deliver_order(ours, 12, 14_500_000, "p8001") == "7-3fa9c1d2*12*15*p8001"
+    assert deliver_order(EPOCH, 12, 0, "p8001") == "7*12*1*p8001"
+    assert read_deliver_order("7-3fa9c1d2*12*15*p8001") == (ours, 12, "p8001")
     for text in ("", "s", "7*12*15", "x*12*15*p", "7**15*p", "7*12*15*p*q"):
         assert read_deliver_order(text) is None

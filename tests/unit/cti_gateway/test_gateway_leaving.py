@@ -8,7 +8,7 @@ from cti.gateway.pbx import LEAVING_ASK_S, Hearing
 from routing.agent import AgentWork
 from routing.events import CallCleared, OfferEnded
 from tests.worlds.gateway.desk import make_ready, request, status_row
-from tests.worlds.gateway.hand import DONE, SECOND_US, HandWorld
+from tests.worlds.gateway.hand import SECOND_US, WIRE_US, HandWorld
 
 LEAVING = response(False, SHUTTING_DOWN)
 TEN_MINUTES = 600
@@ -79,7 +79,7 @@ def test_what_it_tells_while_it_waits_is_heard_and_it_is_not_given_up(world):
     world.link.answer("Redirect", LEAVING)
     world.gateway.start()
     for _ in range(TEN_MINUTES // 5 + 2):
-        world.link.answer("Getvar", LEAVING)
+        world.link.answer("Ping", LEAVING)
         world.clock.advance(round(LEAVING_ASK_S * SECOND_US))
     assert world.states()[-1] == "lost"
     world.pbx.heard(event("HangupRequest", Uniqueid="1.2"))
@@ -94,14 +94,14 @@ def test_one_that_stays_after_all_is_compared_and_served(world, silence):
     world.gateway.answer(request("arrive"))
     make_ready(world.dispatcher.submit)
     world.link.answer("Redirect", LEAVING)
-    world.link.answer("Getvar", silence)
+    world.link.answer("Ping", silence)
     assert world.pbx.hearing is Hearing.LEAVING
     world.clock.advance(round(LEAVING_ASK_S * SECOND_US))
-    world.link.sent = [pair for pair in world.link.sent if pair[0].name == "Getvar"]
-    world.link.answer("Getvar", response(True, "", Value="7"))
+    world.link.sent = [pair for pair in world.link.sent if pair[0].name == "Ping"]
+    world.link.answer("Ping", response(True, "", Ping="Pong"))
     assert world.pbx.hearing is Hearing.SYNCING
+    world.clock.advance(10 * WIRE_US)
     row = status_row("1.1", "cti-wait", CTI_STAGE="wait", CTI_ARRIVED="1", CTI_QUEUE="loans")
-    world.link.answer("Setvar", DONE)
     world.link.answer("Status", AmiResponse(True, events=(row,)))
     assert world.states()[-1] == "up"
     world.clock.advance(60 * SECOND_US)  # its agent had a short pause after the failed offer
@@ -115,6 +115,6 @@ def test_one_that_dies_while_it_waits_is_gone(world):
     world.pbx.heard(event("Shutdown", Shutdown="Cleanly", Restart="False"))
     assert [each.outcome for each in told(world, CallCleared)] == ["lost"]
     world.pbx.link_down("closed by Asterisk")
-    asked = world.link.names().count("Getvar")
+    asked = world.link.names().count("Ping")
     world.clock.advance(60 * SECOND_US)
-    assert world.link.names().count("Getvar") == asked  # whether it stays is no question any more
+    assert world.link.names().count("Ping") == asked  # whether it stays is no question any more

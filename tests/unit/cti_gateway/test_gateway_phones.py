@@ -14,7 +14,7 @@ from routing.engine import RoutingEngine
 from routing.ids import AgentId, PbxId, QueueId
 from routing.words import DeviceState
 from simulators.virtual_clock import VirtualClock
-from tests.worlds.gateway.desk import SECRET, make_ready
+from tests.worlds.gateway.desk import INSTANCE, SECRET, make_ready
 
 SECOND_US = 1_000_000
 REACHABLE, UNREACHABLE, MISSING = DeviceState
@@ -35,6 +35,7 @@ class Switchboard:
         self.open = []
         self.asked = []
         self.silent = False
+        self.globals = {"CTI_EPOCH": f"6-{INSTANCE}"}
 
     def send(self, order, on_answer=None, /):
         self.open.append((order, on_answer))
@@ -47,7 +48,9 @@ class Switchboard:
         while self.open and not self.silent:
             order, on_answer = self.open.pop(0)
             function, _, argument = order.get("Variable").partition("(")
-            value = "7"
+            if order.name == "Setvar":
+                self.globals[function] = order.get("Value")
+            value = self.globals.get(function, "")
             if argument:
                 device = argument.removeprefix("PJSIP/").rstrip(")").partition(",")[0]
                 value = SAID[function].get(self.states.get(device, UNREACHABLE), "")
@@ -83,8 +86,9 @@ class PhoneWorld:
             on_crash=lambda _: None,
         )
         self.gateway = Gateway(
-            self.dispatcher, self.clock, secret=SECRET, slice_s=10, call_later=later
-        )
+            self.dispatcher, self.clock, secret=SECRET, slice_s=10, call_later=later,
+            instance=INSTANCE, name="tested",
+        )  # fmt: skip
         self.links = {}
         for name in pbxs:
             pbx = self.gateway.add(PbxId(name))
@@ -260,8 +264,10 @@ def test_two_questions_about_one_phone_are_asked_one_after_the_other(world):
 
 def test_many_phones_are_asked_about_a_few_at_a_time():
     world = PhoneWorld(agents=AT_ONCE + 10)
+    world.up()
+    world.link.asked.clear()
     world.link.silent = True
-    world.pbx.link_up()
+    world.pbx.phones.ask_all()
     assert len(world.link.asked) == AT_ONCE
     world.link.silent = False
     world.link.answer()

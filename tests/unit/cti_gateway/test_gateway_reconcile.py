@@ -141,7 +141,7 @@ def test_strangers_in_a_conversation_or_elsewhere_are_left_alone(waiting):
 
 def test_a_phone_that_rings_for_an_offer_that_is_over_is_silenced(waiting):
     assert waiting.recover(deliver_row(exten="6*99*15*p8001", CTI_OFFER="99")) == [
-        redirect("cti-wait", "s")
+        redirect("cti-order", "7*wait")
     ]
 
 

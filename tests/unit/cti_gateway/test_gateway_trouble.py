@@ -6,10 +6,8 @@ from cti.ami.errors import AmiTimeout
 from cti.ami.messages import AmiResponse, event, response
 from cti.gateway import pbx as pbx_module
 from cti.gateway.pbx import Hearing
-from tests.worlds.gateway.desk import make_ready, request, status_row
+from tests.worlds.gateway.desk import INSTANCE, make_ready, request, status_row
 from tests.worlds.gateway.hand import DONE, SECOND_US, HandWorld
-
-REFUSED = response(False, "Permission denied")
 
 
 @pytest.fixture
@@ -17,22 +15,8 @@ def world():
     return HandWorld()
 
 
-def test_nothing_is_offered_before_asterisk_takes_our_orders(world):
-    world.pbx.link_up()
-    assert world.link.names() == ["Getvar", "Setvar", "Setvar"]
-    world.link.answer("Setvar", REFUSED)
-    assert world.pbx.hearing is Hearing.SYNCING
-    world.clock.advance(SECOND_US)
-    world.link.answer("Setvar", AmiTimeout("late"))
-    world.clock.advance(SECOND_US)
-    world.link.answer("Setvar", DONE)
-    assert "Status" in world.link.names()
-    assert world.states() == ["lost"]
-
-
 def test_a_list_that_cannot_be_had_is_asked_for_again(world):
-    world.pbx.link_up()
-    world.link.answer("Setvar", DONE)
+    world.link_up()
     world.link.answer("Status", AmiTimeout("late"))
     assert world.pbx.hearing is Hearing.SYNCING
     world.clock.advance(SECOND_US)
@@ -42,18 +26,19 @@ def test_a_list_that_cannot_be_had_is_asked_for_again(world):
 
 
 def test_answers_of_an_earlier_link_mean_nothing(world):
+    world.link_up()
+    (listed,) = [on_answer for order, on_answer in world.link.sent if order.name == "Status"]
+    world.link.sent.clear()
     world.pbx.link_up()
-    (_, remembered), (_, claimed), *_ = world.link.sent
     world.pbx.link_down("cut")
-    remembered(DONE)
-    claimed(DONE)
+    listed(DONE)
+    world.clock.advance(SECOND_US)
     assert world.pbx.hearing is Hearing.DEAF
     assert "Status" not in world.link.names()
 
 
 def test_what_is_heard_before_the_list_waits_for_it(world):
-    world.pbx.link_up()
-    world.link.answer("Setvar", DONE)
+    world.link_up()
     row = status_row("1.1", "cti-wait", CTI_STAGE="wait", CTI_ARRIVED="1", CTI_LINE_QUEUE="loans")
     world.pbx.heard(event("Hangup", Uniqueid="1.1", Cause="16"))
     assert not world.dispatcher.engine.calls
@@ -66,8 +51,7 @@ def test_what_is_heard_before_the_list_waits_for_it(world):
 
 def test_too_much_heard_before_the_list_is_answered_by_a_newer_list(world, monkeypatch):
     monkeypatch.setattr(pbx_module, "BACKLOG", 5)
-    world.pbx.link_up()
-    world.link.answer("Setvar", DONE)
+    world.link_up()
     for number in range(7):
         world.pbx.heard(event("Hold", Uniqueid=str(number)))
     assert world.link.names().count("Status") == 2
@@ -122,7 +106,7 @@ def test_whose_questions_are_turned_away_is_kept_until_one_is_right(world):
 def test_an_odd_argument_is_named_and_answered(world, caplog):
     world.up()
     (command,) = world.gateway.answer(request("arrive", priority="-1"))
-    assert command.words == ("SET", "VARIABLE", "CTI_NEXT", "wait*7*10*")
+    assert command.words == ("SET", "VARIABLE", "CTI_NEXT", f"wait*7-{INSTANCE}*10*")
     assert "PRIORITY" in caplog.text
 
 
@@ -145,12 +129,12 @@ def test_answers_that_nobody_took_are_counted(world):
     assert world.gateway.counters.unheard == 1
 
 
-def test_a_look_sets_the_epoch_again_and_finds_what_was_missed(world):
+def test_a_look_finds_what_was_missed(world):
     world.up()
     world.gateway.answer(request("arrive"))
     world.gateway.start()
     world.clock.advance(31 * SECOND_US)
-    assert world.link.names()[-2:] == ["Status", "Setvar"]
+    assert world.link.names()[-1] == "Status"
     world.link.answer("Status", AmiResponse(True))
     assert not world.dispatcher.engine.calls
     assert world.pbx.counters.repairs == 1

@@ -7,6 +7,7 @@ from cti.agi.tokens import make_token
 from cti.ami.messages import AmiAction, AmiEvent, event
 from cti.gateway.asking import Desk, answer
 from cti.gateway.effects import Effects, Moment, effects_of
+from cti.gateway.epoch import Epoch
 from cti.gateway.legs import Legs
 from cti.gateway.question import read_question
 from cti.gateway.translate import translate
@@ -27,7 +28,8 @@ SECRET = "a-secret-of-tests"
 A1 = PbxId("a1")
 START_US = 1_795_000_000_000_000
 SECOND_US = 1_000_000
-EPOCH = 7
+EPOCH = Epoch(7, "")
+INSTANCE = "7e57ab1e"
 
 CONFIG = RoutingConfig(
     queues=(QueueSpec(QueueId("loans"), after_call_work_us=0),),

@@ -12,6 +12,7 @@ import msgspec
 from cti.agi.messages import AgiCommand, AgiRequest
 from cti.ami.messages import AmiAction
 from cti.dispatcher import Dispatcher
+from cti.gateway.claim import SETTLE_S
 from cti.gateway.gateway import Gateway
 from cti.gateway.link import OnAnswer
 from cti.journal.file import MemoryJournal
@@ -27,9 +28,12 @@ from simulators.pbx.faults import CALM, FaultRates
 from simulators.pbx.link import AgiInThread, Listener, WorldLink
 from simulators.pbx.phones import Caller, CallReport, Phone
 from simulators.virtual_clock import Timer, VirtualClock
+from tests.worlds.gateway.desk import INSTANCE
 
 A1 = PbxId("a1")
 SECOND_US = 1_000_000
+CLAIM_MS = round(SETTLE_S * 1000) + 20
+"""Until an Asterisk that nobody had is ours."""
 
 
 def config(agents: int, after_call_work_us: int = 0) -> RoutingConfig:
@@ -106,6 +110,8 @@ class ThreadWorld:
             secret=self.dialplan.secret,
             slice_s=10,
             call_later=self.call_later,
+            instance=INSTANCE,
+            name="tested",
         )
         self.dispatcher.listen_turns("test", self._hear)
         if not engine.seq:
@@ -120,7 +126,7 @@ class ThreadWorld:
         self.gateway.start()
         self.dispatcher.start()
         self.link.start()
-        self.pass_ms(20)
+        self.pass_ms(CLAIM_MS)
 
     def join(self, name: str, phones: Sequence[Phone]) -> SimulatedAsterisk:
         """One more Asterisk for the running router; its dialplan says whose it is."""
@@ -139,7 +145,7 @@ class ThreadWorld:
 
         agi.handler, self.agi.handler = named(name), named("a1")
         link.start()
-        self.pass_ms(20)
+        self.pass_ms(CLAIM_MS)
         return pbx
 
     def call_at(self, pbx: SimulatedAsterisk, **habits: int) -> str:
