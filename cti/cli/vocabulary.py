@@ -251,10 +251,8 @@ CHECKS: Final[Table] = {
 
 WRONG: Final[Table] = {
     "anotherRouter": (
-        "另一台路由器正在使用它：{about}；本路由器对它不下指令、不应答，每秒再看一次。"
-        "下一步: 停止其中一台，或从其 cti.toml 删去该 Asterisk",
-        "another router has it: {about}; this one orders nothing there, answers nothing, and looks"
-        " again every second; next: stop one of the two, or take this Asterisk out of its cti.toml",
+        "另一台路由器正在使用它: {about}; 下一步: 停止其中一台，或从其 cti.toml 删去该 Asterisk",
+        "another router has it: {about}; next: stop one, or take this Asterisk out of its cti.toml",
     ),
 }
 """What is wrong with it, where that has a code (`cti.watch.check`)."""
