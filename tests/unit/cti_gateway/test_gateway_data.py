@@ -137,7 +137,7 @@ def test_asterisk_is_told_the_names_and_told_again_when_they_change():
     world.dispatcher.submit(ApplyConfig(msgspec.structs.replace(LISTED, version=2)))
     assert names_told(world)[1:] == ["customer:65*language:9"]
     world.pbx.link_down("cut")
-    world.pbx.link_up()
+    world.link_up()
     assert names_told(world)[2:] == ["customer:65*language:9"]
     assert read_data((pair("customer", "x"),), FIELDS)[0] == (("customer", "x"),)
     assert wanted(()) == ""
