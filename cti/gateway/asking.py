@@ -183,7 +183,9 @@ def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
     if call.state in _TALKING:
         caller = desk.legs.callers.get(call.call_id)
         part = desk.legs.part_of(caller) if caller is not None else None
-        by = (part.released_by if part is not None else None) or ClearedBy.OTHER
+        # A question overtakes the reports: behind an answered Dial it was most likely the agent.
+        unsaid = ClearedBy.AGENT if question.was_answered else ClearedBy.OTHER
+        by = (part.released_by if part is not None else None) or unsaid
         desk.submit(AgentLegCleared(call.call_id, call.agent_id, by))
     data = call.data
     desk.submit(CallTaken(call.call_id, "queuedAgain"))
