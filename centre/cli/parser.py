@@ -39,6 +39,49 @@ def centre(commands: "Commands") -> None:
         each.set_defaults(run=_later(lambda: import_module("centre.cli.database")))
 
 
+def user(commands: "Commands") -> None:
+    """Add `cti user`, which works with the server stopped, too: who may open the database may."""
+    made = commands.add_parser(
+        "user", help="people, teams, roles, passwords 人员、班组、角色、口令"
+    )
+    verbs = made.add_subparsers(metavar="COMMAND", required=True, dest="verb")
+    first = _verb(verbs, "first-administrator", "who gives everybody else their roles 首位管理员")
+    adds = _verb(verbs, "add", "a new person, with a one-time password 新增人员")
+    for each in (first, adds):
+        each.add_argument("agent_id", metavar="ID")
+        each.add_argument("--name", required=True, help="as people write it 姓名")
+    adds.add_argument("--team", default="", metavar="TEAM")
+    adds.add_argument("--employer", default="own", metavar="NAME", help="own, or which outsourcer")
+    adds.add_argument("--role", default="", metavar="ROLE", help="agent, leader, … 角色")
+    adds.add_argument("--scope", default="self", metavar="SCOPE", help="all, team:X, … 范围")
+    listed = _verb(verbs, "list", "everybody 全部人员")
+    show = _verb(verbs, "show", "one person with roles and history 一名人员")
+    for name, help_text in (
+        ("password", "a new one-time password 重置口令"),
+        ("disable", "ends every session at once 停用"),
+        ("enable", "may sign in again 启用"),
+        ("sign-out", "ends every session 强制签退"),
+    ):
+        act = _verb(verbs, name, help_text)
+        act.add_argument("agent_id", metavar="ID")
+        act.add_argument("--reason", required=True, help="stands in the history 原因")
+    for name, help_text in (("grant", "give a role 授予角色"), ("revoke", "take it away 收回角色")):
+        act = _verb(verbs, name, help_text)
+        act.add_argument("agent_id", metavar="ID")
+        act.add_argument("role", metavar="ROLE")
+        act.add_argument("--scope", default="self", metavar="SCOPE", help="all, team:X, … 范围")
+        act.add_argument("--reason", required=True, help="stands in the history 原因")
+    team = _verb(verbs, "team", "a new team, or its new name 班组")
+    team.add_argument("code", metavar="TEAM")
+    team.add_argument("--name", required=True, help="as people write it 名称")
+    team.add_argument("--unit", default="", metavar="UNIT", help="part of the bank 部门")
+    show.add_argument("agent_id", metavar="ID")
+    for each in (listed, show):
+        each.add_argument("--json", action="store_true", help="the answer as JSON 输出 JSON")
+    for each in verbs.choices.values():
+        each.set_defaults(run=_later(lambda: import_module("centre.cli.user")))
+
+
 def _verb(verbs: "Commands", name: str, help_text: str) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = verbs.add_parser(name, help=help_text)
     common(made)

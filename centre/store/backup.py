@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from centre.store.engine import Store
 from centre.store.migrate import migrate
-from centre.store.schema import METADATA, plain
+from centre.store.schema import plain
 from centre.store.schema_at import HEAD, NOTHING, revision_of
 
 FORMAT: Final = "paidui-centre-1"
@@ -61,7 +61,7 @@ async def save(store: Store, out: IO[bytes]) -> int:
             if found != HEAD:
                 raise BackupError(f"the database is at revision {found or 'none'}, not at {HEAD}")
             write(_Line(format=FORMAT, revision=found))
-            for table in METADATA.sorted_tables:
+            for table in (await connection.run_sync(_tables)).values():
                 write(_Line(table=f"{table.name}"))
                 by_key = select(table).order_by(*table.primary_key.columns)
                 async for row in (await connection.stream(by_key)).mappings():
@@ -120,10 +120,12 @@ async def _fill(connection: AsyncConnection, lines: Iterator[_Line]) -> int:
 
 
 def _tables(connection: Connection) -> dict[str, Table]:
-    """Those of the database as it is: a backup of an older revision has older columns."""
+    """Those of the database as it is, in the order in which they can be filled: a backup of an older
+    revision has older columns.
+    """
     found = MetaData()
     found.reflect(connection)
-    return dict(found.tables)
+    return {f"{each.name}": each for each in found.sorted_tables if each.name != "alembic_version"}
 
 
 def _lines(source: IO[bytes]) -> Iterator[_Line]:

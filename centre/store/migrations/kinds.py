@@ -22,3 +22,8 @@ def key(name: str = "id") -> sa.Column[str]:
 def word(name: str, length: int = 64) -> sa.Column[str]:
     """A text that is never NULL."""
     return sa.Column(name, text(length), nullable=False)
+
+
+def number(name: str) -> sa.Column[int]:
+    """A whole number of 64 bits."""
+    return sa.Column(name, sa.BigInteger, nullable=False)

@@ -1,0 +1,225 @@
+"""Operations on teams and people. Each looks whether it may, then acts and writes its history."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Table
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from centre.contracts.faults import NOT_FOUND, TAKEN, allow, at_rev, by, changed, version
+from centre.contracts.rights import Place, Principal
+from centre.people import rows, rules
+from centre.people.model import (
+    Member,
+    Page,
+    Person,
+    PersonEdit,
+    PersonIn,
+    Team,
+    TeamEdit,
+    TeamIn,
+    Teams,
+    Why,
+)
+from centre.store.engine import Store
+from centre.store.history import By, Line, of_entity
+from centre.store.rows import ChangedMeanwhileError, R, add, change
+from cti.routes.declare import Asked, route
+from cti.routes.problem import CHANGED, NOT_ALLOWED, ApiError, FieldError, bad_fields
+from cti.routes.text import Name
+
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Key = Annotated[str, Meta(pattern="^[0-9A-Z]{0,26}$")]
+
+T = TypeVar("T")
+
+Gone = Callable[[AsyncConnection, str, By], Awaitable[None]]
+"""Called in the transaction that disables a person, with their key: ends what they have open."""
+
+_NO_TEAM: Final = FieldError("team", "must be the code of a team that is there", "", "choice")
+
+
+class People:
+    """The operations; `gone` is what else ends when somebody is disabled."""
+
+    def __init__(self, store: Store, now_us: Callable[[], int], gone: Gone) -> None:
+        self._store = store
+        self._now_us = now_us
+        self._gone = gone
+
+    # --- teams -----------------------------------------------------------------------------------
+
+    @route("GET", "/v1/teams", needs="people.read")
+    async def teams(self, asked: Asked[Principal]) -> Teams:
+        """All teams."""
+        if not asked.principal.scopes("people.read"):
+            raise ApiError(NOT_ALLOWED, "people.read")
+        async with self._store.read() as connection:
+            return Teams(items=await rows.teams(connection))
+
+    @route("POST", "/v1/teams", needs="teams.write", status=201, faults=(TAKEN,))
+    async def add_team(self, asked: Asked[Principal], body: TeamIn) -> Team:
+        """A new team."""
+        allow(asked, "teams.write", Place(team=body.code, unit=body.unit))
+        made = Team(code=body.code, name=body.name, unit=body.unit)
+        try:
+            async with self._store.write() as connection:
+                team = await add(connection, rows.TEAMS, made, by(asked, self._now_us()))
+        except IntegrityError as error:
+            raise ApiError(TAKEN, f"there is a team {body.code}", subject=body.code) from error
+        version(asked, team.rev)
+        return team
+
+    @route(
+        "PUT", "/v1/teams/{code}", needs="teams.write", if_match=True, faults=(NOT_FOUND, CHANGED)
+    )
+    async def change_team(self, asked: Asked[Principal], code: Name, body: TeamEdit) -> Team:
+        """Change a team."""
+        async with self._store.write() as connection:
+            before = await rows.team(connection, code)
+            if before is None:
+                raise ApiError(NOT_FOUND, f"no team {code}")
+            allow(asked, "teams.write", Place(team=code, unit=before.unit))
+            allow(asked, "teams.write", Place(team=code, unit=body.unit))
+            at_rev(asked, before.rev)
+            after = msgspec.structs.replace(before, name=body.name, unit=body.unit)
+            team = await self._write(connection, rows.TEAMS, before, after, asked)
+        version(asked, team.rev)
+        return team
+
+    # --- people ----------------------------------------------------------------------------------
+
+    @route("GET", "/v1/people", needs="people.read")
+    async def people(self, asked: Asked[Principal], after: Key = "", limit: Limit = 50) -> Page:
+        """Those whom one may see."""
+        async with self._store.read() as connection:
+            found = await rows.members(connection, asked.principal, after, limit + 1)
+        more = len(found) > limit
+        return Page(items=found[:limit], next=found[limit - 1].id if more else "")
+
+    @route("GET", "/v1/people/{agent_id}", needs="people.read", faults=(NOT_FOUND,))
+    async def person(self, asked: Asked[Principal], agent_id: Name) -> Member:
+        """One person."""
+        async with self._store.read() as connection:
+            found = await self._seen(connection, asked.principal, agent_id)
+        version(asked, found.rev)
+        return found
+
+    @route("POST", "/v1/people", needs="people.write", status=201, faults=(TAKEN,))
+    async def add_person(self, asked: Asked[Principal], body: PersonIn) -> Member:
+        """A new person. They can sign in once they are given a password and a role."""
+        made = Person(
+            agent_id=body.agent_id, name=body.name, team=body.team or None, employer=body.employer
+        )
+        try:
+            async with self._store.write() as connection:
+                place = await self._place(connection, made.id, body.team, body.employer)
+                allow(asked, "people.write", place)
+                await add(connection, rows.PEOPLE, made, by(asked, self._now_us()))
+                found = await rows.member(connection, body.agent_id)
+        except IntegrityError as error:
+            told = f"{body.agent_id} is somebody's"
+            raise ApiError(TAKEN, told, subject=body.agent_id) from error
+        version(asked, 1)
+        return _there(found, body.agent_id)
+
+    @route(
+        "PUT", "/v1/people/{agent_id}", needs="people.write", if_match=True,
+        faults=(NOT_FOUND, CHANGED),
+    )  # fmt: skip
+    async def change_person(
+        self, asked: Asked[Principal], agent_id: Name, body: PersonEdit
+    ) -> Member:
+        """Change a person."""
+        async with self._store.write() as connection:
+            seen = await self._seen(connection, asked.principal, agent_id)
+            place = await self._place(connection, seen.id, body.team, body.employer)
+            if not rules.may_move(asked.principal, seen, place):
+                raise ApiError(NOT_ALLOWED, "people.write")
+            at_rev(asked, seen.rev)
+            before = _there(await rows.person(connection, agent_id), agent_id)
+            after = msgspec.structs.replace(
+                before, name=body.name, team=body.team or None, employer=body.employer
+            )
+            person = await self._write(connection, rows.PEOPLE, before, after, asked)
+            found = await rows.member(connection, agent_id)
+        version(asked, person.rev)
+        return _there(found, agent_id)
+
+    @route("POST", "/v1/people/{agent_id}/disable", needs="people.disable", faults=(NOT_FOUND,))
+    async def disable(self, asked: Asked[Principal], agent_id: Name, body: Why) -> Member:
+        """Somebody may do nothing more, from now on: their sessions end with this."""
+        return await self._switch(asked, agent_id, body, active=False)
+
+    @route("POST", "/v1/people/{agent_id}/enable", needs="people.disable", faults=(NOT_FOUND,))
+    async def enable(self, asked: Asked[Principal], agent_id: Name, body: Why) -> Member:
+        """Somebody may sign in again."""
+        return await self._switch(asked, agent_id, body, active=True)
+
+    @route("GET", "/v1/people/{agent_id}/history", needs="history.read", faults=(NOT_FOUND,))
+    async def history(
+        self, asked: Asked[Principal], agent_id: Name, after: Key = "", limit: Limit = 50
+    ) -> list[Line]:
+        """Who has done what to this person's row, oldest first."""
+        async with self._store.read() as connection:
+            found = await rows.member(connection, agent_id)
+            if found is None or not asked.principal.may("history.read", found.place):
+                raise ApiError(NOT_FOUND, f"nobody is {agent_id}")
+            return await of_entity(connection, "people", found.id, after, limit)
+
+    async def _switch(
+        self, asked: Asked[Principal], agent_id: str, why: Why, *, active: bool
+    ) -> Member:
+        act = by(asked, self._now_us(), why.reason)
+        async with self._store.write() as connection:
+            seen = await self._seen(connection, asked.principal, agent_id)
+            if not rules.may_disable(asked.principal, seen):
+                raise ApiError(NOT_ALLOWED, "people.disable, and not oneself")
+            before = _there(await rows.person(connection, agent_id), agent_id)
+            after = msgspec.structs.replace(before, active=active)
+            verb = "enabled" if active else "disabled"
+            try:
+                await change(connection, rows.PEOPLE, before, after, act, verb)
+            except ChangedMeanwhileError as error:
+                raise changed(error) from error
+            if not active:
+                await self._gone(connection, seen.id, act)
+            return _there(await rows.member(connection, agent_id), agent_id)
+
+    async def _seen(self, connection: AsyncConnection, who: Principal, agent_id: str) -> Member:
+        """Whom one may not see is not there."""
+        found = await rows.member(connection, agent_id)
+        if found is None or not who.may("people.read", found.place):
+            raise ApiError(NOT_FOUND, f"nobody is {agent_id}")
+        return found
+
+    async def _place(
+        self, connection: AsyncConnection, person_id: str, code: str, employer: str
+    ) -> Place:
+        team = await rows.team(connection, code) if code else None
+        if code and team is None:
+            raise bad_fields((_NO_TEAM,))
+        unit = team.unit if team else ""
+        return Place(person=person_id, team=code, unit=unit, employer=employer)
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        table: Table,
+        before: R,
+        after: R,
+        asked: Asked[Principal],
+    ) -> R:
+        try:
+            return await change(connection, table, before, after, by(asked, self._now_us()))
+        except ChangedMeanwhileError as error:
+            raise changed(error) from error
+
+
+def _there(found: T | None, agent_id: str) -> T:
+    if found is None:
+        raise ApiError(NOT_FOUND, f"nobody is {agent_id}")
+    return found
