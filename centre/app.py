@@ -12,6 +12,7 @@ from centre.people import model as people_model
 from centre.people.api import People
 from centre.people.rows import Directory
 from centre.store.engine import Store
+from cti.routes.declare import Route, routes_of
 
 RIGHTS = {**people_model.RIGHTS, **accounts_model.RIGHTS}
 """Every right of every module, with its words in Chinese and English."""
@@ -37,6 +38,11 @@ class Centre:
             store, directory, self.roles, self.hashing, self.sessions, now_us, secure=secure
         )
         self.people = People(store, now_us, self.accounts.gone)
+
+    @property
+    def routes(self) -> list[Route]:
+        """Every operation of every module."""
+        return routes_of(self.accounts, self.people)
 
     def close(self) -> None:
         """End its threads; the store is whoever opened it's."""

@@ -17,6 +17,7 @@ from centre.accounts.model import (
     NewPassword,
     OneTime,
     SecondFactor,
+    Seen,
     SignedIn,
     SignIn,
 )
@@ -68,6 +69,17 @@ class Accounts:
         token, known = await self._sessions.sign_in(body, asked.principal.source)
         asked.headers["Set-Cookie"] = self._cookie(token)
         return msgspec.structs.replace(_signed_in(known), token=token)
+
+    @route("GET", "/v1/me", needs=SIGNED_IN)
+    async def me(self, asked: Asked[Principal]) -> SignedIn:
+        """Who is signed in, and what they may do."""
+        me, account = await self._me(asked)
+        return SignedIn(
+            agent_id=me.agent_id,
+            name=me.name,
+            must_change=account.must_change,
+            rights=sorted(asked.principal.rights),
+        )
 
     @route("POST", "/v1/sign-out", needs=SIGNED_IN)
     async def sign_out(self, asked: Asked[Principal]) -> None:
@@ -173,6 +185,13 @@ class Accounts:
                     await rows.revoke(connection, each, act)
                     return await rows.grants(connection, whom.id)
         raise ApiError(NOT_FOUND, f"{agent_id} has no {body.role} {body.scope}")
+
+    @route("GET", "/v1/people/{agent_id}/sessions", needs="sessions.read", faults=(NOT_FOUND,))
+    async def sessions(self, asked: Asked[Principal], agent_id: Name) -> list[Seen]:
+        """Where somebody is and was signed in: the newest twenty."""
+        async with self._store.read() as connection:
+            whom = await self._whom(connection, asked, agent_id, "sessions.read")
+            return await rows.sessions(connection, whom.id)
 
     @route("POST", "/v1/people/{agent_id}/sessions/end", needs="sessions.end", faults=(NOT_FOUND,))
     async def end_sessions(self, asked: Asked[Principal], agent_id: Name, body: Because) -> None:

@@ -58,6 +58,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ended_why: str = ""
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as others see it: `ended_why` "" while it is live."""
+
+    id: str
+    seat: str
+    source: str
+    began_us: int
+    seen_us: int
+    ended_us: int | None
+    ended_why: str
+
+
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`seat`: the phone that one sits at. `take_over`: end the session that is in the way."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import Index, Table, UniqueConstraint, delete, insert, select, t
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from centre.accounts.model import Account, Grant, Session
+from centre.accounts.model import Account, Grant, Seen, Session
 from centre.accounts.rules import FORGOTTEN_AFTER_US
 from centre.store.history import By, note
 from centre.store.rows import every, one
@@ -93,10 +93,10 @@ async def live(connection: AsyncConnection, hashed: str) -> Session | None:
     return await one(connection, asked, Session)
 
 
-async def sessions(connection: AsyncConnection, person_id: str, limit: int = 20) -> list[Session]:
+async def sessions(connection: AsyncConnection, person_id: str, limit: int = 20) -> list[Seen]:
     """The newest of somebody."""
     asked = select(SESSIONS).where(SESSIONS.c.person_id == person_id)
-    return await every(connection, asked.order_by(SESSIONS.c.id.desc()).limit(limit), Session)
+    return await every(connection, asked.order_by(SESSIONS.c.id.desc()).limit(limit), Seen)
 
 
 async def in_the_way(connection: AsyncConnection, person_id: str, seat: str) -> list[Session]:

@@ -40,6 +40,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     account: Account
     session: Session
 
+    @property
+    def must_change(self) -> bool:
+        """Whether their password is a one-time one."""
+        return self.account.must_change
+
 
 class Sessions:
     """Live sessions, which the store keeps: any process of the centre knows them."""

@@ -22,6 +22,8 @@ def centre(commands: "Commands") -> None:
     """Add `cti centre`."""
     made = commands.add_parser("centre", help="the program for people beside the router 应用中心")
     verbs = made.add_subparsers(metavar="COMMAND", required=True, dest="verb")
+    serve = _verb(verbs, "serve", "people and programs come in here 启动")
+    serve.set_defaults(run=_later(lambda: import_module("centre.cli.serve")))
     check = _verb(verbs, "check", "are its configuration and its database in order? 检查")
     check.add_argument("--json", action="store_true", help="findings as JSON 输出 JSON")
     migrate = _verb(verbs, "migrate", "make or change the tables 准备或升级数据库")

@@ -137,10 +137,10 @@ class People:
         async with self._store.write() as connection:
             seen = await self._seen(connection, asked.principal, agent_id)
             place = await self._place(connection, seen.id, body.team, body.employer)
-            if not rules.may_move(asked.principal, seen, place):
+            if not rules.may_move(asked.principal, seen.place, place):
                 raise ApiError(NOT_ALLOWED, "people.write")
-            at_rev(asked, seen.rev)
             before = _there(await rows.person(connection, agent_id), agent_id)
+            at_rev(asked, before.rev)  # of the row that is changed: another may have been quicker
             after = msgspec.structs.replace(
                 before, name=body.name, team=body.team or None, employer=body.employer
             )
@@ -176,7 +176,7 @@ class People:
         act = by(asked, self._now_us(), why.reason)
         async with self._store.write() as connection:
             seen = await self._seen(connection, asked.principal, agent_id)
-            if not rules.may_disable(asked.principal, seen):
+            if not rules.may_disable(asked.principal, seen.place):
                 raise ApiError(NOT_ALLOWED, "people.disable, and not oneself")
             before = _there(await rows.person(connection, agent_id), agent_id)
             after = msgspec.structs.replace(before, active=active)

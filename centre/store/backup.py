@@ -120,8 +120,8 @@ async def _fill(connection: AsyncConnection, lines: Iterator[_Line]) -> int:
 
 
 def _tables(connection: Connection) -> dict[str, Table]:
-    """Those of the database as it is, in the order in which they can be filled: a backup of an older
-    revision has older columns.
+    """Those of the database as it is, in the order in which they can be filled: a backup of an
+    older revision has older columns.
     """
     found = MetaData()
     found.reflect(connection)

@@ -15,6 +15,7 @@ Each use has `limit_s`: a database that hangs is one that is away.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
@@ -116,9 +117,17 @@ def _sqlite(file: Path) -> Store:
     own_folder(file.parent, marks=(file.name,))
     own_file(file)
     url = URL.create("sqlite+aiosqlite", database=str(file))
-    writer = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0)
+    # It logs each statement with its values at DEBUG: hashes and personal data.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
+    writer = create_async_engine(
+        url, poolclass=AsyncAdaptedQueuePool, pool_size=1, max_overflow=0, hide_parameters=True
+    )
     reader = create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=READERS, max_overflow=0
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+        hide_parameters=True,
     )
     _on_sqlite(writer, "BEGIN IMMEDIATE", "query_only=OFF")
     _on_sqlite(reader, "BEGIN", "query_only=ON")
@@ -145,6 +154,7 @@ def _postgres(url: URL, password: Secret) -> Store:
         url,
         pool_size=CONNECTIONS,
         max_overflow=0,
+        hide_parameters=True,
         pool_timeout=CONNECT_S,
         pool_pre_ping=True,
         connect_args={

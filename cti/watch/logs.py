@@ -51,6 +51,8 @@ def configure(
         old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
+    # It logs each statement with its values at DEBUG: callers' numbers, hashes of passwords.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     return handler
 
 

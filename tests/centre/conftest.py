@@ -7,6 +7,7 @@ import pytest
 from centre.store.engine import Store
 from tests.lab import tools
 from tests.lab.postgres import POSTGRES, Postgres
+from tests.worlds.centre.house import House
 from tests.worlds.centre.stores import KINDS, Stores
 
 
@@ -46,3 +47,18 @@ async def stores(
 async def store(kind: str, stores: Stores) -> Store:
     """At our revision, without rows."""
     return await stores.ready(kind)
+
+
+async def people(store: Store) -> None:
+    house = House(store)
+    await house.fill()
+    house.centre.close()
+
+
+@pytest.fixture
+async def house(kind: str, stores: Stores) -> AsyncIterator[House]:
+    """A centre with the people of `tests/worlds/centre/house.py`."""
+    made = House(await stores.ready(kind, people))
+    await made.open()
+    yield made
+    await made.close()

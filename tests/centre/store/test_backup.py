@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from centre.store.backup import BackupError, restore, save
 from centre.store.history import HISTORY, By, note
 from centre.store.keys import new_key
-from centre.store.schema_at import NOTHING, check_revision, revision_of
+from centre.store.schema_at import HEAD, NOTHING, check_revision, revision_of
 from tests.worlds.centre.stores import KINDS
 
 LINES = 1200
@@ -60,7 +60,7 @@ def broken(raw):
     lines = gzip.decompress(raw).splitlines(keepends=True)
     changed = [line.replace(b"9001", b"9002") for line in lines]
     foreign = [b'{"format":"paidui-router-1","revision":"0001"}\n', *lines[1:]]
-    newer = [lines[0].replace(b"0001", b"9999"), *lines[1:]]
+    newer = [lines[0].replace(HEAD.encode(), b"9999"), *lines[1:]]
     return {
         "its checksum is wrong": gzip.compress(b"".join(changed)),
         "its end is missing": gzip.compress(b"".join(lines[:-1])),

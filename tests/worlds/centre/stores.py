@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from centre.store.schema_at import HEAD
 from tests.lab.postgres import Postgres
 
 KINDS = ("sqlite", "postgresql")
+
+Fill = Callable[[Store], Awaitable[None]]
 
 
 @dataclass
@@ -45,17 +48,20 @@ class Stores:
         assert self.postgres is not None
         return self.postgres.create(name, template)
 
-    async def ready(self, kind: str) -> Store:
-        """One at our revision."""
-        return self.open(await self.ready_place(kind))
+    async def ready(self, kind: str, fill: Fill | None = None) -> Store:
+        """One at our revision; `fill` puts something in, once for all who ask for that."""
+        return self.open(await self.ready_place(kind, fill))
 
-    async def ready_place(self, kind: str) -> str:
-        if kind not in self._ready:
-            self._ready[kind] = self.place(kind)
-            store = self.open(self._ready[kind])
+    async def ready_place(self, kind: str, fill: Fill | None = None) -> str:
+        name = f"{kind} {fill and fill.__name__}"
+        if name not in self._ready:
+            self._ready[name] = self.place(kind)
+            store = self.open(self._ready[name])
             await migrate(store, HEAD)
+            if fill is not None:
+                await fill(store)
             await store.close()
-        model = self._ready[kind]
+        model = self._ready[name]
         if kind == "postgresql":
             return self.place(kind, model.partition("@/")[2].partition("?")[0])
         place = self.place(kind)
