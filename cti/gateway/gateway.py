@@ -215,8 +215,9 @@ class Gateway:
             who = f"channel {request.channel[:MAX_SHOWN]!r}, {request.uniqueid[:MAX_SHOWN]!r}"
             self._complain("agi: a request is not answered: %s", f"{why} ({who})")
             return ()
-        if self.pbxs[question.pbx].hearing is Hearing.ELSEWHERE:
-            self._note(NotOurs(f"another router has {question.pbx}", question.pbx))
+        hearing = self.pbxs[question.pbx].hearing
+        if hearing in (Hearing.ELSEWHERE, Hearing.OUTDATED):
+            self._note(NotOurs(hearing.value, question.pbx))
             return ()
         self.counters.questions += 1
         if self._turned_away:

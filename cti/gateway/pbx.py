@@ -23,6 +23,7 @@ from functools import partial
 from typing import Final
 
 from cti.ami.messages import AmiEvent, AmiResponse, action
+from cti.gateway.border import CONTEXT_ORDER, Verb
 from cti.gateway.channels import status_request
 from cti.gateway.claim import Claim
 from cti.gateway.counters import PbxCounters
@@ -45,6 +46,10 @@ REFUSED_S: Final = 1.0
 """Asterisk's port is open again 0.3 to 0.5 s after a restart of the process began (measured)."""
 
 RETRY_S: Final = 1.0
+OUTDATED_ASK_S: Final = 5.0
+GATE: Final = f"DIALPLAN_EXISTS({CONTEXT_ORDER},order-{Verb.WAIT},1)"
+"""`0` where there is no such extension, `1` where there is."""
+
 LEAVING_ASK_S: Final = 5.0
 """Each question costs one line in Asterisk's log of errors."""
 
@@ -67,6 +72,10 @@ class Hearing(StrEnum):
     UP = "up"
     LEAVING = "shutting down: it takes no orders"
     ELSEWHERE = "another router has it"
+    OUTDATED = (
+        "its dialplan is older than this router and would lose callers; next: copy"
+        " asterisk-config/extensions.d anew, dialplan reload, cti asterisk check"
+    )
 
 
 class Pbx:
@@ -204,9 +213,24 @@ class Pbx:
         """It takes our orders: what has it?"""
         if self.hearing is not Hearing.SYNCING:
             self._change(Hearing.SYNCING)
+        self._ask_for_gate()
         self._orders.tell_data()
         self.phones.ask_all()
         self._ask_for_channels()
+
+    def _ask_for_gate(self) -> None:
+        """A Redirect to a context that is not there hangs the caller up. Asked before the list, and
+        so answered before it.
+        """
+
+        def told(session: int, answer: AmiAnswer) -> None:
+            said = answer.headers.get("Value") if isinstance(answer, AmiResponse) else ""
+            if session == self._side.session and said == "0" and self.hearing is Hearing.SYNCING:
+                log.error("%s: %s", self.name, Hearing.OUTDATED, extra={"pbx": self.name})
+                self._change(Hearing.OUTDATED)
+                self._side.later(OUTDATED_ASK_S, self.link_up)
+
+        self._side.send(action("Getvar", Variable=GATE), partial(told, self._side.session))
 
     def _is_anothers(self) -> None:
         """Whose calls are none of ours; what we know of them is kept until it is given up."""

@@ -69,7 +69,7 @@ def test_who_has_been_replaced_steps_back(world, caplog, epoch):
     assert world.link.claimed == []
     assert world.gateway.answer(request("again")) == ()
     (turned_away,) = world.gateway.turned_away()
-    assert turned_away.why == "another router has a1"
+    assert turned_away.why == "another router has it"
 
 
 @pytest.mark.parametrize("order", [f"6-{INSTANCE}*1*15*p8001", "", "s", "7*1*15*p8001"])

@@ -39,7 +39,7 @@ class Switchboard:
 
     def send(self, order, on_answer=None, /):
         self.open.append((order, on_answer))
-        if "(" in order.get("Variable"):
+        if order.get("Variable").startswith(tuple(SAID)):
             self.asked.append(order.get("Variable"))
         return "1"
 
@@ -51,7 +51,7 @@ class Switchboard:
             if order.name == "Setvar":
                 self.globals[function] = order.get("Value")
             value = self.globals.get(function, "")
-            if argument:
+            if function in SAID:
                 device = argument.removeprefix("PJSIP/").rstrip(")").partition(",")[0]
                 value = SAID[function].get(self.states.get(device, UNREACHABLE), "")
             if on_answer is not None:

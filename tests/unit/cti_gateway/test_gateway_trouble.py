@@ -5,7 +5,7 @@ import pytest
 from cti.ami.errors import AmiTimeout
 from cti.ami.messages import AmiResponse, event, response
 from cti.gateway import pbx as pbx_module
-from cti.gateway.pbx import Hearing
+from cti.gateway.pbx import GATE, Hearing
 from tests.worlds.gateway.desk import INSTANCE, make_ready, request, status_row
 from tests.worlds.gateway.hand import DONE, SECOND_US, HandWorld
 
@@ -169,3 +169,20 @@ def test_a_watch_that_fails_once_goes_on(world, monkeypatch, caplog):
     assert len(ticks) >= 3
     assert world.gateway.counters.failed_ticks == 1
     assert "a1: the watch over its link failed" in caplog.text
+
+
+def test_a_dialplan_without_our_gate_is_not_served_before_it_is_there(world, caplog):
+    """A Redirect into a context that is missing would hang the caller up."""
+    world.link_up()
+    (asked,) = [told for order, told in world.link.sent if order.get("Variable") == GATE]
+    asked(response(True, "", Value="0"))
+    world.link.answer("Status", AmiResponse(True))
+    assert world.pbx.hearing is Hearing.OUTDATED
+    assert "copy asterisk-config/extensions.d anew" in caplog.text
+    assert world.gateway.answer(request("arrive")) == ()
+    world.link.sent.clear()
+    world.clock.advance(6 * SECOND_US)
+    (asked,) = [told for order, told in world.link.sent if order.get("Variable") == GATE]
+    asked(response(True, "", Value="1"))
+    world.link.answer("Status", AmiResponse(True))
+    assert world.pbx.hearing is Hearing.UP
