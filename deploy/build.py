@@ -24,7 +24,10 @@ from deploy import papers
 ROOT = Path(__file__).resolve().parents[1]
 DEBIAN = Path(__file__).with_name("debian")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
-DOCS = ("README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "docs", "deploy/prometheus")
+DOCS = (
+    "README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "docs", "deploy/mosquitto",
+    "deploy/prometheus",
+)  # fmt: skip
 
 
 class BuildError(RuntimeError):
