@@ -52,7 +52,7 @@ from cti.routes.serving import Guard, add_routes, application
 from cti.watch.check import Check
 from routing.config import DataClass
 from routing.data import of_class
-from routing.ids import CallId, contact_of
+from routing.ids import CallId
 
 STORY_EVENTS = 1000
 
@@ -203,9 +203,9 @@ class Control:
 
     @route("GET", "/v1/calls/{call_id}/data", needs=RECORD, faults=(UNKNOWN_CALL,))
     async def get_data(self, call_id: CallIdText) -> CallData:
-        """What is known about a live call, whole, by class; of a consultation its customer's."""
+        """What is known about a live call, whole, by class."""
         engine = self._present.engine
-        call = engine.calls.get(contact_of(CallId(call_id)))
+        call = engine.calls.get(CallId(call_id))
         if call is None:
             raise ApiError(UNKNOWN_CALL, f"no call {call_id} is in hand", subject=call_id)
         fields = engine.config.call_data

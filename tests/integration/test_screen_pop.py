@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from routing.events import CallDelivered
 from tests.eventually import eventually
 from tests.worlds.bus.world import kinds, world
 from tests.worlds.record.history import call_life
@@ -44,12 +45,12 @@ async def test_the_page_pops_for_the_agent_once_a_call(kind, tmp_path):
         try:
             assert await asyncio.wait_for(crm.stdout.readline(), 60) == b"listening\n"
             other = numbered(call_life("a1-1.1", agent_id="8002"), 1)
-            life = numbered(call_life("a1-2.2/3"), 2)
+            life = numbered(with_data(call_life("a1-2.2/3")), 2)
             consult = numbered(call_life("a1-4.4~2"), 3)
             voice.say_all([*other, *life, *consult])
             await eventually(lambda: len(lines(popped)) >= 2, 60)
             assert lines(popped) == [
-                "https://crm.example/call/a1-2.2%2F3",
+                "https://crm.example/call/a1-2.2%2F3?language=zh&level=%E9%87%91+%26",
                 "https://crm.example/call/a1-4.4",
             ]
         finally:
@@ -63,6 +64,17 @@ async def test_the_page_pops_for_the_agent_once_a_call(kind, tmp_path):
             "cti.agentState", "cti.queueState", "cti.routerState",
         }  # fmt: skip
         assert [problems(body) for body in states] == [[]] * len(states)
+
+
+def with_data(events):
+    told = {
+        "public_data": (("language", "zh"), ("level", "金 &")),
+        "personal_data": (("customer", "张三丰"),),
+    }
+    return [
+        msgspec.structs.replace(event, **told) if isinstance(event, CallDelivered) else event
+        for event in events
+    ]
 
 
 def numbered(events, offer_id):
