@@ -22,7 +22,7 @@ from cti.cli.check.facts import (
     Finding,
     Phone,
 )
-from cti.cli.check.look import queue_set_by
+from cti.cli.check.dialplan import queue_set_by
 from cti.cli.check.manager import knock
 from cti.cli.check.reach import Admission, Door, Knock, Login, door, login
 from cti.cli.check.rules import verdicts
@@ -47,6 +47,7 @@ WELL = Facts(
     proof="5e",
     failsafe_queue_exists=True,
     queues={"loans": "from-trunk,95588"},
+    dialplan_acts={},
     phones={"8001": PHONE},
     broken_auth=frozenset(),
     address="10.0.0.11",
@@ -223,6 +224,16 @@ def test_clocks(ms: int, ok: bool, found: str) -> None:
 def test_phones(phone: Phone, check: str, found: str) -> None:
     wrong = bad(replace(WELL, phones={"8001": phone}))
     assert [(each.check, each.found) for each in wrong] == ([(check, found)] if check else [])
+
+
+def test_what_the_dialplan_lets_people_do_is_red_and_named() -> None:
+    """P10, P12, P36."""
+    free = {"Park": "phones,700", "Dial tT": "phones,_8XXX"}
+    wrong = bad(replace(WELL, dialplan_acts=free))
+    assert [(each.check, each.found) for each in wrong] == [
+        ("dialplan acts", "on: Dial tT (phones,_8XXX), Park (phones,700)")
+    ]
+    assert not bad(replace(WELL, dialplan_acts=None))
 
 
 def test_with_several_asterisks_a_phone_may_be_at_another() -> None:

@@ -11,6 +11,9 @@ FEATURES: Final = "tTkKxX"
 """Options of Dial and Queue that let a party move the other one by keys: t, T transfer; k, K park;
 x, X one-touch recording (apps/app_dial.c, apps/app_queue.c)."""
 
+ASTERISKS_OWN: Final = "__"
+"""Contexts that modules make for themselves begin so (func_periodic_hook spies by one)."""
+
 _OPTIONS_OF: Final = {"Dial": 2, "Queue": 1}
 """{application: which of its arguments the options are}."""
 
@@ -36,7 +39,7 @@ def acts_in(items: Iterable[AmiEvent]) -> dict[str, str]:
     found: dict[str, str] = {}
     for item in items:
         act = act_of(item.headers.get("Application"), item.headers.get("AppData"))
-        if act:
+        if act and not item.headers.get("Context").startswith(ASTERISKS_OWN):
             found.setdefault(act, _where(item))
     return found
 

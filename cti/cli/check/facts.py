@@ -145,6 +145,9 @@ class Facts:
     queues: Mapping[str, str] | None
     """{queue that a line of the operator's dialplan sets: `context,extension`}, the first such line
     each; None when the dialplan is too long to be looked through."""
+    dialplan_acts: Mapping[str, str] | None
+    """{what a line of the dialplan lets people do with a caller, `Dial tT`, `Park`: its
+    `context,extension`}, the first such line each; None as of `queues`."""
     phones: Mapping[str, Phone]
     """{device: its endpoint}; empty when the functions that tell are not there."""
     broken_auth: frozenset[str] | None

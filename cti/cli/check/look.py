@@ -3,11 +3,12 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from cti.ami.errors import AmiBroken
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, action
+from cti.cli.check.dialplan import acts_in, queues_in
 from cti.cli.check.facts import (
     CONTEXTS,
     EXPOSING,
@@ -60,6 +61,7 @@ async def collect(
     modules = await _modules(check)
     phones = await _phones(check, modules, expected.devices)
     guarded = [device for device, phone in phones.items() if phone.auth]
+    lines = await _dialplan(check)
     broken = await broken_auth(address, expected.sip_port, guarded)
     await asyncio.sleep(LISTEN_S)
     return Facts(
@@ -77,7 +79,8 @@ async def collect(
         has_secret=await _value(check, "GLOBAL_EXISTS(CTI_SECRET)") == "1",
         proof=await _proof(check),
         failsafe_queue_exists=bool(queue) and await _value(check, f"QUEUE_EXISTS({queue})") == "1",
-        queues=await _queues(check),
+        queues=queues_in(lines) if lines is not None else None,
+        dialplan_acts=acts_in(lines) if lines is not None else None,
         phones=phones,
         broken_auth=broken,
         address=address,
@@ -115,29 +118,12 @@ async def _contexts(check: Asks) -> dict[str, frozenset[str]]:
     return found
 
 
-async def _queues(check: Asks) -> dict[str, str] | None:
-    """{queue: where}, of all `Set(CTI_QUEUE=…)` outside our own contexts."""
+async def _dialplan(check: Asks) -> Sequence[AmiEvent] | None:
+    """Every line of it; None when it is too long to be looked through."""
     try:
-        answer = await check.request(action("ShowDialPlan"))
+        return (await check.request(action("ShowDialPlan"))).events
     except AmiBroken:  # more items than a list may have
         return None
-    found: dict[str, str] = {}
-    for item in answer.events:
-        get = item.headers.get
-        queue = queue_set_by(get("Application"), get("AppData"))
-        if queue and get("Context") not in CONTEXTS:
-            found.setdefault(queue, f"{get('Context')},{get('Extension')}")
-    return found
-
-
-def queue_set_by(application: str, data: str) -> str:
-    """The queue that this step of a dialplan sets in so many words; "" when it does not, or when
-    an expression says which.
-    """
-    if application not in ("Set", "MSet"):
-        return ""
-    found = re.search(r"(?:^|,)_{0,2}CTI_QUEUE=\"?([A-Za-z0-9_-]+)\"?(?:,|$)", data)
-    return found[1] if found else ""
 
 
 async def _proof(check: Asks) -> str:

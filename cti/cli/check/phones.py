@@ -72,5 +72,16 @@ def acts(facts: Facts, expected: Expected) -> Verdict:
     return Verdict("phone acts", ("已关闭", "off"))
 
 
+def dialplan_acts(facts: Facts) -> Verdict:
+    """Nor is what the operator's dialplan lets people do with a caller."""
+    if facts.dialplan_acts is None:
+        return Verdict("dialplan acts", ("拨号方案过长，未查看", "too long to be looked through"))
+    named = [f"{act} ({where})" for act, where in sorted(facts.dialplan_acts.items())]
+    if named:
+        free = listed(named)
+        return Verdict("dialplan acts", (f"允许 {free}", f"on: {free}"), "dialplan acts")
+    return Verdict("dialplan acts", ("已关闭", "off"))
+
+
 def _phone(facts: Facts, device: str) -> Phone:
     return facts.phones.get(device, Phone(exists=False))

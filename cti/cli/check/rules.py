@@ -24,7 +24,7 @@ from cti.cli.check.facts import (
     Facts,
     Verdict,
 )
-from cti.cli.check.phones import acts, auth, endpoints
+from cti.cli.check.phones import acts, auth, dialplan_acts, endpoints
 from cti.cli.check.words import lacking, listed
 
 # {major: first version tried}. Others may work; nobody has looked.
@@ -58,6 +58,7 @@ def verdicts(facts: Facts, expected: Expected) -> list[Verdict]:
         endpoints(facts, expected),
         auth(facts, expected),
         acts(facts, expected),
+        dialplan_acts(facts),
     ]
 
 

@@ -38,6 +38,7 @@ TITLES: Final[Mapping[str, Said]] = {
     "endpoints": ("座席话机", "endpoints"),
     "auth": ("话机密码", "auth"),
     "phone acts": ("话机自行操作", "phone acts"),
+    "dialplan acts": ("拨号方案中的自行操作", "dialplan acts"),
 }
 """`check` of a finding never changes: it is what scripts go by. This is what people read."""
 
@@ -146,6 +147,10 @@ STEPS: Final[Mapping[str, Said]] = {
     "phone acts": (
         "端点用模板 cti-agent，或写 allow_transfer = no 并去掉 pickup_group；见 docs/phone-acts.md",
         "use cti-agent, or allow_transfer = no and no pickup_group; see docs/phone-acts.md",
+    ),
+    "dialplan acts": (
+        "只保留确需的；其余去掉 Dial/Queue 的 t T k K x X、Park、Pickup、ChanSpy",
+        "keep what is meant: else no t T k K x X in Dial or Queue, no Park, Pickup, ChanSpy",
     ),
     "sip port": (
         "在该 [[asterisks]] 中写 sip_port = 话机注册的 UDP 端口；0 表示不检查",

@@ -33,6 +33,7 @@ def test_each_is_named_once_with_its_place():
             ("phones", "_8XXX", "Dial", "PJSIP/${EXTEN},30,T"),
             ("phones", "_9XXX", "Dial", "PJSIP/${EXTEN},30,T"),
             ("parkedcalls", "700", "Park", "default"),
+            ("__func_periodic_hook_context__", "hook", "ChanSpy", "${ChannelToSpy},qEB"),
             ("in", "95588", "Set", "CTI_QUEUE=loans"),
         )
     ]

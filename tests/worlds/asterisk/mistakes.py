@@ -26,6 +26,11 @@ from tests.lab.ports import free_port
 PHONES = (Agent("8001"), Agent("8002"))
 ROUTER = "[cti-router](cti-router-rights)\n"
 HOUR_S = 3600
+ACTS = """[acts]
+exten => 1,1,Dial(PJSIP/8001,30,tK)
+exten => 2,1,Park()
+exten => 3,1,ChanSpy(PJSIP/8001,q)
+"""
 
 Spoil = Callable[[LabAsterisk], None]
 Wrong = Callable[[Settings, LabAsterisk], Settings]
@@ -257,6 +262,12 @@ MISTAKES = (
         "the router's user has no event filter", "路由器用户没有事件过滤",
         "event filter", ("放行了 PaiduiCheck", "lets through: PaiduiCheck"),
         spoil=change("manager.conf", ROUTER, "[cti-router]\nread = system,user\nwrite = call\n"),
+    ),
+    Mistake(
+        "phones may transfer and park by keys, and listen in", "话机可按键转接、驻留、监听",
+        "dialplan acts", ("允许 ChanSpy (acts,3), Dial tK (acts,1), Park (acts,2)",
+                          "on: ChanSpy (acts,3), Dial tK (acts,1), Park (acts,2)"),
+        spoil=change("extensions.conf", "[from-trunk]", f"{ACTS}[from-trunk]"),
     ),
 )  # fmt: skip
 
