@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from cti.cli.check.dialplan import queue_set_by
 from cti.cli.check.facts import (
     CONTEXTS,
     EXPOSING,
@@ -22,7 +23,6 @@ from cti.cli.check.facts import (
     Finding,
     Phone,
 )
-from cti.cli.check.dialplan import queue_set_by
 from cti.cli.check.manager import knock
 from cti.cli.check.reach import Admission, Door, Knock, Login, door, login
 from cti.cli.check.rules import verdicts
