@@ -87,7 +87,7 @@ class Accounts:
         await self._sessions.sign_out(asked.principal.session)
         asked.headers["Set-Cookie"] = self._cookie("") + "; Max-Age=0"
 
-    @route("PUT", "/v1/me/password", needs=SIGNED_IN, faults=(NOT_SIGNED_IN,))
+    @route("PUT", "/v1/me/password", needs=SIGNED_IN, faults=(NOT_SIGNED_IN, TOO_MANY))
     async def change_password(self, asked: Asked[Principal], body: NewPassword) -> None:
         """A new password of one's own."""
         me, account = await self._me(asked)
@@ -95,7 +95,7 @@ class Accounts:
             raise bad_fields((FieldError("new", fault, "", "pattern"),))
         if body.new == body.present:
             raise bad_fields((FieldError("new", "must be another one", "", "pattern"),))
-        await self._prove(account, body.present)
+        await self._sessions.prove(asked.principal, account, body.present)
         hashed = await self._hashing.make(body.new)
         async with self._store.write() as connection:
             await self._keep(connection, account, by(asked, self._now_us()), hashed, must=False)
@@ -106,7 +106,7 @@ class Accounts:
         secret = totp.new_secret()
         return SecondFactor(secret=secret, uri=totp.uri(secret, asked.principal.name))
 
-    @route("PUT", "/v1/me/second-factor", needs=SIGNED_IN, faults=(NOT_SIGNED_IN,))
+    @route("PUT", "/v1/me/second-factor", needs=SIGNED_IN, faults=(NOT_SIGNED_IN, TOO_MANY))
     async def confirm_second_factor(self, asked: Asked[Principal], body: Confirm) -> None:
         """From the next sign-in on the second factor is asked for."""
         _, account = await self._me(asked)
@@ -115,7 +115,7 @@ class Accounts:
             raise bad_fields(
                 (FieldError("code", "is not of this secret and moment", "", "choice"),)
             )
-        await self._prove(account, body.password)
+        await self._sessions.prove(asked.principal, account, body.password)
         after = msgspec.structs.replace(account, totp_secret=body.secret, totp_step=step)
         async with self._store.write() as connection:
             act = by(asked, self._now_us())
@@ -155,7 +155,7 @@ class Accounts:
 
     @route(
         "POST", "/v1/people/{agent_id}/grants", needs="accounts.grant", status=201,
-        faults=(NOT_FOUND, TAKEN, NOT_TOGETHER),
+        faults=(NOT_FOUND, TAKEN, NOT_TOGETHER), once=True,
     )  # fmt: skip
     async def grant(self, asked: Asked[Principal], agent_id: Name, body: GrantIn) -> Grant:
         """Give somebody a role; not oneself, and not further than one's own right reaches."""
@@ -245,10 +245,6 @@ class Accounts:
         if me is None or account is None:
             raise ApiError(NOT_SIGNED_IN)
         return me, account
-
-    async def _prove(self, account: Account, password: str) -> None:
-        if not await self._hashing.is_right(account.password_hash, password):
-            raise ApiError(NOT_SIGNED_IN, "the present password is wrong", code="wrongPassword")
 
     async def _keep(
         self, connection: AsyncConnection, account: Account, act: By, hashed: str, *, must: bool

@@ -75,6 +75,18 @@ class Sessions:
             raise ApiError(NOT_SIGNED_IN, "agent ID or password is wrong", code="wrongPassword")
         return token, known
 
+    async def prove(self, who: Principal, account: Account, password: str) -> None:
+        """That it is the person and not somebody at an unwatched desk: guesses count as they do at
+        the sign-in. Raises ApiError.
+        """
+        await self._count(who.name, who.source)
+        if not await self._hashing.is_right(account.password_hash, password):
+            log.warning("wrong password", extra={"agent": who.name, "source": who.source})
+            raise ApiError(NOT_SIGNED_IN, "the present password is wrong", code="wrongPassword")
+        async with self._store.write() as connection:
+            keys = [rows.tries_key(who.name, each) for each in (who.source, ANYWHERE)]
+            await rows.forget_tries(connection, *keys)
+
     async def _count(self, agent_id: str, source: str) -> str:
         """Count a try; the hash that the password has to fit, "" of nobody. Raises ApiError."""
         now_us = self._now_us()

@@ -77,6 +77,12 @@ def user(commands: "Commands") -> None:
     team.add_argument("code", metavar="TEAM")
     team.add_argument("--name", required=True, help="as people write it 名称")
     team.add_argument("--unit", default="", metavar="UNIT", help="part of the bank 部门")
+    brought = _verb(verbs, "import", "people from CSV or XLSX: 工号 姓名 班组 用工单位 导入")
+    brought.add_argument("file", type=Path, metavar="FILE")
+    brought.add_argument("--dry-run", action="store_true", help="show, write nothing 只显示不写入")
+    brought.add_argument(
+        "--good-rows-only", action="store_true", help="leave out the wrong ones 跳过错误行"
+    )
     show.add_argument("agent_id", metavar="ID")
     for each in (listed, show):
         each.add_argument("--json", action="store_true", help="the answer as JSON 输出 JSON")

@@ -16,6 +16,8 @@ from centre.app import Centre
 from centre.cli.opened import settings_of, with_store
 from centre.cli.person import shown, table
 from centre.contracts.rights import Principal
+from centre.contracts.tables.sheets import read_xlsx
+from centre.contracts.tables.text import read_csv
 from centre.people.model import PersonIn, TeamEdit, TeamIn, Why
 from centre.store.engine import Store
 from centre.store.schema_at import check_revision
@@ -171,6 +173,24 @@ async def _team(centre: Centre, arguments: argparse.Namespace, _words: Words) ->
     return OK
 
 
+async def _import(centre: Centre, arguments: argparse.Namespace, words: Words) -> int:
+    raw = arguments.file.read_bytes()
+    read = read_xlsx if raw.startswith(b"PK") else read_csv
+    found = await centre.people.bring(
+        operator(), read(raw), dry_run=arguments.dry_run, good_rows_only=arguments.good_rows_only
+    )
+    for fault in found.faults:
+        said = _said(words, fault.zh, fault.en)
+        print(f"{arguments.file}:{fault.line}: {fault.column}: {said}", file=sys.stderr)
+    written = found.writable(good_rows_only=arguments.good_rows_only)
+    counts = (len(found.added), len(found.changed), found.same, len(found.faults))
+    zh, en = "新增 {}，修改 {}，相同 {}，错误 {}", "new {}, changed {}, same {}, wrong {}"
+    print(_said(words, zh, en).format(*counts))
+    if found.faults and not written:
+        print(f"cti: {_said(words, '未写入', 'nothing was written')}", file=sys.stderr)
+    return FOUND if found.faults else OK
+
+
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -193,4 +213,5 @@ COMMANDS: dict[str, Command] = {
     "grant": _role,
     "revoke": _role,
     "team": _team,
+    "import": _import,
 }

@@ -1,6 +1,6 @@
 """Operations on teams and people. Each looks whether it may, then acts and writes its history."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -10,8 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from centre.contracts.faults import NOT_FOUND, TAKEN, allow, at_rev, by, changed, version
-from centre.contracts.rights import Place, Principal
-from centre.people import rows, rules
+from centre.contracts.importing import Plan, Values, plan
+from centre.contracts.rights import Place, Principal, Scope
+from centre.contracts.tables.text import Row
+from centre.people import importing, rows, rules
 from centre.people.model import (
     Member,
     Page,
@@ -60,7 +62,7 @@ class People:
         async with self._store.read() as connection:
             return Teams(items=await rows.teams(connection))
 
-    @route("POST", "/v1/teams", needs="teams.write", status=201, faults=(TAKEN,))
+    @route("POST", "/v1/teams", needs="teams.write", status=201, faults=(TAKEN,), once=True)
     async def add_team(self, asked: Asked[Principal], body: TeamIn) -> Team:
         """A new team."""
         allow(asked, "teams.write", Place(team=body.code, unit=body.unit))
@@ -108,7 +110,7 @@ class People:
         version(asked, found.rev)
         return found
 
-    @route("POST", "/v1/people", needs="people.write", status=201, faults=(TAKEN,))
+    @route("POST", "/v1/people", needs="people.write", status=201, faults=(TAKEN,), once=True)
     async def add_person(self, asked: Asked[Principal], body: PersonIn) -> Member:
         """A new person. They can sign in once they are given a password and a role."""
         made = Person(
@@ -170,6 +172,25 @@ class People:
                 raise ApiError(NOT_FOUND, f"nobody is {agent_id}")
             return await of_entity(connection, "people", found.id, after, limit)
 
+    async def bring(
+        self, asked: Asked[Principal], table: Iterable[Row], *, dry_run: bool, good_rows_only: bool
+    ) -> Plan:
+        """People from a table: new ones and changed ones, in one transaction. The dry run reads the
+        same and writes nothing. For whoever may write everybody.
+        """
+        if Scope("all") not in asked.principal.scopes("people.write"):
+            raise ApiError(NOT_ALLOWED, "people.write everywhere")
+        act = by(asked, self._now_us(), "import")
+        try:
+            async with self._store.read(None) if dry_run else self._store.write(None) as connection:
+                return await _bring(
+                    connection, table, act, dry_run=dry_run, good_rows_only=good_rows_only
+                )
+        except IntegrityError as error:
+            raise ApiError(TAKEN, "somebody else has added one of them") from error
+        except ChangedMeanwhileError as error:
+            raise changed(error) from error
+
     async def _switch(
         self, asked: Asked[Principal], agent_id: str, why: Why, *, active: bool
     ) -> Member:
@@ -222,4 +243,26 @@ class People:
 def _there(found: T | None, agent_id: str) -> T:
     if found is None:
         raise ApiError(NOT_FOUND, f"nobody is {agent_id}")
+    return found
+
+
+async def _bring(
+    connection: AsyncConnection, table: Iterable[Row], act: By, *, dry_run: bool,
+    good_rows_only: bool,
+) -> Plan:  # fmt: skip
+    there = {each.agent_id: each for each in await rows.everybody(connection)}
+    teams = {each.code for each in await rows.teams(connection)}
+
+    def present(agent_id: str) -> Values | None:
+        person = there.get(agent_id)
+        return None if person is None else importing.as_values(person)
+
+    found = plan(table, importing.columns(teams), "agent_id", present)
+    for each in () if dry_run else found.writable(good_rows_only=good_rows_only):
+        fields = importing.as_fields(each.values)
+        if (before := there.get(each.key)) is None:
+            await add(connection, rows.PEOPLE, Person(agent_id=each.key, **fields), act)
+        else:
+            after = msgspec.structs.replace(before, **fields)
+            await change(connection, rows.PEOPLE, before, after, act)
     return found

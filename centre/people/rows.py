@@ -51,6 +51,11 @@ async def person(connection: AsyncConnection, agent_id: str) -> Person | None:
     return await one(connection, select(PEOPLE).where(PEOPLE.c.agent_id == agent_id), Person)
 
 
+async def everybody(connection: AsyncConnection) -> list[Person]:
+    """Every row: for an import, which compares a file with what is there."""
+    return await every(connection, select(PEOPLE).order_by(PEOPLE.c.id), Person)
+
+
 async def member(connection: AsyncConnection, agent_id: str) -> Member | None:
     """A person with the unit of their team."""
     return await one(connection, _MEMBERS.where(PEOPLE.c.agent_id == agent_id), Member)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import version
 from typing import Any, Final
@@ -13,6 +14,7 @@ from centre.web.guard import Guard
 from cti.api.servers import Doorman
 from cti.routes.declare import PUBLIC, Route, route, routes_of
 from cti.routes.document import openapi
+from cti.routes.once import Once
 from cti.routes.problem import UNAVAILABLE, ApiError
 from cti.routes.serving import add_routes, application
 
@@ -61,7 +63,7 @@ def make_app(routes: Sequence[Route], guard: Guard) -> web.Application:
     """Every route behind the guard; a database that is away is 503, never a bug."""
     app = application(MAX_BYTES)
     app.middlewares.append(_store_away)
-    add_routes(app, About(routes).routes, guard)
+    add_routes(app, About(routes).routes, guard, Once(time.monotonic))
     return app
 
 

@@ -61,6 +61,29 @@ def test_people_from_the_first_administrator_on(cti):
     assert {line["who"] for line in history} == {f"os:{__import__('getpass').getuser()}"}
 
 
+def test_people_from_a_table(cti, tmp_path):
+    cti("user", "team", "loans", "--name", "贷款")
+    file = tmp_path / "people.csv"
+    text = "工号,姓名,班组,用工单位\n8001,李雷,loans,\n8002,韩梅,loans,helpers\n80 03,,nowhere,\n"
+    file.write_bytes(text.encode("gb18030"))
+    code, said, told = cti("user", "import", str(file), "--dry-run")
+    assert (code, said) == (1, "new 2, changed 0, same 0, wrong 3\n")
+    assert [line.split(": ")[0] for line in told.splitlines()[:3]] == [f"{file}:4"] * 3
+    assert "nothing was written" in cti("user", "import", str(file))[2]
+    assert cti("user", "list", "--json")[1] == "[]\n"
+    assert cti("user", "import", str(file), "--good-rows-only")[0] == 1
+    file.write_text(text.replace("李雷", "李蕾").rpartition("80 03")[0], encoding="utf-8")
+    assert cti("user", "import", str(file))[:2] == (0, "new 0, changed 1, same 1, wrong 0\n")
+    assert cti("user", "import", str(file))[1] == "new 0, changed 0, same 2, wrong 0\n"
+    people = json.loads(cti("user", "list", "--json")[1])
+    found = [(each["agent_id"], each["name"], each["employer"]) for each in people]
+    assert found == [("8001", "李蕾", "own"), ("8002", "韩梅", "helpers")]
+    history = json.loads(cti("user", "show", "8001", "--json")[1])["history"]
+    assert [(line["act"], line["reason"]) for line in history] == [
+        ("created", "import"), ("changed", "import"),
+    ]  # fmt: skip
+
+
 def ask(port, path, token="", **body):
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     data = json.dumps(body).encode() if body else None

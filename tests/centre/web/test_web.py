@@ -143,3 +143,19 @@ async def test_fifty_at_once_get_their_answers(house):
     token = await token_of(house, "9001")
     answers = await asyncio.gather(*(house.asks("GET", "/v1/people", token) for _ in range(50)))
     assert {status for status, _, _ in answers} == {200}
+
+
+async def test_a_repeated_key_acts_once(house):
+    token = await token_of(house, "9001")
+    new = {"agent_id": "8300", "name": "x"}
+    for status, key in ((201, "k1"), (201, "k1"), (409, "k2")):
+        headers = {"Idempotency-Key": key}
+        answer = await house.asks("POST", "/v1/people", token, json=new, headers=headers)
+        assert answer[0] == status
+
+
+async def test_a_stolen_session_does_not_find_the_password(house):
+    token = await token_of(house, "8001")
+    guess = {"present": "wrong-password", "new": "another-good-one"}
+    codes = [(await house.asks("PUT", "/v1/me/password", token, json=guess))[0] for _ in range(6)]
+    assert codes == [401, 401, 401, 401, 429, 429]
