@@ -22,11 +22,12 @@ from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.engine import RoutingEngine
 from routing.ids import AgentId, PbxId, QueueId
 from routing.invariants import check
-from simulators.pbx.asterisk import PbxSettings, SimulatedAsterisk
+from simulators.pbx.asterisk import OBSERVER, ROUTER, PbxSettings, SimulatedAsterisk
 from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.faults import CALM, FaultRates
 from simulators.pbx.link import AgiInThread, Listener, WorldLink
 from simulators.pbx.phones import Caller, CallReport, Phone
+from simulators.pbx.sessions import AmiUser
 from simulators.virtual_clock import Timer, VirtualClock
 from tests.worlds.gateway.desk import INSTANCE
 
@@ -69,12 +70,13 @@ class ThreadWorld:
         rates: FaultRates = CALM,
         seed: int = 1,
         dialplan: DialplanGlobals | None = None,
+        users: tuple[AmiUser, ...] = (ROUTER, OBSERVER),
     ) -> None:
         self.clock = VirtualClock()
         self.dialplan = dialplan or DialplanGlobals()
         self.config = routing or config(len(phones))
         self.agi = AgiInThread(self.clock)
-        settings = PbxSettings(dialplan=self.dialplan)
+        settings = PbxSettings(users, self.dialplan)
         self.pbx = SimulatedAsterisk(
             self.clock, self.agi, seed=seed, settings=settings, rates=rates
         )
@@ -93,9 +95,7 @@ class ThreadWorld:
     def start_router(self) -> None:
         """A new process: recovers from the journal, counts its epoch, connects."""
         self.epoch += 1
-        engine = RoutingEngine(RoutingConfig())
-        for stamped in self.journal.kept:
-            engine.handle(stamped)
+        engine = self.recovered()
         self.dispatcher = Dispatcher(
             engine,
             self.journal,
@@ -127,6 +127,13 @@ class ThreadWorld:
         self.dispatcher.start()
         self.link.start()
         self.pass_ms(CLAIM_MS)
+
+    def recovered(self) -> RoutingEngine:
+        """What the journal makes of a core."""
+        engine = RoutingEngine(RoutingConfig())
+        for stamped in self.journal.kept:
+            engine.handle(stamped)
+        return engine
 
     def join(self, name: str, phones: Sequence[Phone]) -> SimulatedAsterisk:
         """One more Asterisk for the running router; its dialplan says whose it is."""
