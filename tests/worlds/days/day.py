@@ -217,6 +217,10 @@ class Day(ThreadWorld):
         self.is_running = True
         self._watch.moved()
 
+    def is_refused(self) -> bool:
+        """A cut drops connections; only a dead process refuses them."""
+        return not self.pbx.is_alive
+
     def recovered(self) -> RoutingEngine:
         """The core of a router that comes back."""
         engine = super().recovered()

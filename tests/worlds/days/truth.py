@@ -57,6 +57,7 @@ class Truth:
         self._moved = moved
         self.contacts: dict[str, Contact] = {}
         self.moved_us: dict[str, int] = {}  # by unique id, and by phone
+        self.ordered: set[str] = set()  # channels of phones that an order of ours has rung
         pbx.announcer.listen(self._hear, TOLD)
 
     # --- who is where ----------------------------------------------------------------------------
@@ -71,6 +72,16 @@ class Truth:
         """The channels of this phone."""
         phone = self._pbx.world.phones.get(device)
         return [leg for leg in phone.legs if not leg.gone] if phone is not None else []
+
+    def rings_for_us(self, leg: Channel) -> bool:
+        """By an order of ours, and nobody has answered."""
+        return leg.uniqueid in self.ordered and leg.state is not ChannelState.UP
+
+    def in_use_by_itself(self, leg: Channel, now_us: int) -> bool:
+        """It rings for no order of ours, or somebody has answered it; and a router can have read of
+        it by now.
+        """
+        return not self.rings_for_us(leg) and leg.created_us + KNOWABLE_US < now_us
 
     def talks_with(self, contact: Contact, device: str) -> Channel | None:
         """The phone's channel in the contact's conversation."""
@@ -127,6 +138,8 @@ class Truth:
                 self.moved_us[get(name)] = now_us
         for name in ("Channel", "DestChannel"):
             self.moved_us[endpoint_of(get(name))] = now_us
+        if event.name == "DialBegin" and get("Context") == "cti-deliver":
+            self.ordered.add(get("DestUniqueid"))
         if event.name == "BridgeEnter":
             for member in self._members(get("BridgeUniqueid"), get("Uniqueid")):
                 self.moved_us[member.uniqueid] = now_us
@@ -197,20 +210,6 @@ def _hold(part: Part, leg: Channel | None, now_us: int) -> None:
 
 def _is_of(channel: Channel, device: str) -> bool:
     return channel.phone is not None and channel.phone.endpoint == device
-
-
-def is_ours(leg: Channel) -> bool:
-    """A phone that rings, or has rung, for an order of ours."""
-    return leg.get("CTI_LEG").endswith(leg.phone.endpoint if leg.phone else "-")
-
-
-def in_use_by_itself(leg: Channel, now_us: int) -> bool:
-    """A channel that is not of an offer, or one that has been answered, and of which a router can
-    have read by now.
-    """
-    if is_ours(leg) and leg.state is not ChannelState.UP:
-        return False
-    return leg.created_us + KNOWABLE_US < now_us
 
 
 _NAMES = (

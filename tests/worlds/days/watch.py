@@ -39,10 +39,10 @@ from routing.events import (
     OfferMade,
 )
 from routing.ids import NO_AGENT
-from simulators.pbx.channels import Channel, ChannelState
+from simulators.pbx.channels import Channel
 from simulators.pbx.world import World
 from simulators.virtual_clock import START_US, VirtualClock
-from tests.worlds.days.truth import Contact, Part, Truth, in_use_by_itself, is_ours
+from tests.worlds.days.truth import Contact, Part, Truth
 
 SETTLE_US = 50_000
 """The longest chain of threads here is 20 ms (`FIRST_SOUND_US`) and some hops of 1 ms."""
@@ -159,8 +159,7 @@ class Watch:
             offer = self._day.engine.offers[agent.offer_id]
             if self._day.clock.now_us() - offer.made_us > UNDELIVERED_US:
                 found["free", about] = f"reserved for {offer.call_id}, and nothing rings"
-        own = [leg for leg in legs if leg is not talk]
-        own = [leg for leg in own if not is_ours(leg) or leg.state is ChannelState.UP]
+        own = [leg for leg in legs if leg is not talk and not truth.rings_for_us(leg)]
         names = [leg.name for leg in own]
         if bool(own) != bool(agent.phone.own):
             has = ", ".join(agent.phone.own) or "none"
@@ -236,7 +235,11 @@ class Watch:
 
     def _offered(self, event: OfferMade) -> None:
         now_us = self._day.clock.now_us()
-        in_use = [leg for leg in self.truth.legs(event.device) if in_use_by_itself(leg, now_us)]
+        in_use = [
+            leg
+            for leg in self.truth.legs(event.device)
+            if self.truth.in_use_by_itself(leg, now_us)
+        ]
 
         def still() -> None:
             left = [leg.name for leg in in_use if not leg.gone]
@@ -328,8 +331,9 @@ class Watch:
         tables = {
             "calls": engine.calls, "offers": engine.offers, "transfers": engine.transfers,
             "callers": legs.callers, "deliveries": legs.deliveries, "phones": legs.phone_legs,
-            "callers in bridges": legs.in_bridge, "phones in bridges": legs.phones_in,
-            "aliases": legs.aliases, "legs of offers": legs._by_leg,
+            "members of bridges": legs.bridges._members,
+            "aliases": legs.aliases,
+            "legs of offers": legs._by_leg,
         }  # fmt: skip
         for name, table in tables.items():
             if table:

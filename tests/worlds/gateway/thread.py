@@ -120,13 +120,17 @@ class ThreadWorld:
         listener = Listener(self.a1.link_up, self.a1.link_down, self.a1.heard)
         self.link = WatchedLink("a1", self.pbx, listener)
         self.link.torn = self.torn
-        self.a1.attach(self.link, lambda: not self.pbx.is_listening)
+        self.a1.attach(self.link, self.is_refused)
         self.agi.handler = self._answer
         self.agi.on_done = self.gateway.answered
         self.gateway.start()
         self.dispatcher.start()
         self.link.start()
         self.pass_ms(CLAIM_MS)
+
+    def is_refused(self) -> bool:
+        """Nobody listens on its port."""
+        return not self.pbx.is_listening
 
     def recovered(self) -> RoutingEngine:
         """What the journal makes of a core."""
