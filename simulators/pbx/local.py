@@ -23,8 +23,8 @@ class LocalDial:
     def begin(self, exten: str, context: str, *, stays: bool) -> None:
         """Make the pair, and have its second half executed."""
         world, channel = self._world, self._channel
-        number = sum(name.startswith("Local/") for name in world.channels) // 2
-        name = f"Local/{exten}@{context}-{number:08x}"
+        name = f"Local/{exten}@{context}-{world.local_count:08x}"
+        world.local_count += 1
         first = world.channel("", linked_to=channel, name=f"{name};1")
         second = world.channel("", linked_to=channel, name=f"{name};2")
         second.state = ChannelState.RING

@@ -41,6 +41,7 @@ class World:
         self.globals: dict[str, str] = {}
         self.is_leaving = False  # shuts down: no new channel, no action
         self.call_count = 0  # since start, as in CoreStatus
+        self.local_count = 0  # pairs of Local channels, which are numbered (main/core_local.c)
         self.started_us = clock.now_us()
         self.bridges = Bridges(clock, announcer, prng.fork("bridges"))
         self._threads = prng.fork("threads")
@@ -261,7 +262,7 @@ class World:
         for phone in self.phones.values():
             phone.legs.clear()
         self._channel_no = 0
-        self.call_count = 0
+        self.call_count = self.local_count = 0
         for channel in dead.values():
             channel.gone = True
         for channel in dead.values():

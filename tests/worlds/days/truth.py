@@ -145,8 +145,10 @@ class Truth:
                 self.moved_us[member.uniqueid] = now_us
             if get("SwapUniqueid"):
                 self._takes_place(get("Uniqueid"), get("SwapUniqueid"))
-        if event.name in ("BridgeEnter", "BridgeLeave", "Hold", "Unhold", "Hangup"):
+        if event.name in ("BridgeEnter", "BridgeLeave", "Hangup"):
             self._mark_parts(now_us)
+        elif event.name in ("Hold", "Unhold"):
+            self._mark_hold(get("Uniqueid"), event.name == "Hold", now_us)
         self._moved()
 
     def _members(self, bridge: str, uniqueid: str) -> list[Channel]:
@@ -175,6 +177,13 @@ class Truth:
             before.channel = None
         contact.channel = channel
 
+    def _mark_hold(self, leg: str, held: bool, now_us: int) -> None:
+        """By the phone that has the contact: what it did before is of another conversation."""
+        for contact in self.contacts.values():
+            part = contact.parts[-1] if contact.parts else None
+            if part is not None and not part.ended_us and part.leg == leg:
+                _hold(part, held=held, now_us=now_us)
+
     def _mark_parts(self, now_us: int) -> None:
         """Begin and end the parts of all contacts: there are few."""
         for contact in self.contacts.values():
@@ -185,9 +194,9 @@ class Truth:
             }
             part = contact.parts[-1] if contact.parts else None
             if part is not None and not part.ended_us:
-                _hold(part, talks.get(part.leg), now_us)
                 if part.leg in talks:
                     continue
+                _hold(part, held=False, now_us=now_us)
                 part.ended_us = now_us
             if not talks:
                 continue
@@ -199,8 +208,7 @@ class Truth:
             contact.parts.append(Part(contact.call_id, leg.uniqueid, device, now_us))
 
 
-def _hold(part: Part, leg: Channel | None, now_us: int) -> None:
-    held = leg is not None and leg.held
+def _hold(part: Part, *, held: bool, now_us: int) -> None:
     if held and not part.held_since_us:
         part.held_since_us = now_us
     elif not held and part.held_since_us:
