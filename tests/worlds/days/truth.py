@@ -37,6 +37,7 @@ class Part:
     ended_us: int = 0  # 0: goes on
     held_us: int = 0
     held_since_us: int = 0
+    is_second: bool = False  # the phone had another contact then (P34)
 
 
 @dataclass(slots=True, eq=False)
@@ -177,6 +178,11 @@ class Truth:
             before.channel = None
         contact.channel = channel
 
+    @staticmethod
+    def held_us(part: Part) -> int:
+        """How long the phone has held the contact."""
+        return part.held_us + (part.ended_us - part.held_since_us if part.held_since_us else 0)
+
     def _mark_hold(self, leg: str, held: bool, now_us: int) -> None:
         """By the phone that has the contact: what it did before is of another conversation."""
         for contact in self.contacts.values():
@@ -196,7 +202,6 @@ class Truth:
             if part is not None and not part.ended_us:
                 if part.leg in talks:
                     continue
-                _hold(part, held=False, now_us=now_us)
                 part.ended_us = now_us
             if not talks:
                 continue
@@ -205,7 +210,12 @@ class Truth:
                 continue
             leg = next(iter(talks.values()))
             device = leg.phone.endpoint if leg.phone is not None else ""
-            contact.parts.append(Part(contact.call_id, leg.uniqueid, device, now_us))
+            second = any(
+                each is not contact and self.talks_with(each, device)
+                for each in self.contacts.values()
+            )
+            part = Part(contact.call_id, leg.uniqueid, device, now_us, is_second=second)
+            contact.parts.append(part)
 
 
 def _hold(part: Part, *, held: bool, now_us: int) -> None:

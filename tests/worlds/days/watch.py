@@ -180,8 +180,9 @@ class Watch:
             return
         for device in truth.phones_with(contact):
             agent = engine.agents.get(engine.devices.get(device, NO_AGENT))
-            began_us = contact.parts[-1].began_us
-            if agent is None or call.agent_id == agent.agent_id or agent.logged_on_us > began_us:
+            part = contact.parts[-1]
+            began_us = part.began_us
+            if part.is_second or agent is None or call.agent_id == agent.agent_id or agent.logged_on_us > began_us:
                 continue
             if not self._has_another(agent, contact):
                 found["shown", about] = f"talks to {device}, is {call.state} {call.agent_id}"
@@ -265,6 +266,7 @@ class Watch:
         self._later(compare)
 
     def _parted(self, event: ConnectionCleared) -> None:
+        truth = self.truth
         self._alive[event.call_id] = self._alive.get(event.call_id, 0) + event.talked_us
         contact = self.truth.contacts.get(event.call_id)
         if contact is None:
@@ -278,9 +280,10 @@ class Watch:
                 self.breach("shown", f"{event.call_id} has parted, but talks to {part.device}")
                 return
             truly_us, told_us = part.ended_us - part.began_us, event.talked_us + event.held_us
-            if abs(truly_us - told_us) > SETTLE_US or abs(part.held_us - event.held_us) > SETTLE_US:
+            held_us = truth.held_us(part)
+            if abs(truly_us - told_us) > SETTLE_US or abs(held_us - event.held_us) > SETTLE_US:
                 told = f"{told_us} with hold {event.held_us}"
-                truly = f"{truly_us} with hold {part.held_us}"
+                truly = f"{truly_us} with hold {held_us}"
                 self.breach("times", f"{event.call_id} {event.agent_id} {truly}, told {told}")
 
         self._later(compare)
