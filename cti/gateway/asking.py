@@ -9,7 +9,7 @@ the operator should know about it is left in `Desk.remarks`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -107,7 +107,10 @@ def answer(question: Question, desk: Desk) -> str:
         if call is None:
             desk.legs.forget_call(question.call_id)
         return f"after*{desk.moment.epoch}"
-    events = _tell(question, caller, desk)
+    if call is not None and _came_back(question, call, caller):
+        question, events = _arrive_anew(question, call, desk)
+    else:
+        events = _tell(question, desk)
     caller = desk.legs.learn(question.call_id, question.channel)
     caller.entry = question.entry
     call = desk.engine.calls.get(question.call_id)
@@ -139,13 +142,11 @@ def _have_talked(call: Call | None, desk: Desk) -> bool:
     return call.state in _TALKING and desk.moment.now_us - call.established_us >= WORD_US
 
 
-def _tell(question: Question, caller: Caller, desk: Desk) -> list[Event]:
+def _tell(question: Question, desk: Desk) -> list[Event]:
     """Let the core know what the question says; the events of what that led to."""
     call = desk.engine.calls.get(question.call_id)
     if call is None:
         return _arrive(question, desk)
-    if _came_back(question, call, caller):
-        return _arrive_anew(question, call, desk)
     if question.verb is not Verb.RETURNED:
         return []
     offer = desk.engine.offers.get(question.offer_id)
@@ -179,7 +180,10 @@ def _came_back(question: Question, call: Call, caller: Caller) -> bool:
     return question.verb is Verb.ARRIVE and question.queue != call.queue_id and later
 
 
-def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
+def _arrive_anew(question: Question, call: Call, desk: Desk) -> tuple[Question, list[Event]]:
+    """The old call is over, and the new one is named by the channel that has come: the question
+    about it, and what it led to.
+    """
     if call.state in _TALKING:
         caller = desk.legs.callers.get(call.call_id)
         part = desk.legs.part_of(caller) if caller is not None else None
@@ -189,8 +193,9 @@ def _arrive_anew(question: Question, call: Call, desk: Desk) -> list[Event]:
         desk.submit(AgentLegCleared(call.call_id, call.agent_id, by))
     data = call.data
     desk.submit(CallTaken(call.call_id, "queuedAgain"))
+    question = replace(question, uniqueid=question.of_channel)
     desk.legs.asked(question.call_id, question.channel)
-    return _arrive(question, desk, data)
+    return question, _arrive(question, desk, data)
 
 
 def _arrive(question: Question, desk: Desk, before: Data = ()) -> list[Event]:

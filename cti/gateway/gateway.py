@@ -252,7 +252,8 @@ class Gateway:
         if not moved and pbx.legs.is_replaced(question.uniqueid):
             return (set_variable(ANSWER, f"after*{pbx.moment.epoch}"),)  # its last breath
         if moved:  # the call goes on under this channel
-            question = replace(question, uniqueid=moved.removeprefix(f"{pbx.name}-"))
+            first, own = moved.removeprefix(f"{pbx.name}-"), question.uniqueid
+            question = replace(question, uniqueid=first, own_uniqueid=own)
         if question.call_id not in self._dispatcher.engine.calls:
             pbx.doubt(question.call_id, at_once=False)
         desk = Desk(

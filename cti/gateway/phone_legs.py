@@ -94,12 +94,6 @@ def name(part: Delivery | PhoneLeg | None, by: ClearedBy) -> None:
         part.released_by = by
 
 
-def transferred_blind(event: AmiEvent, legs: Legs) -> list[Command]:
-    """`BlindTransfer`: the phone sends its customer on, and does not hang up on them."""
-    sends_on(event.headers.get("TransfererUniqueid"), legs)
-    return []
-
-
 def sends_on(uniqueid: str, legs: Legs) -> None:
     """A phone has handed on whom it talks to."""
     name(legs.delivery_of_leg(uniqueid) or legs.phone_legs.get(uniqueid), ClearedBy.TRANSFER)

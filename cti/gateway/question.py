@@ -82,6 +82,12 @@ class Question:
     caller_name: str
     data: tuple[str, ...]
     odd: tuple[Odd, ...]
+    own_uniqueid: str = ""  # of the channel, where `uniqueid` is the one that the call began with
+
+    @property
+    def of_channel(self) -> str:
+        """The unique id of the channel that asks."""
+        return self.own_uniqueid or self.uniqueid
 
     @property
     def call_id(self) -> CallId:

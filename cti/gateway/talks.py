@@ -6,6 +6,7 @@ outsider. A channel that takes another one's place in a bridge (`SwapUniqueid`) 
 too: an attended transfer, a Local channel that is optimised away. docs/phone-acts.md has the rules.
 """
 
+from functools import partial
 from typing import Final
 
 from cti.ami.messages import AmiEvent
@@ -275,16 +276,15 @@ def left(event: AmiEvent, legs: Legs) -> list[Command]:
 
 
 def _apart(part: Delivery | PhoneLeg, caller: Caller, legs: Legs) -> tuple[PhoneLeg, list[Command]]:
-    """The agent's leg is no longer with the customer, and is in use by itself."""
-    uniqueid, device = (
-        (part.leg, part.device) if isinstance(part, Delivery) else (part.uniqueid, part.device)
-    )
-    commands = _part_over(part, caller, part.released_by or ClearedBy.OTHER, legs)
-    if not isinstance(part, Delivery):
-        commands.append(OwnCallBegan(legs.leg_id(uniqueid), device, legs.pbx))
-        return part, commands
-    commands += begin(legs, uniqueid, device, outgoing=False, other="")
-    return legs.phone_legs[uniqueid], commands
+    """The agent's leg is no longer with the customer, and is in use by itself: told first, since
+    an agent who has parted may be offered the next call at once.
+    """
+    over = partial(_part_over, part, caller, part.released_by or ClearedBy.OTHER, legs)
+    if isinstance(part, PhoneLeg):
+        own: list[Command] = [OwnCallBegan(legs.leg_id(part.uniqueid), part.device, legs.pbx)]
+        return part, [*own, *over()]
+    own = begin(legs, part.leg, part.device, outgoing=False, other="")
+    return legs.phone_legs[part.leg], [*own, *over()]
 
 
 def held(caller: Caller, legs: Legs) -> list[Command]:
@@ -309,6 +309,24 @@ def _came_back(caller: Caller, legs: Legs) -> list[Command]:
 # --- the ends of a conversation -----------------------------------------------------------------
 
 
+def transferred_blind(event: AmiEvent, legs: Legs) -> list[Command]:
+    """`BlindTransfer`: the phone sends its customer on, and does not hang up on them. A customer
+    may have such a phone, too: then it is the agent who is sent on.
+    """
+    sends_on(event.headers.get("TransfererUniqueid"), legs)
+    return _agent_sent_on(event.headers.get("TransfereeUniqueid"), legs)
+
+
+def _agent_sent_on(uniqueid: str, legs: Legs) -> list[Command]:
+    """The agent's leg is handed on by the customer: it has parted from them, and lives on."""
+    part = legs.delivery_of_leg(uniqueid) or legs.phone_legs.get(uniqueid)
+    caller = legs.callers.get(part.call_id) if part is not None else None
+    if part is None or caller is None or legs.part_of(caller) is not part:
+        return []
+    part.released_by = part.released_by or ClearedBy.CALLER
+    return _apart(part, caller, legs)[1]
+
+
 def transferred(event: AmiEvent, legs: Legs) -> list[Command]:
     """`AttendedTransfer`: a customer takes the place of the transferer's second channel. In a
     bridge `BridgeEnter` has told so before; where that channel waits in a line of ours, the call
@@ -317,10 +335,13 @@ def transferred(event: AmiEvent, legs: Legs) -> list[Command]:
     get = event.headers.get
     for transferer in ("OrigTransfererUniqueid", "SecondTransfererUniqueid"):
         sends_on(get(transferer), legs)
-    caller = legs.caller(get("SecondTransfererUniqueid"))
-    if caller is None or get("DestType") != "App" or not get("TransfereeUniqueid"):
+    if get("DestType") != "App" or not get("TransfereeUniqueid"):
         return []
-    return move(caller, get("TransfereeUniqueid"), get("TransfereeChannel"), legs)
+    commands = _agent_sent_on(get("TransfereeUniqueid"), legs)
+    caller = legs.caller(get("SecondTransfererUniqueid"))
+    if caller is not None:
+        commands += move(caller, get("TransfereeUniqueid"), get("TransfereeChannel"), legs)
+    return commands
 
 
 def phone_gone(leg: PhoneLeg, cause: int, legs: Legs) -> list[Command]:

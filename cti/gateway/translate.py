@@ -198,7 +198,7 @@ def _number(text: str) -> int:
 
 _HANDLERS: dict[str, Callable[[AmiEvent, Legs], list[Command]]] = {
     "Newchannel": phone_legs.dialled_out,
-    "BlindTransfer": phone_legs.transferred_blind,
+    "BlindTransfer": talks.transferred_blind,
     "AttendedTransfer": talks.transferred,
     "DialBegin": _dial_begin,
     "DialState": _dial_state,

@@ -312,6 +312,8 @@ class Watch:
         del truth.contacts[contact.call_id]
         if channel is None or channel.gone or self.heard_since_us() is None:
             return
+        if truth.contact_of(channel) is not None:
+            return  # goes on as another call
         if event.outcome is not CallOutcome.TAKEN:
             self.breach("ended", f"{event.call_id} {event.outcome}, but {_where(channel)}")
         elif not truth.conversation(channel) and channel.get("CTI_STAGE") != "failsafe":
