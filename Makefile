@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help tools setup run test check soak cards acts lint lab lab-if-it-can-be mistakes clean lock deb journey cover-routing compiled
+.PHONY: help tools setup run test check soak days cards acts lint lab lab-if-it-can-be mistakes clean lock deb journey cover-routing compiled
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,10 @@ check: lint ## the gates and the tests that need no Asterisk
 # The slow lane: what is whole but long. tests/README.md says when.
 soak: setup ## random days, storms and theory, many times over (10 minutes)
 	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m soak
+
+SEEDS ?= 200
+days: setup ## random days of phones and strangers on all cores; SEEDS=2000 (17 minutes on 2 cores)
+	@$(BIN)/python -m tests.worlds.days --seeds $(SEEDS)
 
 cards: tools lab ## every telephony card again and again, 20 kills of the router (15 minutes)
 	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m cards

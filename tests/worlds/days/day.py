@@ -5,7 +5,7 @@ thread on a virtual clock: one seed is one history. `play(seed)` gives what was 
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from unittest import mock
 
@@ -14,11 +14,11 @@ from routing import snapshot
 from routing.commands import LogOffAgent
 from routing.config import RoutingConfig
 from routing.engine import RoutingEngine
-from routing.events import AgentState, AgentStateChanged
+from routing.events import AgentState, AgentStateChanged, CallEstablished
 from routing.ids import AgentId
 from simulators.pbx.dialplan import DialplanGlobals
 from simulators.pbx.link import Listener, WorldLink
-from simulators.pbx.phones import Caller, Ending
+from simulators.pbx.phones import Caller, CallReport
 from simulators.pbx.world import World
 from simulators.people.agents import Agents
 from simulators.people.callers import Callers
@@ -48,6 +48,7 @@ class Result:
     breaches: list[Breach]
     acts: Counter[str]
     log: list[str]
+    numbers: list[int]  # of the acts that were done
     calls: int = 0
     talks: int = 0
     commands: int = 0
@@ -65,6 +66,7 @@ class Day(ThreadWorld):
         prng = Prng(seed)
         self.acts: Counter[str] = Counter()
         self.log: list[str] = []
+        self.numbers: list[int] = []
         self.is_running = False
         self.calls = self.talks = self.event_count = 0
         self._draw = prng.fork("acts")
@@ -86,10 +88,8 @@ class Day(ThreadWorld):
             site.STRANGER,
         )
         self.keys = Keys(self.pbx, self.stranger, self._owners, self._say)
-        self._callers = Callers(
-            self.clock, prng.fork("callers"), site.CALLERS, self._calls_in
-        )
-        desk = site.Desk(self.clock, prng.fork("desk"), self)
+        self._callers = Callers(self.clock, prng.fork("callers"), site.CALLERS, self._calls_in)
+        desk = site.Desk(self.clock, prng.fork("desk"), self, spare="spare-desk" not in without)
         self._agents = Agents(site.AGENTS, self.clock, prng.fork("agents"), desk, site.PEOPLE)
 
     @property
@@ -139,6 +139,7 @@ class Day(ThreadWorld):
             said = ACTS[kind][1](self.keys, draw) if kind in ACTS else self._weather(kind, draw)
             if said:
                 self.acts[kind] += 1
+                self.numbers.append(number)
                 self._say(f"#{number} {kind}: {said}")
                 return
 
@@ -200,6 +201,7 @@ class Day(ThreadWorld):
             self.breached,
             self.acts,
             self.log,
+            self.numbers,
             self.calls,
             self.talks,
             len(self.journal.kept),
@@ -236,6 +238,7 @@ class Day(ThreadWorld):
             event = envelope.event
             if isinstance(event, AgentStateChanged):
                 self._screen(event)
+            self.talks += isinstance(event, CallEstablished)
 
     def _screen(self, event: AgentStateChanged) -> None:
         self.call_later(
@@ -248,10 +251,10 @@ class Day(ThreadWorld):
 
     # --- people ----------------------------------------------------------------------------------
 
-    def _calls_in(self, caller: Caller, on_end: object) -> None:
+    def _calls_in(self, caller: Caller, on_end: Callable[[CallReport], None]) -> None:
         self.calls += 1
 
-        def ended(report: object) -> None:
+        def ended(report: CallReport) -> None:
             self.reports.append(report)
             on_end(report)
 
@@ -271,9 +274,11 @@ class Day(ThreadWorld):
         second = self.pbx.acts.dial(phone.endpoint, place)
         completes = draw.chance(Ratio(850))
         self.keys.later(
-            lambda: self.keys._completes(phone.endpoint, first, second)
-            if completes
-            else self.keys._back(first, second),
+            lambda: (
+                self.keys._completes(phone.endpoint, first, second)
+                if completes
+                else self.keys._back(first, second)
+            ),
             draw.exponential(CONSULT_MS * 1500),
         )
         self.keys.hangs_up_later(second, draw, 60_000)
@@ -288,6 +293,3 @@ def play(seed: int, skip: Collection[int] = (), without: Collection[str] = ()) -
     """One day. A comparison takes no time in it: how long it takes here must not decide anything."""
     with mock.patch("cti.gateway.lookout.perf_counter", return_value=0.0):
         return Day(seed, skip, without).play()
-
-
-__all__ = ["Day", "Ending", "Result", "play"]

@@ -5,8 +5,9 @@ are shortened as in `simulators.people.habits`: a day of 30 minutes has some 250
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from cti.dispatcher import RouterStopped
+from cti.dispatcher import Dispatcher, RouterStopped
 from routing.commands import Command, LogOnAgent, RequestedState, SetAgentState
 from routing.config import AgentSpec, QueueSpec, RoutingConfig
 from routing.ids import AgentId, PbxId, QueueId
@@ -85,17 +86,24 @@ def phones(owners: dict[str, Owner], draw: Prng) -> list[Phone]:
     return found
 
 
+class Router(Protocol):
+    """What a desk has to do with: the router that runs now."""
+
+    dispatcher: Dispatcher
+
+
 @dataclass(slots=True)
 class Desk:
     """The desks of all agents. While no router runs, what is pressed is pressed again."""
 
     clock: Scheduler
     draw: Prng
-    router: "Router"
+    router: Router
+    spare: bool = True
 
     def log_on(self, agent_id: str) -> None:
         """Mostly at the own phone; now and then at the desk that is nobody's."""
-        spare = self.draw.chance(Ratio(120))
+        spare = self.draw.chance(Ratio(120)) and self.spare
         self._press(LogOnAgent(AgentId(agent_id), SPARE if spare else ""))
 
     def set_state(self, agent_id: str, state: RequestedState, reason: str) -> None:
@@ -111,9 +119,3 @@ class Desk:
             self.router.dispatcher.submit(command)
         except RouterStopped:
             self.clock.at(self.clock.now_us() + SECOND_US, lambda: self._press(command))
-
-
-class Router:
-    """What a desk has to do with: the router that runs now."""
-
-    dispatcher: object

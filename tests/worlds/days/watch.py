@@ -182,7 +182,12 @@ class Watch:
             agent = engine.agents.get(engine.devices.get(device, NO_AGENT))
             part = contact.parts[-1]
             began_us = part.began_us
-            if part.is_second or agent is None or call.agent_id == agent.agent_id or agent.logged_on_us > began_us:
+            if (
+                part.is_second
+                or agent is None
+                or call.agent_id == agent.agent_id
+                or agent.logged_on_us > began_us
+            ):
                 continue
             if not self._has_another(agent, contact):
                 found["shown", about] = f"talks to {device}, is {call.state} {call.agent_id}"
@@ -237,9 +242,7 @@ class Watch:
     def _offered(self, event: OfferMade) -> None:
         now_us = self._day.clock.now_us()
         in_use = [
-            leg
-            for leg in self.truth.legs(event.device)
-            if self.truth.in_use_by_itself(leg, now_us)
+            leg for leg in self.truth.legs(event.device) if self.truth.in_use_by_itself(leg, now_us)
         ]
 
         def still() -> None:
