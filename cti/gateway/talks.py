@@ -178,7 +178,7 @@ def move(caller: Caller, uniqueid: str, channel: str, legs: Legs) -> list[Comman
     """The call goes on under that channel. A call of its own that this one was in is over: who was
     sent into the line of another call stands there (P07).
     """
-    commands: list[Command] = []
+    commands = _agent_sent_on(uniqueid, legs)
     own = legs.caller(uniqueid)
     if own is not None and own is not caller:
         part = legs.part_of(own)
@@ -337,11 +337,10 @@ def transferred(event: AmiEvent, legs: Legs) -> list[Command]:
         sends_on(get(transferer), legs)
     if get("DestType") != "App" or not get("TransfereeUniqueid"):
         return []
-    commands = _agent_sent_on(get("TransfereeUniqueid"), legs)
     caller = legs.caller(get("SecondTransfererUniqueid"))
-    if caller is not None:
-        commands += move(caller, get("TransfereeUniqueid"), get("TransfereeChannel"), legs)
-    return commands
+    if caller is None:
+        return _agent_sent_on(get("TransfereeUniqueid"), legs)
+    return move(caller, get("TransfereeUniqueid"), get("TransfereeChannel"), legs)
 
 
 def phone_gone(leg: PhoneLeg, cause: int, legs: Legs) -> list[Command]:

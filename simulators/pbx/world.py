@@ -188,7 +188,8 @@ class World:
         channel.on_left = None
         channel.interrupt()
         self.part(channel)
-        self.soon(lambda: self.proceed(channel))
+        # One thread executes a channel: who is sent twice in a moment goes to the second place.
+        channel.stop = self.soon(lambda: self.proceed(channel)).cancel
 
     def hold(self, endpoint: str) -> bool:
         """The phone puts its conversation on hold; False when it has none."""
