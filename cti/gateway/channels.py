@@ -45,7 +45,7 @@ class Stage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CallerChannel:
     """A caller. `offer_id` is the order that its present or last Dial carried out; `dial_status`,
-    `cause` and `rang` how that ended ("" and 0 while it has not).
+    `cause` and `rang` how that ended ("" and 0 while it has not). `in_dial`: where we have sent it.
     """
 
     uniqueid: str
@@ -128,7 +128,9 @@ def read_channels(items: Iterable[AmiEvent]) -> tuple[list[CallerChannel], list[
             callers.append(_caller(item, marks))
         elif leg := marks.get("CTI_LEG"):
             offer, _, endpoint = leg.partition("*")
-            legs.append(_agent(item, _number(offer), endpoint))
+            # A caller who was sent on hands the mark to whatever phone is dialled then.
+            if endpoint == border.endpoint_of(item.headers.get("Channel")):
+                legs.append(_agent(item, _number(offer), endpoint))
     return callers, legs
 
 
@@ -161,6 +163,7 @@ def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
         cause=_number(marks.get("CTI_HANGUPCAUSE", "")),
         rang=marks.get("CTI_RANG_MS", "") != "",
         caller=border.number_of(get("CallerIDNum")),
+        in_dial=context == border.CONTEXT_DELIVER,
         caller_name=border.caller_name_of(get("CallerIDName")),
         data=tuple(marks.get("CTI_LINE_DATA", "").split(",")),
         held=context == border.CONTEXT_HOLD and not get("BridgeID"),

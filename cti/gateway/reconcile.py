@@ -278,7 +278,7 @@ class _Comparison:
             leg = None  # the caller is in another bridge: parked, or with somebody else
         if self._has_other(call, channel):
             self._taken(call, caller, channel)
-        elif channel.stage is Stage.DELIVERING and leg is not None and leg.is_up:
+        elif channel.in_dial and leg is not None and leg.is_up:
             caller.place = Place.TALKING
             caller.offer_id = channel.offer_id
             self._keep_conversation(call, channel.offer_id, leg)

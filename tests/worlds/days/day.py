@@ -199,7 +199,7 @@ class Day(ThreadWorld):
         return Result(
             self.seed,
             self.breached,
-            self.acts,
+            self.acts + self.keys.followed,
             self.log,
             self.numbers,
             self.calls,
@@ -290,6 +290,6 @@ class Day(ThreadWorld):
 
 
 def play(seed: int, skip: Collection[int] = (), without: Collection[str] = ()) -> Result:
-    """One day. A comparison takes no time in it: how long it takes here must not decide anything."""
+    """One day. A comparison takes no time in it: how long it takes must not decide anything."""
     with mock.patch("cti.gateway.lookout.perf_counter", return_value=0.0):
         return Day(seed, skip, without).play()

@@ -5,6 +5,7 @@ later (a consultation is completed, somebody hangs up) is drawn with it. `docs/p
 row for each.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ OWN_CALL_MS = 15_000
 CONSULT_MS = 6_000
 REST_MS = 20_000
 EVEN = Ratio(500)
+FOLLOWED = ("completes", "bridges")
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Keys:
     stranger: WorldLink
     owners: dict[str, Owner]
     say: Callable[[str], None]
-    followers: dict[str, int] = field(default_factory=dict)
+    followed: Counter[str] = field(default_factory=Counter)  # what came of it later
 
     # --- who could ------------------------------------------------------------------------------
 
@@ -66,6 +68,7 @@ class Keys:
             said = act()
             if said:
                 self.say(f"  {said}")
+                self.followed.update(word for word in FOLLOWED if word in said)
 
         self.pbx.clock.at(self.pbx.clock.now_us() + after_us, due)
 
@@ -308,7 +311,6 @@ ACTS: dict[str, tuple[int, Act]] = {
     "redirect-leg": (4, lambda keys, draw: keys.redirect_leg(draw, (*AGENTS, "o2", "music"))),
     "originate": (5, lambda keys, draw: keys.originate(draw, (*OUTSIDERS, *AGENTS))),
     "originate-music": (6, lambda keys, draw: keys.originate(draw, ("music",))),
-    "bridge": (8, Keys.bridge),
     "foreign-hang-up": (3, Keys.foreign_hang_up),
 }
 """{act: (weight, how)}."""

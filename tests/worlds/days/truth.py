@@ -1,4 +1,4 @@
-"""Who talks to whom, by the simulated Asterisk's own channels and bridges: nothing of ours is asked.
+"""Who talks to whom, by the channels and bridges of the simulated Asterisk: ours are not asked.
 
 A *contact* is somebody who has come to our line, by the channel that stands for them now: it is
 followed through transfers and through Local channels that are optimised away, as docs/phone-acts.md

@@ -136,9 +136,9 @@ class Watch:
         """{(rule, about): detail} of what looks wrong now; it counts when it stays so."""
         found: dict[tuple[str, str], str] = {}
         for agent in self._day.engine.agents.values():
-            if agent.status is not AgentStatus.LOGGED_OFF:
-                if self.truth.phone_settled(agent.device, since_us):
-                    self._agent(agent, since_us, found)
+            is_in = agent.status is not AgentStatus.LOGGED_OFF
+            if is_in and self.truth.phone_settled(agent.device, since_us):
+                self._agent(agent, since_us, found)
         for contact in self.truth.contacts.values():
             self._contact(contact, since_us, found)
         self._line(since_us, found)
@@ -230,10 +230,9 @@ class Watch:
         for envelope in envelopes:
             event = envelope.event
             call_id = getattr(event, "call_id", "")
-            if call_id and call_id not in self._alive and not isinstance(event, CallCleared):
-                if call_id in self._day.engine.calls:
-                    self._alive[call_id] = 0
-                    self.truth.came(call_id, call_id.removeprefix("a1-"), envelope.at_us)
+            if call_id not in self._alive and call_id in self._day.engine.calls:
+                self._alive[call_id] = 0
+                self.truth.came(call_id, call_id.removeprefix("a1-"), envelope.at_us)
             handler = self._READ.get(type(event))
             if handler is not None:
                 handler(self, event)
