@@ -66,6 +66,7 @@ class CallerChannel:
     caller_name: str
     data: tuple[str, ...]
     held: bool  # apart from the agent, by an order of ours
+    in_dial: bool
 
 
 @dataclass(frozen=True, slots=True)
