@@ -88,7 +88,14 @@ def deliver_row(bridge="", exten=ORDER, **marks):
 
 
 def leg_row(state="5", bridge=""):
-    return status_row("2.1", "default", ChannelState=state, BridgeID=bridge, CTI_LEG="1*p8001")
+    fields = {"ChannelState": state, "BridgeID": bridge, "CTI_LEG": "1*p8001"}
+    return status_row("2.1", "default", Channel="PJSIP/p8001-2.1", **fields)
+
+
+def other_row(bridge=""):
+    """Another phone, which the caller has dialled by somebody's REFER: the mark is inherited."""
+    fields = {"ChannelState": "6", "BridgeID": bridge, "CTI_LEG": "1*p8001"}
+    return status_row("3.1", "default", Channel="PJSIP/p8002-3.1", **fields)
 
 
 def redirect(context, exten):
@@ -238,7 +245,13 @@ def test_the_agent_has_hung_up_meanwhile(talking):
 
 
 def test_the_caller_has_hung_up_meanwhile(talking):
-    assert talking.compare(leg_row("6")) == [CallerHungUp(CALL)]
+    assert talking.compare(leg_row("6"))[0] == CallerHungUp(CALL)
+
+
+def test_a_phone_that_the_caller_dials_later_is_not_of_that_offer(offered):
+    commands = offered.compare(deliver_row(bridge="b1"), other_row("b1"))
+    assert commands[0] == LegsBridged(OFFER)
+    assert [each.device for each in commands[1:]] == ["p8002", "p8002"]
 
 
 def test_twice_is_as_good_as_once(talking, offered, waiting):

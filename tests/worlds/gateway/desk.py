@@ -159,7 +159,7 @@ def status_row(uniqueid: str, context: str, exten: str = "s", **fields: str) -> 
     return event(
         "Status",
         *marks,
-        Channel=f"PJSIP/trunk-{uniqueid}",
+        Channel=plain.pop("Channel", f"PJSIP/trunk-{uniqueid}"),
         Uniqueid=uniqueid,
         Context=context,
         Exten=exten,
