@@ -18,10 +18,20 @@ from cti.routes.declare import Asked, route
 from cti.routes.problem import ApiError
 from cti.routes.text import Name
 from routing import events as e
+from routing.config import SECOND_US
 from routing.control import ControlCall, ControlFailed, ControlService
 from routing.events import Event
-from routing.ids import AgentId, CallId
+from routing.ids import AgentId, CallId, QueueId
+from routing.transfers.messages import (
+    CallTransferred,
+    StartTransfer,
+    TransferKind,
+    TransferPolicy,
+)
 from routing.verbs.allowed import actions_of, customer_of
+
+NOT_CARRIED_OUT = ("consultationCall", "reconnectCall", "transferCall", "conferenceCall")
+"""The core decides them (docs/transfers.md) and nobody orders them of Asterisk: not offered."""
 
 FAULTS = (REFUSED, STOPPED, NOT_DONE, NO_EVIDENCE)
 
@@ -57,6 +67,7 @@ class Calls:
         rows = [
             ActionRow(service, not refusal, refusal, said(refusal) if refusal else "")
             for service, refusal in actions_of(engine, agent)
+            if service not in NOT_CARRIED_OUT
         ]
         return Actions(self._present.clock.now_us(), agent.agent_id, customer_of(agent), rows)
 
@@ -101,15 +112,42 @@ class Calls:
         self._send_digits(order.call_id, body.digits)
         return self._changed(order)
 
+    @route("POST", "/v1/calls/{call_id}/transfer", needs=CALL_CONTROL, faults=FAULTS, once=True)
+    async def single_step_transfer_call(
+        self, who: Asked[Principal], call_id: CallIdText, body: asked.Transfer
+    ) -> CallChanged:
+        """Hand the customer on at once (CSTA singleStepTransferCall).
+
+        The sender is released; the customer is in line for the target and keeps the place of the
+        first arrival. An agent who cannot be had is refused, each case with its code, and the
+        customer stays, unless `busy` or `not_ready` say otherwise. Who does not answer sends the
+        customer back to the sender, to another queue, or on waiting, as `no_answer` says.
+        """
+        call = CallId(call_id)
+        start = StartTransfer(
+            call_id=call,
+            initiator=self._agent_of(call, body.agent),
+            kind=TransferKind.SINGLE_STEP,
+            to_queue=QueueId(body.to_queue),
+            to_agent=AgentId(body.to_agent),
+            policy=_policy(body),
+            by=who.principal.name,
+        )
+        with self._evidence.waiting(call, lambda event: isinstance(event, CallTransferred)):
+            self._do(start)
+        return CallChanged(self._present.call(call), self._present.agent(start.initiator))
+
     # --- internal --------------------------------------------------------------------------------
 
     def _order(
         self, who: Asked[Principal], call_id: str, body: asked.Control, service: ControlService
     ) -> ControlCall:
-        call = self._present.engine.calls.get(CallId(call_id))
-        has_it = call.agent_id if call is not None else AgentId("")
-        agent_id = AgentId(body.agent) or has_it
-        return ControlCall(CallId(call_id), agent_id, service, who.principal.name, body.reason)
+        call, by = CallId(call_id), who.principal.name
+        return ControlCall(call, self._agent_of(call, body.agent), service, by, body.reason)
+
+    def _agent_of(self, call_id: CallId, named: str) -> AgentId:
+        call = self._present.engine.calls.get(call_id)
+        return AgentId(named) or (call.agent_id if call is not None else AgentId(""))
 
     async def _carried_out(
         self, order: ControlCall, proves: Callable[[Event], bool]
@@ -125,3 +163,14 @@ class Calls:
     def _changed(self, order: ControlCall) -> CallChanged:
         present = self._present
         return CallChanged(present.call(order.call_id), present.agent(order.agent_id))
+
+
+def _policy(body: asked.Transfer) -> TransferPolicy:
+    return TransferPolicy(
+        busy=body.busy,
+        no_answer=body.no_answer,
+        not_ready=body.not_ready,
+        overflow_to=QueueId(body.overflow_to),
+        wait_us=body.wait_s * SECOND_US,
+        recall_us=body.recall_s * SECOND_US,
+    )

@@ -14,6 +14,7 @@ from cti.config import rules as of
 from cti.routes import text
 from cti.routes.text import OptionalName
 from routing.commands import RequestedState
+from routing.transfers.messages import IfMissed
 
 MAX_BODY_BYTES: Final = 16 * 1024
 """The largest request there is has a path of 4,096 characters."""
@@ -79,6 +80,24 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     agent: OptionalName = ""
     reason: OptionalName = ""
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hand the customer on to a queue or to an agent: exactly one of the two. `busy`, `no_answer`,
+    `not_ready`: what to do when that agent cannot be had; `overflow_to`: the queue of `overflow`.
+    `wait_s`: for how long the agent is sought; `recall_s`: how long the customer waits for the
+    sender afterwards.
+    """
+
+    to_queue: OptionalName = ""
+    to_agent: OptionalName = ""
+    busy: IfMissed = IfMissed.RECALL
+    no_answer: IfMissed = IfMissed.RECALL
+    not_ready: IfMissed = IfMissed.RECALL
+    overflow_to: OptionalName = ""
+    wait_s: Annotated[int, Meta(ge=1, le=3600)] = 60
+    recall_s: Annotated[int, Meta(ge=1, le=3600)] = 30
+    agent: OptionalName = ""
 
 
 class Digits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -78,10 +78,16 @@ def actions(arguments: argparse.Namespace, words: Words) -> int:
     return OK
 
 
+_CALL_FIELDS = (
+    "agent", "reason", "digits", "to_agent", "to_queue", "busy", "no_answer", "not_ready",
+    "overflow_to",
+)  # fmt: skip
+
+
 def call(arguments: argparse.Namespace, words: Words) -> int:
-    """`cti call ID hold|retrieve|clear|digits`."""
+    """`cti call ID hold|retrieve|clear|digits|transfer`."""
     client = Client(socket_of(arguments))
-    fields = {name: getattr(arguments, name, "") for name in ("agent", "reason", "digits")}
+    fields = {name: getattr(arguments, name, "") for name in _CALL_FIELDS}
     answer = client.control(arguments.call_id, arguments.verb, fields)
     stage = words(answer.call.stage.value) if answer.call is not None else words("call_over")
     return _say(arguments, client, f"{arguments.call_id} {stage}", words("done"))

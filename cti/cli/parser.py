@@ -48,6 +48,7 @@ examples 示例:
   cti agent 8001 group loans off         serves it no more for now 暂停技能组
   cti agent 8001 actions                 what may be asked, and why not 可用操作及原因
   cti call a1-1795293525.63 hold         the customer hears music 保持
+  cti call a1-1795293525.63 transfer --to-agent 8002
   cti queue loans close                  serve who waits, divert who comes 关闭队列
   cti mode storm on                      an emergency mode 启用应急预案
   cti events --follow                    what happens, as it happens 跟踪事件
@@ -218,6 +219,22 @@ def _call_command(commands: _Commands, asked: _Parser) -> None:
             command.add_argument("digits", metavar="KEYS", help="0-9 * # A-D")
         _options(command, ("agent",) if verb == "digits" else ("agent", "reason"))
         command.set_defaults(run=orders.call)
+    _transfer_command(verbs, asked)
+
+
+def _transfer_command(verbs: _Commands, asked: _Parser) -> None:
+    command = verbs.add_parser("transfer", parents=[asked], help="hand the customer on 转接")
+    to = command.add_mutually_exclusive_group(required=True)
+    to.add_argument("--to-agent", default="", metavar="AGENT", help="this one 指定座席")
+    to.add_argument("--to-queue", default="", metavar="QUEUE", help="a group 技能组")
+    for case in ("busy", "no-answer", "not-ready"):
+        command.add_argument(
+            f"--{case}", default="", choices=("recall", "queueToAgent", "overflow"),
+            help="what to do when that agent is so 该座席如此时的处理",
+        )  # fmt: skip
+    command.add_argument("--overflow-to", default="", metavar="QUEUE", help="for overflow 溢出队列")
+    _options(command, ("agent",))
+    command.set_defaults(run=orders.call)
 
 
 def _orders(commands: _Commands, asked: _Parser) -> None:

@@ -49,6 +49,12 @@ from routing.events import (
     OfferMade,
 )
 from routing.ids import CallId, OfferId
+from routing.transfers.messages import (
+    CallTransferred,
+    Connection,
+    TransferKind,
+    TransferStarted,
+)
 
 _ON_THE_WAY = (Place.ORDERED, Place.DIALLING)
 _IN_SILENCE = (OfferOutcome.UNDELIVERED, OfferOutcome.NO_ANSWER)
@@ -63,7 +69,8 @@ class Effects:
     `held` are offers that wait for a question of the dialplan; `doubts` calls that are to be looked
     up first; `undelivered` says that Asterisk did not carry out an order; `problems` are what may
     not cross. `controls` are orders about a conversation, whose answers count, `undone` those of
-    which there is nothing to order.
+    which there is nothing to order. `released` is the leg of an agent who hands the caller on at
+    once; what is sent last of all is in `afterwards`.
     """
 
     notes: list[AmiAction] = field(default_factory=list)
@@ -74,6 +81,8 @@ class Effects:
     problems: list[BorderError] = field(default_factory=list)
     controls: list[tuple[CallControlOrdered, AmiAction]] = field(default_factory=list)
     undone: list[ControlFailed] = field(default_factory=list)
+    released: dict[CallId, str] = field(default_factory=dict)
+    afterwards: list[AmiAction] = field(default_factory=list)
 
     def order(self, call_id: CallId, redirect: AmiAction) -> None:
         """Go there, instead of where this call was to go, and after all that is ordered so far."""
@@ -211,6 +220,30 @@ def _call_cleared(event: CallCleared, legs: Legs, _moment: Moment, effects: Effe
         effects.orders.pop(event.call_id, None)
 
 
+def _transfer_started(
+    event: TransferStarted, legs: Legs, _moment: Moment, effects: Effects
+) -> None:
+    """A single step releases the sender: whose leg is it? `CallTransferred` is next."""
+    caller = legs.callers.get(event.call_id)
+    if caller is not None and event.kind is TransferKind.SINGLE_STEP:
+        effects.released[event.call_id] = legs.agent_leg(caller)
+
+
+def _call_transferred(
+    event: CallTransferred, legs: Legs, _moment: Moment, effects: Effects
+) -> None:
+    """The caller stands in line, and the sender's leg ends: the caller goes first, or the dialplan
+    would take the end of that leg for the end of a conversation.
+    """
+    caller, leg = legs.callers.get(event.call_id), effects.released.pop(event.call_id, "")
+    if caller is None or not leg or event.connection is not Connection.QUEUED:
+        return
+    legs.bridges.leaves(legs.uniqueid_of(caller))
+    legs.bridges.leaves(leg)
+    effects.order(event.call_id, back_to_wait(caller))
+    effects.afterwards.append(control.hang_up(leg))
+
+
 def _control_ordered(
     event: CallControlOrdered, legs: Legs, moment: Moment, effects: Effects
 ) -> None:
@@ -246,6 +279,8 @@ _HANDLERS: dict[type[Any], Callable[[Any, Legs, Moment, Effects], None]] = {
     AnnouncementDue: _announcement_due,
     CallCleared: _call_cleared,
     CallControlOrdered: _control_ordered,
+    TransferStarted: _transfer_started,
+    CallTransferred: _call_transferred,
 }
 
 FOLLOWED = frozenset(_HANDLERS)

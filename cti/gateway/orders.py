@@ -47,6 +47,8 @@ class Orders:
         for call_id, order in effects.orders.items():
             side.counters.orders += 1
             side.order(order, partial(self._ordered, call_id))
+        for order in effects.afterwards:
+            side.order(order)
         for event, order in effects.controls:
             side.counters.orders += 1
             side.order(order, partial(self._controlled, event))

@@ -128,6 +128,49 @@ async def test_what_the_core_refuses_has_its_code(router, http, path, body, code
     assert router.sent == []
 
 
+async def test_handed_on_at_once_by_whoever_has_the_call(router, http):
+    router.ready("8002")
+    answer = await http.post("calls/c1/transfer", {"to_agent": "8002"})
+    assert (answer["call"]["stage"], answer["call"]["agent_id"]) == ("ringing", "8002")
+    assert (answer["agent"]["agent_id"], answer["agent"]["state"]) == ("8001", "workingAfterCall")
+    [started] = [e.event for e in router.events if type(e.event).__name__ == "TransferStarted"]
+    assert (started.by, started.kind, started.agent_id) == (OPERATOR, "singleStep", "8001")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"to_agent": "9999"}, "unknownAgent"),
+        ({"to_agent": "8001"}, "ownId"),
+        ({"to_agent": "8002"}, "notLoggedOn"),
+        ({"to_queue": "nowhere"}, "unknownQueue"),
+        ({"to_queue": "cards", "agent": "8002"}, "notYourCall"),
+        ({"to_queue": "cards", "to_agent": "8002"}, "badValue"),
+        ({}, "badValue"),
+        ({"to_agent": "8003", "busy": "overflow", "overflow_to": "nowhere"}, "unknownQueue"),
+    ],
+)
+async def test_a_target_that_cannot_be_had_leaves_the_customer(router, http, body, code):
+    problem = await http.refused("calls/c1/transfer", body)
+    assert problem["code"] == code
+    assert problem["detail"] != code
+    assert (await http.get("calls"))["calls"][0]["stage"] == "talking"
+
+
+async def test_what_is_wrong_with_a_transfer_is_named_all_at_once(router, http):
+    body = {"to_agent": "8002\r\nX: y", "busy": "shrug", "wait_s": 0, "too_queue": "cards"}
+    status, _, problem = await http("POST", "calls/c1/transfer", body)
+    assert status == 400
+    named = {error["field"] for error in problem["errors"]}
+    assert named == {"to_agent", "busy", "wait_s", "too_queue"}
+
+
+async def test_no_action_is_offered_that_nobody_carries_out(http):
+    served = {row["service"] for row in (await http.get("agents/8001/actions"))["actions"]}
+    assert "singleStepTransferCall" in served
+    assert not served & set(calls.NOT_CARRIED_OUT)
+
+
 @pytest.mark.parametrize("hostile", [*HOSTILE, "", "1" * 33])
 async def test_hostile_keys_reach_nothing(router, http, hostile):
     status, _, problem = await http("POST", "calls/c1/digits", {"digits": hostile})

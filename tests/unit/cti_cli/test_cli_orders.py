@@ -117,6 +117,18 @@ def test_keys_to_a_call(daemon, cti):
     assert cti("call", "a1-1.7", "digits", "a")[0] == 2
 
 
+def test_a_call_is_handed_on(daemon, cti):
+    daemon.do(lambda: daemon.router.arrives("a1-1.7"))
+    daemon.do(daemon.router.rings)
+    daemon.do(daemon.router.answers)
+    code, _, err = cti("call", "a1-1.7", "transfer", "--to-agent", "9999")
+    assert (code, err) == (1, "cti: unknownAgent: no agent of this id is configured\n")
+    assert cti("call", "a1-1.7", "transfer")[0] == 2
+    assert cti("call", "a1-1.7", "transfer", "--to-agent", "8002", "--to-queue", "loans")[0] == 2
+    line = "call a1-1.7 transfer --to-agent 8002 --no-answer queueToAgent"
+    assert said(cti, line) == [(0, "a1-1.7 Calling: done\n")]
+
+
 @pytest.mark.parametrize(
     ("line", "key"),
     [

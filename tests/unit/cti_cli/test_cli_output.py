@@ -186,7 +186,9 @@ def typed(words):
             *(["open"] if words == ("queue",) else [])]  # fmt: skip
 
 
-IN_HOUSE = [words for words in offers("--json") if words[0] != "asterisk"]  # tests/asterisk
+IN_HOUSE = [  # not of another program: tests/asterisk, tests/centre
+    words for words in offers("--json") if words[0] not in ("asterisk", "centre")
+]
 
 
 @pytest.mark.parametrize("words", IN_HOUSE, ids=" ".join)
@@ -195,6 +197,8 @@ def test_every_command_that_offers_json_gives_json(daemon, words, monkeypatch, c
     line = [*typed(words), "--json"]
     if words == ("agent", "not-ready"):
         line += ["--reason", "break"]
+    if words == ("call", "transfer"):
+        line += ["--to-agent", "8002"]
     assert main(line) in (0, 1)
     documents = capsys.readouterr().out.splitlines()
     assert documents

@@ -4,13 +4,20 @@ Each ends with `callsEnd`: nobody is left behind in the dialplan. An order that 
 that is carried out, are told apart by the status of its answer.
 """
 
-from tests.worlds.cards.table import AGENT, ANSWERS, CALLER, DONE, QUEUED, A
-from tests.worlds.cards.words import Call, Card, Do, Order, Phone, Until
+from tests.worlds.cards.table import AGENT, ANSWERS, CALLER, DONE, QUEUED, A, B
+from tests.worlds.cards.words import Call, Card, Do, Order, Phone, Ready, Until
 
 TALKS = (QUEUED, f"delivered {A}", f"established {A}")
 HELD, BACK = f"held {A}", f"retrieved {A}"
 BEGIN = (Call(stay_ms=8_000), Until(f"established {A}"), Do("talked"))
 END = (Until("callCleared"), Do("callsEnd"))
+
+BEGIN_BOTH = (*BEGIN, Ready((B,)))
+TO_B = Order("transfer", 200, {"to_agent": B})
+TO_GROUP = Order("transfer", 200, {"to_queue": "loans"})
+HANDED_ON = ("connectionCleared transfer", "queued singleStep")
+MISSED = (f"delivered {B}", "failed noAnswer", "diverted recallNoAnswer", "queued recallNoAnswer")
+REFUSED = (f"?delivered {B}", "failed busy", "diverted recallBusy", "queued recallBusy")
 
 CONTROL_CARDS = (
     Card(
@@ -112,6 +119,62 @@ CONTROL_CARDS = (
             *END,
         ),
         ((*TALKS, HELD, BACK, CALLER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-220",
+        "single step to a chosen agent",
+        {A: ANSWERS, B: ANSWERS},
+        (*BEGIN_BOTH, TO_B, Until(f"established {B}"), *END),
+        ((*TALKS, *HANDED_ON, f"delivered {B}", f"established {B}", CALLER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-222",
+        "single step to a group, while the caller is on hold",
+        {A: ANSWERS, B: ANSWERS},
+        (*BEGIN_BOTH, Order("hold"), TO_GROUP, Until(f"established {B}"), *END),
+        ((*TALKS, HELD, *HANDED_ON, f"delivered {B}", f"established {B}", CALLER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-224",
+        "single step after hold and retrieve: the sender's leg ends all the same",
+        {A: ANSWERS, B: ANSWERS},
+        (*BEGIN_BOTH, Order("hold"), Order("retrieve"), TO_B, Until(f"established {B}"), *END),
+        ((*TALKS, HELD, BACK, *HANDED_ON, f"delivered {B}", f"established {B}", CALLER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-226",
+        "a typed id that cannot be had: each case has its code, the customer stays",
+        {A: ANSWERS, B: ANSWERS},
+        (
+            *BEGIN,
+            Order("transfer", 409, {"to_agent": "9999"}, "unknownAgent"),
+            Order("transfer", 409, {"to_agent": A}, "ownId"),
+            Order("transfer", 409, {"to_agent": B}, "notLoggedOn"),
+            Order("transfer", 409, {"to_queue": "nowhere"}, "unknownQueue"),
+            Order("transfer", 409, {}, "badValue"),
+            *END,
+        ),
+        ((*TALKS, CALLER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-228",
+        "the target does not answer: the customer is offered to the sender again",
+        {A: ANSWERS, B: Phone("rings")},
+        (*BEGIN_BOTH, TO_B, Until(f"established {A}", 2), *END),
+        ((*TALKS, *HANDED_ON, *MISSED, f"delivered {A}", f"established {A}", CALLER, DONE),),
+        ready=(A,),
+    ),
+    Card(
+        "T-230",
+        "the target is busy: the customer is offered to the sender again",
+        {A: ANSWERS, B: Phone("busy")},
+        (*BEGIN_BOTH, TO_B, Until(f"established {A}", 2), *END),
+        ((*TALKS, *HANDED_ON, *REFUSED, f"delivered {A}", f"established {A}", CALLER, DONE),),
         ready=(A,),
     ),
 )

@@ -57,11 +57,14 @@ class Player:
                 await world.router.until(
                     lambda events: heard(self.new(events), wanted) >= times, WITHIN_S
                 )
-            case Order(verb=verb, status=status, body=body):
+            case Order(verb=verb, status=status, body=body, code=code):
                 live = (await world.router.get("/v1/calls?limit=1"))["calls"]
                 assert live, f"{verb}: no call lives"
                 said = await world.router.post(f"/v1/calls/{live[0]['call_id']}/{verb}", body)
-                assert said[0] == status, said
+                assert (said[0], said[1].get("code", "")) == (
+                    status,
+                    code or said[1].get("code", ""),
+                )
             case Do(what=what):
                 await self._happens(what)
             case _:

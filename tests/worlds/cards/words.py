@@ -41,11 +41,14 @@ class Ready:
 
 @dataclass(frozen=True)
 class Order:
-    """`POST /v1/calls/{id}/{verb}` of the first call that lives; `status`: of the answer."""
+    """`POST /v1/calls/{id}/{verb}` of the first call that lives; `status` and `code`: of the
+    answer.
+    """
 
     verb: str
     status: int = 200
     body: dict[str, str] = field(default_factory=dict)
+    code: str = ""
 
 
 @dataclass(frozen=True)
