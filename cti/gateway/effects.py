@@ -229,9 +229,7 @@ def _transfer_started(
         effects.released[event.call_id] = legs.agent_leg(caller)
 
 
-def _call_transferred(
-    event: CallTransferred, legs: Legs, _moment: Moment, effects: Effects
-) -> None:
+def _call_transferred(event: CallTransferred, legs: Legs, moment: Moment, effects: Effects) -> None:
     """The caller stands in line, and the sender's leg ends: the caller goes first, or the dialplan
     would take the end of that leg for the end of a conversation.
     """
@@ -240,7 +238,7 @@ def _call_transferred(
         return
     legs.bridges.leaves(legs.uniqueid_of(caller))
     legs.bridges.leaves(leg)
-    effects.order(event.call_id, back_to_wait(caller))
+    effects.order(event.call_id, back_to_wait(caller, moment))
     effects.afterwards.append(control.hang_up(leg))
 
 
