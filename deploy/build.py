@@ -1,7 +1,7 @@
 """`python -m deploy.build deb [--out dist]`: the Debian package, from this checkout.
 
 The package holds one folder, /opt/paidui/lib, with our wheel and the packages of
-`requirements-runtime.lock`, each download checked against its hash; and what `deploy/debian` adds.
+`requirements-centre.lock`, each download checked against its hash; and what `deploy/debian` adds.
 No virtual environment: a folder that the launcher puts on the path needs no pip on the server and
 has no path of the build machine in it. The same commit gives the same file names and times.
 """
@@ -73,7 +73,7 @@ def deb(out: Path) -> Path:
 def install_packages(lib: Path) -> None:
     """Our wheel and its runtime packages, compiled to bytecode that names no build path."""
     lib.mkdir(parents=True)
-    locked = str(ROOT / "requirements-runtime.lock")
+    locked = str(ROOT / "requirements-centre.lock")
     pip("install", "--target", str(lib), "--no-deps", "--no-compile", "--require-hashes",
         "--only-binary", ":all:", "-r", locked)  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="paidui-wheel-") as folder:

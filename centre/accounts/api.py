@@ -139,7 +139,8 @@ class Accounts:
                 raise ApiError(NOT_ALLOWED, "they have rights that you do not have")
             account = await rows.account(connection, whom.id)
             if account is None:
-                made = Account(person_id=whom.id, password_hash=hashed)
+                until_us = act.at_us + rules.ONE_TIME_US
+                made = Account(person_id=whom.id, password_hash=hashed, until_us=until_us)
                 await add(connection, rows.ACCOUNTS, made, act)
             else:
                 await self._keep(connection, account, act, hashed, must=True)
@@ -252,7 +253,12 @@ class Accounts:
         """A new password. One that somebody else has given takes the second factor away."""
         secret, step = ("", 0) if must else (account.totp_secret, account.totp_step)
         after = msgspec.structs.replace(
-            account, password_hash=hashed, must_change=must, totp_secret=secret, totp_step=step
+            account,
+            password_hash=hashed,
+            must_change=must,
+            totp_secret=secret,
+            totp_step=step,
+            until_us=act.at_us + rules.ONE_TIME_US if must else 0,
         )
         await change(connection, rows.ACCOUNTS, account, after, act, "password")
 

@@ -27,13 +27,16 @@ ScopeText = Annotated[
 
 
 class Account(Row, frozen=True, kw_only=True):
-    """How a person signs in. `totp_step`: the last time step whose code was used."""
+    """How a person signs in. `totp_step`: the last time step whose code was used.
+    `until_us`: when a one-time password ends, 0 of one that a person has chosen.
+    """
 
     person_id: str
     password_hash: str
     must_change: bool = True
     totp_secret: str = ""
     totp_step: int = 0
+    until_us: int = 0
 
 
 class Grant(Row, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ ACCOUNTS = Table(
     "accounts", METADATA, key(), rev(), refers("person_id", "people.id"),
     word("password_hash", 200, info=SECRET), yes_or_no("must_change"),
     word("totp_secret", info=SECRET), number("totp_step"),
+    time_us("until_us"),
     UniqueConstraint("person_id"),
 )  # fmt: skip
 GRANTS = Table(

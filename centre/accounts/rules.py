@@ -22,6 +22,9 @@ IDLE_US: Final = 30 * MINUTE_US
 LONGEST_SESSION_US: Final = 13 * 60 * MINUTE_US
 """A shift of twelve hours and the way there; ASVS 5.0, 7.3.2."""
 
+ONE_TIME_US: Final = 72 * 60 * MINUTE_US
+"""A one-time password that nobody has used: a long weekend (ASVS 5.0, 6.4.1 wants an end)."""
+
 SEEN_EVERY_US: Final = MINUTE_US
 """How often a session's last use is written."""
 

@@ -109,7 +109,10 @@ class Sessions:
         if wait_us:
             told = "too many wrong passwords of this account from this address"
             raise ApiError(TOO_MANY, told, retry_s=-(-wait_us // rules.SECOND_US))
-        return account.password_hash if account and standing and standing.active else ""
+        if not account or not standing or not standing.active:
+            return ""
+        is_over = account.until_us and now_us >= account.until_us
+        return "" if is_over else account.password_hash
 
     async def _begin(
         self, connection: AsyncConnection, given: SignIn, source: str, kept: str, token: str

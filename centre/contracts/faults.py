@@ -9,6 +9,7 @@ from cti.routes.declare import Asked
 from cti.routes.problem import CHANGED, NOT_ALLOWED, ApiError, Kind
 
 NOT_FOUND: Final = Kind("not-found", 404, "It is not there, or not yours to see")
+BEING_EDITED: Final = Kind("being-edited", 409, "Somebody else is changing it")
 TAKEN: Final = Kind("taken", 409, "It is there already")
 
 

@@ -4,4 +4,5 @@ model   structs: rows, and what is asked for
 rules   what must hold, without a database
 rows    tables and their queries
 api     operations, each with its right
+importing   people from a table
 """

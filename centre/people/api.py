@@ -9,7 +9,18 @@ from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from centre.contracts.faults import NOT_FOUND, TAKEN, allow, at_rev, by, changed, version
+from centre.contracts import editing
+from centre.contracts.editing import Editing
+from centre.contracts.faults import (
+    BEING_EDITED,
+    NOT_FOUND,
+    TAKEN,
+    allow,
+    at_rev,
+    by,
+    changed,
+    version,
+)
 from centre.contracts.importing import Plan, Values, plan
 from centre.contracts.rights import Place, Principal, Scope
 from centre.contracts.tables.text import Row
@@ -150,6 +161,30 @@ class People:
             found = await rows.member(connection, agent_id)
         version(asked, person.rev)
         return _there(found, agent_id)
+
+    @route(
+        "PUT", "/v1/people/{agent_id}/editing", needs="people.write",
+        faults=(NOT_FOUND, BEING_EDITED),
+    )  # fmt: skip
+    async def begin_editing(self, asked: Asked[Principal], agent_id: Name) -> Editing:
+        """Say that one has the form of a person open; once in half a minute while it is. 409 names
+        (`subject`) who has it open.
+        """
+        me = asked.principal.name
+        async with self._store.write() as connection:
+            whom = await self._seen(connection, asked.principal, agent_id)
+            allow(asked, "people.write", whom.place)
+            found = await editing.begin(connection, "people", whom.id, me, self._now_us())
+        if found.who != me:
+            raise ApiError(BEING_EDITED, f"{found.who} is changing it", subject=found.who)
+        return found
+
+    @route("DELETE", "/v1/people/{agent_id}/editing", needs="people.write", faults=(NOT_FOUND,))
+    async def end_editing(self, asked: Asked[Principal], agent_id: Name) -> None:
+        """The form is closed."""
+        async with self._store.write() as connection:
+            whom = await self._seen(connection, asked.principal, agent_id)
+            await editing.end(connection, "people", whom.id, asked.principal.name)
 
     @route("POST", "/v1/people/{agent_id}/disable", needs="people.disable", faults=(NOT_FOUND,))
     async def disable(self, asked: Asked[Principal], agent_id: Name, body: Why) -> Member:

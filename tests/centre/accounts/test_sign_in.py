@@ -196,3 +196,12 @@ async def test_the_second_factor_is_asked_for_and_a_code_is_good_once(house):
 async def test_more_sign_ins_than_can_be_looked_at_are_told_to_come_again(house, monkeypatch):
     monkeypatch.setattr(secrets, "WAITING_MOST", 0)
     assert (await refused(house.sign_in("8001", BAD)))[0] == "unavailable"
+
+
+async def test_a_one_time_password_that_nobody_uses_ends(house):
+    given = await house.one_time("8001")
+    house.now_us += rules.ONE_TIME_US
+    assert (await refused(house.sign_in("8001", given)))[1] == "wrongPassword"
+    given = await house.one_time("8001")
+    house.now_us += rules.ONE_TIME_US - 1
+    await house.sign_in("8001", given)

@@ -145,3 +145,35 @@ async def test_nobody_disables_themselves(house):
 
 def test_a_place_says_where_somebody_belongs():
     assert Place() == Place(person="", team="", unit="", employer="", queues=())
+
+
+async def test_two_do_not_type_into_one_form(house):
+    people = house.centre.people
+    everywhere = ({"people.read", "people.write"}, Scope("all"))
+    li, wang = who([everywhere]), who([everywhere])
+    wang.principal = Principal(name="y", holdings=wang.principal.holdings)
+    assert (await people.begin_editing(li, "8001")).who == "x"
+    with pytest.raises(ApiError) as error:
+        await people.begin_editing(wang, "8001")
+    assert (error.value.kind.name, error.value.problem.subject) == ("being-edited", "x")
+    await people.begin_editing(wang, "8002")  # another one is free
+    house.now_us += 40_000_000
+    await people.begin_editing(li, "8001")  # said again: it goes on
+    house.now_us += 40_000_000
+    assert await refused(people.begin_editing(wang, "8001")) == "being-edited"
+    await people.end_editing(wang, "8001")  # not theirs to end
+    assert await refused(people.begin_editing(wang, "8001")) == "being-edited"
+    await people.end_editing(li, "8001")
+    assert (await people.begin_editing(wang, "8001")).who == "y"
+    house.now_us += 60_000_000
+    assert (await people.begin_editing(li, "8001")).who == "x"  # not said again: over
+
+
+async def test_many_who_open_one_form_at_once_are_one(house):
+    def open_form(number):
+        holdings = (Holding(frozenset({"people.read", "people.write"}), Scope("all")),)
+        asked = Asked(Principal(name=f"n{number}", holdings=holdings))
+        return house.centre.people.begin_editing(asked, "8001")
+
+    answers = await asyncio.gather(*(open_form(n) for n in range(12)), return_exceptions=True)
+    assert sum(not isinstance(each, Exception) for each in answers) == 1

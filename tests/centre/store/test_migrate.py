@@ -99,3 +99,27 @@ async def test_an_empty_and_a_newer_database_are_told_apart(stores, kind):
 async def test_a_revision_that_is_not_there(store):
     with pytest.raises(NoRevisionError, match="no revision 0815; there are 0001"):
         await migrate(store, "0815")
+
+
+async def test_people_of_an_older_revision_are_there_after_it_and_after_the_way_back(stores, kind):
+    store = stores.empty(kind)
+    await migrate(store, "0002")
+    async with store.write() as connection:
+        for statement in (
+            "INSERT INTO teams VALUES ('T', 1, 'loans', '贷款', 'retail')",
+            "INSERT INTO people VALUES ('P', 1, '8001', '李雷', 'loans', 'own', true)",
+            "INSERT INTO accounts VALUES ('A', 1, 'P', 'hash', true, '', 0)",
+        ):
+            await connection.execute(text(statement))
+
+    async def kept(column):
+        async with store.read() as connection:
+            asked = f"SELECT name, {column} FROM people JOIN accounts ON people.id = person_id"  # noqa: S608
+            return tuple((await connection.execute(text(asked))).one())
+
+    await migrate(store, "0003")
+    assert await kept("until_us") == ("李雷", 0)
+    await migrate(store, "0002")
+    assert await kept("password_hash") == ("李雷", "hash")
+    await migrate(store, HEAD)
+    assert await kept("until_us") == ("李雷", 0)
