@@ -41,6 +41,7 @@ from cti.gateway.data import read_data
 from cti.gateway.effects import Moment, back_to_wait, deliver
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Place
 from cti.gateway.outcome import failed_outcome
+from cti.gateway.reconcile_bridges import Inside, under_another, with_phone
 from cti.gateway.reconcile_phones import compare_phones
 from routing.call import Call, CallState
 from routing.commands import (
@@ -59,7 +60,6 @@ from routing.commands import (
 )
 from routing.engine import RoutingEngine
 from routing.ids import CallId, LegId, OfferId, QueueId
-from routing.legs import CallerBridged
 from routing.offer import Offer, OfferState
 
 _PLACES = {
@@ -101,20 +101,14 @@ def reconcile(
     items = tuple(items)
     callers, agent_legs = read_channels(items)
     phones = read_phones(items, engine.phones.__contains__)
-    alive = {item.headers.get("Uniqueid"): item.headers.get("BridgeID") for item in items}
+    inside = Inside(items)
     if whole and not live:
-        legs.bridges.renew(_rows(items))
-    comparison = _Comparison(engine, legs, moment, agent_legs, phones, alive, live=live)
+        legs.bridges.renew(inside.rows())
+    comparison = _Comparison(engine, legs, moment, agent_legs, phones, inside, live=live)
     repair = comparison.run(callers, known)
     if whole:
         repair.commands += compare_phones(phones, engine, legs, moment, live=live)
     return repair
-
-
-def _rows(items: Iterable[AmiEvent]) -> Iterable[tuple[str, str, str]]:
-    for item in items:
-        get = item.headers.get
-        yield get("Uniqueid"), get("Channel"), get("BridgeID")
 
 
 class _Comparison:
@@ -127,7 +121,7 @@ class _Comparison:
         moment: Moment,
         agent_legs: list[AgentChannel],
         phones: list[PhoneChannel],
-        alive: dict[str, str],
+        inside: Inside,
         *,
         live: bool,
     ) -> None:
@@ -136,7 +130,7 @@ class _Comparison:
         self.moment = moment
         self.live = live
         self.repair = Repair()
-        self._alive = alive
+        self._inside = inside
         self._phones = {phone.bridge: phone for phone in phones if phone.bridge}
         self._agent_legs = {leg.offer_id: leg for leg in agent_legs}
 
@@ -149,7 +143,7 @@ class _Comparison:
             if call is None:
                 continue
             channel = seen.get(call_id)
-            if channel is None and self._goes_on(call):
+            if channel is None and (self._goes_on(call) or self._went_on(call)):
                 continue
             if channel is None:
                 self.repair.commands.append(CallerHungUp(call_id))
@@ -179,7 +173,45 @@ class _Comparison:
 
     def _goes_on(self, call: Call) -> bool:
         """Under a channel that our dialplan has not marked."""
-        return bool(call.leg_id) and self._uniqueid(call.leg_id) in self._alive
+        uniqueid = self._uniqueid(call.leg_id)
+        if not uniqueid or uniqueid not in self._inside:
+            return False
+        if call.state in (CallState.TALKING, CallState.HELD) and call.agent_leg:
+            leg = self._leg_of(call)
+            if self._uniqueid(call.agent_leg) not in self._inside:
+                self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id))
+            elif leg is not None:
+                self._keep_conversation(call, leg.offer_id, leg)
+                self.legs.learn(call.call_id, "").offer_id = leg.offer_id
+        return True
+
+    def _went_on(self, call: Call) -> bool:
+        """Under one that nobody has told us of: the agent talks to it."""
+        leg = self._leg_of(call)
+        uniqueid = leg.uniqueid if leg is not None else self._uniqueid(call.agent_leg)
+        moved = under_another(call, uniqueid, self._inside, self.legs) if uniqueid else []
+        self.repair.commands += moved
+        if not moved or leg is None:
+            return bool(moved)
+        caller = self.legs.callers[call.call_id]
+        caller.offer_id = leg.offer_id
+        if call.state is CallState.OFFERED:
+            offer = self.engine.offers[call.offer_id]
+            delivery = self.legs.deliveries.get(offer.offer_id) or delivery_of(self.engine, offer)
+            self.legs.offered(delivery)
+            self._leg_of_offer(offer, delivery, leg, caller)
+            self.repair.commands.append(LegsBridged(offer.offer_id, self.legs.leg_id(uniqueid)))
+        self._keep_conversation(call, leg.offer_id, leg)
+        return True
+
+    def _leg_of(self, call: Call) -> AgentChannel | None:
+        """The leg of its offer, or of the agent who has it."""
+        if call.state is CallState.OFFERED:
+            return self._agent_legs.get(call.offer_id)
+        named = (leg for leg in self._agent_legs.values())
+        return next(
+            (leg for leg in named if self.legs.leg_id(leg.uniqueid) == call.agent_leg), None
+        )
 
     def _uniqueid(self, leg_id: LegId) -> str:
         return leg_id.removeprefix(f"{self.legs.pbx}-")
@@ -213,6 +245,8 @@ class _Comparison:
             caller.place = _PLACES[channel.stage]
         if channel.stage is Stage.FAILSAFE:
             self.repair.commands.append(CallTaken(call.call_id, "failsafe"))
+        elif self._is_with_phone(call, channel):
+            self._taken(call, caller, channel)
         elif call.state in (CallState.WAITING, CallState.OUT_OF_SIGHT):
             self._waiting(call, caller, channel)
         elif call.state is CallState.OFFERED:
@@ -253,6 +287,9 @@ class _Comparison:
         leg = self._agent_legs.get(offer.offer_id)
         if leg is not None:
             self._leg_of_offer(offer, delivery, leg, caller)
+        elif self._inside.is_with_others(channel.bridge, channel.uniqueid, delivery.device):
+            self._taken(self.engine.calls[offer.call_id], caller, channel)
+            return
         in_one = channel.bridge != "" and (leg is None or leg.bridge == channel.bridge)
         if in_one:
             caller.place, delivery.bridged = Place.TALKING, True
@@ -301,6 +338,17 @@ class _Comparison:
         if call.state is CallState.TALKING:
             self.repair.commands.append(CallHeld(call.call_id))
 
+    def _is_with_phone(self, call: Call, channel: CallerChannel) -> bool:
+        """With an agent's phone, and neither the core nor an order of ours says so."""
+        phone = self._phones.get(channel.bridge) if channel.bridge else None
+        leg = self._agent_legs.get(channel.offer_id)
+        if phone is None or call.state is CallState.RELEASED:
+            return phone is not None  # nobody of ours has them, as far as we know
+        if leg is not None and leg.bridge == channel.bridge:
+            return False
+        talking = call.state in (CallState.TALKING, CallState.HELD)
+        return not (talking and call.agent_leg == self.legs.leg_id(phone.uniqueid))
+
     def _talks_still(self, call: Call, channel: CallerChannel) -> bool:
         """With the phone that took the call up by itself."""
         phone = self._phones.get(channel.bridge)
@@ -328,9 +376,8 @@ class _Comparison:
         caller.place = Place.LEAVING
         phone = self._phones.get(channel.bridge) if channel.bridge else None
         if phone is not None:
-            caller.place = Place.TALKING
-            leg_id = self.legs.leg_id(phone.uniqueid)
-            self.repair.commands.append(CallerBridged(call.call_id, phone.device, leg_id))
+            who = (phone.uniqueid, phone.device)
+            self.repair.commands += with_phone(caller, *who, self.engine, self.legs)
             return
         self.repair.commands.append(CallTaken(call.call_id, "reconciled"))
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.worlds.acts.outcome import times, without_times
 from tests.worlds.acts.recorded import SCENES
-from tests.worlds.acts.runs import RUNS, scene_of
+from tests.worlds.acts.runs import RUNS, longer, scene_of
 from tests.worlds.acts.thread import play_killed, play_whole
 
 
@@ -34,3 +34,15 @@ async def test_a_router_that_is_killed_after_any_line_tears_nobody_away(number, 
     scene = scene_of(run)
     for line in range(1, len(scene.script.split("\n"))):
         await play_killed(scene, run.ready, after=line)
+
+
+ACTS = ("completes", "refers", "presses", "ami", "dials *8", "dials 70", "hangs up", "answers")
+
+
+@pytest.mark.parametrize(("number", "run"), RUNS, ids=lambda each: getattr(each, "scene", each))
+async def test_an_act_that_nobody_has_heard_is_found(number, run):
+    """P37: the router is dead while it happens."""
+    scene = scene_of(run)
+    for place, line in enumerate(longer(scene.script).splitlines()):
+        if place and any(act in line for act in ACTS):
+            await play_killed(scene, run.ready, after=place, deaf=1)

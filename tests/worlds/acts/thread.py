@@ -50,16 +50,19 @@ async def play_whole(scene: Scene, ready: Iterable[str], seed: int) -> dict[str,
     return told
 
 
-async def play_killed(scene: Scene, ready: Iterable[str], *, after: int) -> None:
-    """The router is killed after so many lines, and comes back before the next one."""
+async def play_killed(scene: Scene, ready: Iterable[str], *, after: int, deaf: int = 0) -> None:
+    """The router is killed after so many lines, and comes back before the next one; or after some
+    more, which nobody hears.
+    """
     world, stage = _begin(ready, 1)
     lines = longer(scene.script).splitlines()
     await play(stage, "\n".join(lines[:after]))
     world.kill_router()
+    await play(stage, "\n".join(lines[after : after + deaf]))
     world.pass_ms(LATE_MS)
     world.start_router()
     assert _owners(world) == _talking(world)
-    await play(stage, "\n".join(lines[after:]))
+    await play(stage, "\n".join(lines[after + deaf :]))
     await stage.end()
     world.pass_ms(LATE_MS)
     _leave_nothing(world)
