@@ -19,7 +19,8 @@ from routing.commands import (
     TelephonyLost,
     TelephonyRestored,
 )
-from routing.ids import AgentId, CallId, OfferId, QueueId
+from routing.ids import AgentId, CallId, LegId, OfferId, QueueId
+from routing.legs import CallerBridged
 from tests.worlds.gateway.desk import A1, EPOCH, START_US, DeskWorld, status_row
 
 CALL = CallId("a1-1.1")
@@ -249,8 +250,9 @@ def test_the_caller_has_hung_up_meanwhile(talking):
 
 
 def test_a_phone_that_the_caller_dials_later_is_not_of_that_offer(offered):
+    """Whoever is in one bridge with the caller has them: it has picked the call up."""
     commands = offered.compare(deliver_row(bridge="b1"), other_row("b1"))
-    assert commands[0] == LegsBridged(OFFER)
+    assert commands[0] == CallerBridged(CALL, "p8002", LegId("a1-3.1"))
     assert [each.device for each in commands[1:]] == ["p8002", "p8002"]
 
 
