@@ -30,6 +30,8 @@ MAX_FIELDS: Final = 120
 _VARIABLE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 _FORBIDDEN_IN_LINE: Final = re.compile(r"[\r\n\0]")
 _EVALUATED: Final = re.compile(r"\$[{\[]")
+# Originate runs any application that is named (CVE-2024-42365): only a place of the dialplan is.
+_NOT_TO_ORIGINATE: Final = frozenset({"application", "data"})
 _RESERVED_FIELDS: Final = frozenset({"action", "actionid"})
 
 
@@ -48,6 +50,8 @@ def encode_action(action: AmiAction, action_id: str) -> bytes:
         if _EVALUATED.search(value):
             raise AmiUsageError(f"{name}: Asterisk could evaluate this value")
         lines.append(_line(name, value))
+        if action.name.lower() == "originate" and name.lower() in _NOT_TO_ORIGINATE:
+            raise AmiUsageError(f"{name}: Originate is given Context, Exten and Priority only")
     _check_variables(action)
     return _join(lines)
 

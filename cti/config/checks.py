@@ -45,6 +45,7 @@ def check(settings: Settings, tree: Tree) -> list[Finding]:
         *_twice(tree, _named("call_data", settings.call_data, "name")),
         *_call_data(settings.call_data),
         *_policies(settings.policies),
+        *_users(settings),
         *_daemon(settings),
     ]
 
@@ -256,6 +257,14 @@ def _policies(policies: PolicySettings) -> Iterator[Finding]:
             )
         if 0 < policy.gap_max_s < policy.gap_s:
             yield "", ("policies", name, "gap_max_s"), "must not be less than gap_s (0: no growth)"
+
+
+def _users(settings: Settings) -> Iterator[Finding]:
+    """One user for both would have the rights of both."""
+    for number, asterisk in enumerate(settings.asterisks):
+        if asterisk.originate_secret and asterisk.originate_username == asterisk.username:
+            rule = "is username too: beginning calls needs a manager user of its own"
+            yield "", ("asterisks", number, "originate_username"), rule
 
 
 def _daemon(settings: Settings) -> Iterator[Finding]:

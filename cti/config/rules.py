@@ -83,6 +83,10 @@ _NETWORK = Text(_network, "a network such as 10.1.0.0/16 or one address such as 
 _AMI_SECRET = matching(
     r"(?!.*\$\{)[!-:<-~]{8,128}", "8 to 128 printable ASCII characters without blank, ; and ${"
 )
+_OPTIONAL_AMI_SECRET = matching(
+    r"(?!.*\$\{)(?:[!-:<-~]{8,128})?",
+    "empty, or 8 to 128 printable ASCII characters without blank, ; and ${",
+)
 # The dialplan hashes it inside SHA1(…): nothing that an expression would read.
 _AGI_SECRET = matching(r"[A-Za-z0-9_.+=-]{16,128}", "16 to 128 of A-Z a-z 0-9 _ . + = -")
 _BUS_SECRET = matching(
@@ -117,6 +121,7 @@ Topic = Annotated[str, _TOPIC]
 Network = Annotated[str, _NETWORK]
 BusUser = Annotated[str, _BUS_SECRET]
 AmiSecret = Annotated[Secret, _AMI_SECRET]
+OptionalAmiSecret = Annotated[Secret, _OPTIONAL_AMI_SECRET]
 AgiSecret = Annotated[Secret, _AGI_SECRET]
 BusSecret = Annotated[Secret, _BUS_SECRET]
 Need = Annotated[str, _NEED]

@@ -27,6 +27,8 @@ class AsteriskSettings(msgspec.Struct, frozen=True, kw_only=True):
     secret: of.AmiSecret
     ami_port: of.Port = 5038
     username: of.Name = "cti-router"
+    originate_username: of.Name = "cti-originate"
+    originate_secret: of.OptionalAmiSecret = Secret()  # "": no call is begun by the router
     sip_port: of.ListenPort = 5060  # only `cti asterisk check` asks there; 0: it does not
 
 

@@ -50,7 +50,7 @@ def test_all_is_well_as_shipped(lab: None, capsys: pytest.CaptureFixture[str]) -
     assert (code, code_zh) == (0, 0)
     assert found_zh["CTI_SECRET"].found == "与 agi.secret 相同"
     assert found_zh["clock"].title == "时钟"
-    assert len(found) == 22
+    assert len(found) == 24
     # The one trace of a look: live_dangerously=no is seen at work.
     assert all("Dangerous function STAT read blocked" in line for line in warnings)
 

@@ -102,6 +102,39 @@ async def test_the_router_may_do_no_more(
     assert answer[0] == {**answer[0], "Response": "Error", "Message": "Permission denied"}
 
 
+FORBIDDEN = [
+    ("Redirect", {"Channel": "x", "Context": "cti-wait", "Exten": "s", "Priority": "1"}),
+    ("Setvar", {"Variable": "CTI_EPOCH", "Value": "9"}),
+    ("Getvar", {"Variable": "CTI_EPOCH"}),
+    ("Hangup", {"Channel": "x"}),
+    ("Status", {}),
+    ("Command", {"Command": "core show uptime"}),
+    ("GetConfig", {"Filename": "manager.conf"}),
+    ("Reload", {}),
+    ("DialplanExtensionAdd", {"Context": "cti-wait", "Extension": "x", "Priority": "1"}),
+    ("UserEvent", {"UserEvent": "CtiForged"}),
+    ("QueueAdd", {"Queue": "failsafe", "Interface": "PJSIP/a8001"}),
+    ("MixMonitor", {"Channel": "x", "File": "/tmp/x"}),
+]
+
+
+async def test_who_begins_calls_may_do_that_and_no_more(
+    asterisk: LabAsterisk, ami: LabAmi, router: LabAmi
+) -> None:
+    async with LabAmi(asterisk.ami_port, asterisk.ami_secret, "cti-originate") as session:
+        answer = await session.ask(
+            "Originate", Channel="PJSIP/a8001", Context="cti-order", Exten=f"{EPOCH}*stay*1",
+            Priority="1", Async="true", ChannelId="own-1",
+        )  # fmt: skip
+        assert answer[0]["Response"] == "Success"
+        await router.event("DialEnd", DestUniqueid="own-1", DialStatus="ANSWER")
+        await ami.event("Hangup", Uniqueid="own-1")
+        for name, headers in FORBIDDEN:
+            answer = await session.ask(name, **headers)
+            assert (name, answer[0]["Message"]) == (name, "Permission denied")
+        assert [event["Event"] for event in session.events] == ["FullyBooted"]
+
+
 @pytest.mark.parametrize("name", ["SHELL(true)", "FILE(/lab/lib/x)", "DB(cti/x)"])
 async def test_a_variable_that_is_a_function_does_no_harm(
     asterisk: LabAsterisk, router: LabAmi, name: str

@@ -64,8 +64,6 @@ dialplan (ast_add_extension2_lockopt in main/pbx.c; measured at a start and at a
 ExtensionState, which asks for `reporting` only, tells it. Getvar cannot: it refuses EVAL to a user
 without `system` ("GetVar Access Forbidden", 22.10.1) and evaluates nothing else."""
 
-NEEDED_ACTIONS: Final = ("Getvar", "Hangup", "Ping", "PlayDTMF", "Redirect", "Setvar", "Status")
-
 CLASS_OF: Final[Mapping[str, str]] = {
     "AGI": "agi",
     "AOCMessage": "aoc",
@@ -74,10 +72,50 @@ CLASS_OF: Final[Mapping[str, str]] = {
     "ModuleLoad": "system",
     "Originate": "originate",
     "QueueAdd": "agent",
+    "Redirect": "call",
+    "ShowDialPlan": "reporting",
     "UpdateConfig": "config",
     "UserEvent": "user",
 }
-"""An action that only this write class allows: whoever may do it has the class."""
+"""An action that only this write class allows (but ShowDialPlan, which `config` allows as well):
+whoever may do it has the class."""
+
+HARMLESS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Bridge": {"Channel1": "cti-check", "Channel2": "cti-check"},
+    "PlayDTMF": {"Channel": "cti-check", "Digit": "1"},
+    "ShowDialPlan": {"Context": "cti-check"},
+    "Status": {"Channel": "cti-check"},
+    "UserEvent": {"UserEvent": "PaiduiCheck"},
+}
+"""How an action is tried: these ask for something that is not there or matters to nobody, all
+others lack a field that they need. Asterisk looks at the rights first (main/manager.c): who lacks
+them is told "Permission denied", everybody else something else, and nothing is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What a manager user of ours needs: actions, and the write classes that go with them."""
+
+    template: str
+    needs: tuple[str, ...]
+    classes: frozenset[str]
+
+    def tries(self) -> tuple[str, ...]:
+        """What to try as this user: what it needs, and one action of each class."""
+        return tuple(dict.fromkeys((*self.needs, *CLASS_OF)))
+
+
+ROUTER: Final = User(
+    "cti-router-rights",
+    ("Bridge", "Getvar", "Hangup", "Ping", "PlayDTMF", "Redirect", "Setvar", "Status"),
+    frozenset({"call"}),
+)
+ORIGINATE: Final = User("cti-originate-rights", ("Originate", "Ping"), frozenset({"originate"}))
+CHECK: Final = User(
+    "cti-check-rights",
+    ("CoreSettings", "ExtensionState", "Getvar", "ShowDialPlan", "UserEvent"),
+    frozenset({"reporting", "user"}),
+)
 
 WANTED_EVENTS: Final = frozenset(
     {
@@ -130,7 +168,10 @@ class Facts:
     contexts: Mapping[str, frozenset[str]]
     """{context: its extensions}, for the contexts that exist."""
     router_actions: frozenset[str]
-    """What the router's user may do."""
+    """What the router's user may do, of what was tried (`User.tries`)."""
+    check_actions: frozenset[str]
+    originate_actions: frozenset[str] | None
+    """None where the router begins no calls."""
     router_heard: frozenset[str]
     """Events that came to the router's user meanwhile; UserEvents by the name they were given."""
     has_timestamps: bool

@@ -10,24 +10,30 @@ from cti.ami.errors import AmiBroken
 from cti.ami.messages import AmiAction, AmiEvent, AmiResponse, action
 from cti.cli.check.dialplan import acts_in, queues_in
 from cti.cli.check.facts import (
+    CHECK,
     CONTEXTS,
     EXPOSING,
     FOREIGN,
     GLOBALS,
+    HARMLESS,
     LOOKING,
     MODULES,
+    ORIGINATE,
     OURS,
     PROOF_CONTEXT,
     PROOF_EXTENSION,
+    ROUTER,
     Expected,
     Facts,
     Phone,
+    User,
 )
 from cti.cli.check.sip import broken_auth
 
 # How long a foreign event may take to come before we say that none does.
 LISTEN_S: Final = 0.5
 SECOND_MS: Final = 1000
+DENIED: Final = "Permission denied"  # process_message in main/manager.c
 
 
 class Asks(Protocol):
@@ -44,6 +50,7 @@ Clock = Callable[[], float]
 async def collect(
     check: Asks,
     router: Asks,
+    originate: Asks | None,
     heard: list[AmiEvent],
     expected: Expected,
     address: str,
@@ -55,7 +62,7 @@ async def collect(
     for name in (OURS, FOREIGN):
         await check.request(action("UserEvent", UserEvent=name))
     core = (await check.request(action("CoreSettings"))).headers
-    commands = (await router.request(action("ListCommands"))).headers
+    may = await _may(router, ROUTER), await _may(check, CHECK)
     values = {name: await _value(check, name) for name in GLOBALS}
     queue = values["CTI_FAILSAFE_QUEUE"]
     modules = await _modules(check)
@@ -70,7 +77,9 @@ async def collect(
         run_user=core.get("CoreRunUser"),
         modules=modules,
         contexts=await _contexts(check),
-        router_actions=frozenset(name for name, _ in commands),
+        router_actions=may[0],
+        check_actions=may[1],
+        originate_actions=await _may(originate, ORIGINATE) if originate is not None else None,
         router_heard=frozenset(_name(event) for event in heard),
         has_timestamps=any(event.headers.get("Timestamp") for event in heard),
         # Refused where live_dangerously=no, with one line in Asterisk's log: that it refused.
@@ -86,6 +95,14 @@ async def collect(
         address=address,
         clock_ms=await _clock_ms(check, clock),
     )
+
+
+async def _may(session: Asks, user: User) -> frozenset[str]:
+    """What this session is not refused."""
+    answers = {
+        name: await session.request(action(name, **HARMLESS.get(name, {}))) for name in user.tries()
+    }
+    return frozenset(name for name, answer in answers.items() if answer.message != DENIED)
 
 
 def _name(event: AmiEvent) -> str:

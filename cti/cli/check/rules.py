@@ -12,12 +12,12 @@ import re
 from typing import Final
 
 from cti.cli.check.facts import (
-    CLASS_OF,
+    CHECK,
     CONTEXTS,
     EXPOSING,
     LOOKING,
     MODULES,
-    NEEDED_ACTIONS,
+    ORIGINATE,
     OURS,
     WANTED_EVENTS,
     Expected,
@@ -25,6 +25,7 @@ from cti.cli.check.facts import (
     Verdict,
 )
 from cti.cli.check.phones import acts, auth, dialplan_acts, endpoints
+from cti.cli.check.rights import others, too_few, too_many
 from cti.cli.check.words import lacking, listed
 
 # {major: first version tried}. Others may work; nobody has looked.
@@ -50,8 +51,10 @@ def verdicts(facts: Facts, expected: Expected) -> list[Verdict]:
         _queues(facts, expected),
         _places(facts, expected),
         _failsafe(facts),
-        _too_few_rights(facts),
-        _too_many_rights(facts),
+        too_few(facts),
+        too_many(facts),
+        others("originate rights", ORIGINATE, facts.originate_actions),
+        others("check rights", CHECK, facts.check_actions),
         _event_filter(facts),
         _timestamps(facts),
         _clock(facts),
@@ -239,20 +242,6 @@ def _failsafe(facts: Facts) -> Verdict:
     if queue or number:
         return Verdict("failsafe", queue or number)
     return Verdict("failsafe", ("只有音乐", "music only"), "failsafe")
-
-
-def _too_few_rights(facts: Facts) -> Verdict:
-    missing = [name for name in NEEDED_ACTIONS if name not in facts.router_actions]
-    if missing:
-        return Verdict("rights needed", lacking(missing), "template")
-    return Verdict("rights needed", ", ".join(NEEDED_ACTIONS))
-
-
-def _too_many_rights(facts: Facts) -> Verdict:
-    classes = sorted(name for each, name in CLASS_OF.items() if each in facts.router_actions)
-    if classes:
-        return Verdict("rights too many", f"write = {','.join(classes)}", "take out")
-    return Verdict("rights too many", ("无", "none"))
 
 
 def _event_filter(facts: Facts) -> Verdict:

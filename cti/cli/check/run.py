@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,12 @@ OUR_SECRET: Said = (" ASTERISK_CHECK_SECRET ", "ASTERISK_CHECK_SECRET")
 ROUTERS_SECRET: Said = (
     " cti.toml 中该 [[asterisks]] 的 secret ",
     "that of [[asterisks]] in cti.toml",
+)
+
+
+ORIGINATES_SECRET: Said = (
+    " cti.toml 中该 [[asterisks]] 的 originate_secret ",
+    "originate_secret of [[asterisks]] in cti.toml",
 )
 
 
@@ -123,31 +130,53 @@ async def verdicts_on(
     if found.knock is not Knock.MANAGER:
         return [door(found)]
     at = (asterisk.name, asterisk.host, asterisk.ami_port)
-    routers = (asterisk.username, asterisk.secret.reveal())
-    # The check's own first: it is told why the router's is refused.
-    async with Session(*at, USER, secret) as check, Session(*at, *routers) as router:
-        if not (check.admission is router.admission is Admission.IN):
-            return await _logins(found, check, router)
-        expected = _expected(settings, asterisk)
+    users = {"check login": (USER, secret, OUR_SECRET)}
+    users["router login"] = (asterisk.username, asterisk.secret.reveal(), ROUTERS_SECRET)
+    if asterisk.originate_secret:
+        own = asterisk.originate_secret.reveal()
+        users["originate login"] = (asterisk.originate_username, own, ORIGINATES_SECRET)
+    async with AsyncExitStack() as stack:
+        # The check's own first: it is told why another is refused.
+        sessions = {
+            name: await stack.enter_async_context(Session(*at, user, own))
+            for name, (user, own, _) in users.items()
+        }
+        if any(each.admission is not Admission.IN for each in sessions.values()):
+            whose = {name: said for name, (_, _, said) in users.items()}
+            return await _logins(found, sessions, whose)
+        check, router = sessions["check login"], sessions["router login"]
+        originate = sessions.get("originate login")
         try:
             facts = await collect(
-                check.client, router.client, router.heard, expected, found.theirs, clock
+                check.client,
+                router.client,
+                originate.client if originate is not None else None,
+                router.heard,
+                _expected(settings, asterisk),
+                found.theirs,
+                clock,
             )
         except AmiFailure as failure:
             lost = Login("check login", USER, Admission.LOST, str(failure), found.ours, OUR_SECRET)
             return [login(lost)]
-        return verdicts(facts, expected)
+        return verdicts(facts, _expected(settings, asterisk))
 
 
-async def _logins(found: Door, check: Session, router: Session) -> list[Verdict]:
-    why = router.admission
-    if why is Admission.REFUSED and check.admission is Admission.IN:
-        why = await check.why_refused(router.user)
-    return [
-        door(found),
-        login(Login("router login", router.user, why, router.said, found.ours, ROUTERS_SECRET)),
-        login(Login("check login", USER, check.admission, check.said, found.ours, OUR_SECRET)),
-    ]
+async def _logins(
+    found: Door, sessions: Mapping[str, Session], whose: Mapping[str, Said]
+) -> list[Verdict]:
+    """What became of each, the router's first."""
+    check = sessions["check login"]
+    said = []
+    for name in ("router login", "originate login", "check login"):
+        session = sessions.get(name)
+        if session is None:
+            continue
+        why = session.admission
+        if why is Admission.REFUSED and check.admission is Admission.IN:
+            why = await check.why_refused(session.user)
+        said.append(login(Login(name, session.user, why, session.said, found.ours, whose[name])))
+    return [door(found), *said]
 
 
 def _secret(environ: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ TITLES: Final[Mapping[str, Said]] = {
     "reachable": ("连接", "reachable"),
     "router login": ("路由器登录", "router login"),
     "check login": ("检查登录", "check login"),
+    "originate login": ("起呼登录", "originate login"),
     "version": ("版本", "version"),
     "systemname": ("系统名", "systemname"),
     "user": ("运行用户", "user"),
@@ -32,6 +33,8 @@ TITLES: Final[Mapping[str, Said]] = {
     "failsafe": ("兜底", "failsafe"),
     "rights needed": ("所需权限", "rights needed"),
     "rights too many": ("多余权限", "rights too many"),
+    "originate rights": ("起呼用户权限", "originate rights"),
+    "check rights": ("检查用户权限", "check rights"),
     "event filter": ("事件过滤", "event filter"),
     "timestampevents": ("事件时间戳", "timestampevents"),
     "clock": ("时钟", "clock"),
@@ -119,6 +122,10 @@ STEPS: Final[Mapping[str, Said]] = {
     "template": (
         "在 manager.conf 中用模板 [用户](cti-router-rights)，然后 manager reload",
         "use the template, [USER](cti-router-rights), in manager.conf, then manager reload",
+    ),
+    "rights of template": (
+        "在 manager.conf 中用模板 [用户]({template})，只给 write = {classes}，然后 manager reload",
+        "use [USER]({template}) in manager.conf: write = {classes} only; then manager reload",
     ),
     "take out": (
         "从该用户的 write 中去掉：路由器只需要 call",

@@ -54,12 +54,18 @@ def test_no_line_end_and_no_nul_anywhere(encode, text):
 
 @pytest.mark.parametrize("text", ["${SHELL(id)}", "x$[1+1]", "a${", "$["])
 def test_nothing_that_asterisk_would_evaluate(text):
-    with pytest.raises(AmiUsageError, match=r"^Data: "):
-        encoded("Originate", Channel="PJSIP/a1", Data=text)
+    with pytest.raises(AmiUsageError, match=r"^CallerID: "):
+        encoded("Originate", Channel="PJSIP/a1", CallerID=text)
 
 
 def test_a_dollar_alone_is_harmless():
-    assert b"Data: 5 $ {x}" in encoded("Originate", Channel="PJSIP/a1", Data="5 $ {x}")
+    assert b"CallerID: 5 $ {x}" in encoded("Originate", Channel="PJSIP/a1", CallerID="5 $ {x}")
+
+
+@pytest.mark.parametrize("field", ["Application", "application", "Data"])
+def test_originate_names_a_place_of_the_dialplan_and_no_application(field):
+    with pytest.raises(AmiUsageError, match="Context, Exten and Priority only"):
+        encoded("Originate", (field, "System"), Channel="PJSIP/a1")
 
 
 def test_what_asterisk_says_is_never_evaluated():

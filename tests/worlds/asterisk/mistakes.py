@@ -25,6 +25,8 @@ from tests.lab.ports import free_port
 
 PHONES = (Agent("8001"), Agent("8002"))
 ROUTER = "[cti-router](cti-router-rights)\n"
+ORIGINATE = "[cti-originate](cti-originate-rights)\n"
+CHECK = "[cti-check](cti-check-rights)\n"
 HOUR_S = 3600
 ACTS = """[acts]
 exten => 1,1,Dial(PJSIP/8001,30,tK)
@@ -249,7 +251,7 @@ MISTAKES = (
     ),
     Mistake(
         "the router may do too little", "路由器权限不足",
-        "rights needed", ("缺少 Getvar", "missing: Getvar"),
+        "rights needed", ("缺少 Bridge", "missing: Bridge"),
         spoil=change("manager.conf", ROUTER, f"{ROUTER}write = agi\n"),
         also=frozenset({"rights too many"}),
     ),
@@ -257,6 +259,26 @@ MISTAKES = (
         "the router may do too much", "路由器权限过多",
         "rights too many", ("write = command,originate", "write = command,originate"),
         spoil=change("manager.conf", ROUTER, f"{ROUTER}write = call,originate,command\n"),
+    ),
+    Mistake(
+        "the user for own calls may do too much", "起呼用户权限过多",
+        "originate rights", ("write = call,system", "write = call,system"),
+        spoil=change("manager.conf", ORIGINATE, f"{ORIGINATE}write = originate,call,system\n"),
+    ),
+    Mistake(
+        "the user for own calls may not originate", "起呼用户不能起呼",
+        "originate rights", ("缺少 Originate", "missing: Originate"),
+        spoil=change("manager.conf", ORIGINATE, f"{ORIGINATE}write = call\n"),
+    ),
+    Mistake(
+        "originate_secret is wrong", "originate_secret 写错",
+        "originate login", ("cti-originate 密码不同", "cti-originate: the secret differs"),
+        wrong=asterisk_with(originate_secret=Secret("another-secret")),
+    ),
+    Mistake(
+        "cti-check may do too much", "cti-check 权限过多",
+        "check rights", ("write = command", "write = command"),
+        spoil=change("manager.conf", CHECK, f"{CHECK}write = reporting,user,command\n"),
     ),
     Mistake(
         "the router's user has no event filter", "路由器用户没有事件过滤",
@@ -287,6 +309,7 @@ def settings_for(asterisk: LabAsterisk) -> Settings:
                 ami_port=asterisk.ami_port,
                 sip_port=asterisk.sip_port,
                 secret=Secret(asterisk.ami_secret),
+                originate_secret=Secret(asterisk.ami_secret),
             ),
         ),
         agi=AgiSettings(port=asterisk.agi_port, secret=Secret(asterisk.secret)),
