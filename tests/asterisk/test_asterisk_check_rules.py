@@ -12,7 +12,6 @@ import pytest
 from cti.cli.check.dialplan import queue_set_by
 from cti.cli.check.facts import (
     CHECK,
-    CLASS_OF,
     CONTEXTS,
     EXPOSING,
     LOOKING,
@@ -400,30 +399,3 @@ def test_an_overflow_that_leads_nowhere():
     assert not bad(replace(WELL, contexts=there), places)
     pattern = {**WELL.contexts, "cti-leave": WELL.contexts["cti-leave"] | {"_X."}}
     assert not bad(replace(WELL, contexts=pattern), places)
-
-
-RIGHTS = {
-    "router_actions": (ROUTER, "rights needed", "rights too many"),
-    "check_actions": (CHECK, "check rights", "check rights"),
-    "originate_actions": (ORIGINATE, "originate rights", "originate rights"),
-}
-
-
-@pytest.mark.parametrize("field", RIGHTS)
-def test_each_user_has_what_it_needs_and_nothing_more(field: str) -> None:
-    user, too_few, too_many = RIGHTS[field]
-    for name in user.needs:
-        (found,) = bad(replace(WELL, **{field: frozenset(user.needs) - {name}}))  # type: ignore[arg-type]
-        assert (found.check, found.found) == (too_few, f"missing: {name}")
-        assert found.next_step
-    for name, kind in CLASS_OF.items():
-        if kind not in user.classes:
-            facts = replace(WELL, **{field: frozenset(user.needs) | {name}})  # type: ignore[arg-type]
-            (found,) = bad(facts)
-            assert (found.check, found.found) == (too_many, f"write = {kind}")
-            assert found.next_step
-
-
-def test_where_the_router_begins_no_calls_no_user_is_asked_for() -> None:
-    found = {each.check: each for each in said(replace(WELL, originate_actions=None))}
-    assert (found["originate rights"].ok, found["originate rights"].found) == (True, "not used")

@@ -2,21 +2,21 @@
 
 from collections.abc import Collection
 
-from cti.cli.check.facts import CLASS_OF, ROUTER, Facts, User, Verdict
+from cti.cli.check.facts import CLASS_OF, ROUTER, User, Verdict
 from cti.cli.check.words import lacking
 
 
-def too_few(facts: Facts) -> Verdict:
+def too_few(allowed: Collection[str]) -> Verdict:
     """Of the router's user."""
-    missing = _missing(ROUTER, facts.router_actions)
+    missing = _missing(ROUTER, allowed)
     if missing:
         return Verdict("rights needed", lacking(missing), "template")
     return Verdict("rights needed", ", ".join(ROUTER.needs))
 
 
-def too_many(facts: Facts) -> Verdict:
+def too_many(allowed: Collection[str]) -> Verdict:
     """Of the router's user."""
-    classes = _surplus(ROUTER, facts.router_actions)
+    classes = _surplus(ROUTER, allowed)
     if classes:
         return Verdict("rights too many", f"write = {','.join(classes)}", "take out")
     return Verdict("rights too many", ("无", "none"))
