@@ -58,14 +58,10 @@ WELL = Facts(
     clock_ms=0,
 )
 EXPECTED = Expected(
-    name="a1",
-    agi_host="10.0.0.9",
-    agi_port=4573,
-    is_only_one=True,
-    proof="5e",
+    name="a1", agi_host="10.0.0.9", agi_port=4573, is_only_one=True, proof="5e",
     queues=frozenset({"loans"}),
     devices=("8001",),
-)
+)  # fmt: skip
 
 
 def said(facts: Facts, expected: Expected = EXPECTED) -> list[Finding]:
