@@ -179,7 +179,6 @@ def _connection_cleared(
             event.call_id, _redirect(caller, CONTEXT_ORDER, other_order(moment.epoch, Verb.OVER))
         )
         caller.place = Place.LEAVING
-        legs.apart.pop(event.call_id, None)
     caller.follow(Move.AGENT_LEFT)
 
 
@@ -211,7 +210,7 @@ def _announcement_due(event: AnnouncementDue, legs: Legs, moment: Moment, effect
 
 def _call_cleared(event: CallCleared, legs: Legs, _moment: Moment, effects: Effects) -> None:
     """Nothing is ordered of a caller who is gone, or who is no longer ours. An agent who waits for
-    one who was on hold waits no longer.
+    one who was on hold waits no longer (a leg that is gone already is not found: no harm).
     """
     if leg := legs.apart.pop(event.call_id, ""):
         effects.notes.append(control.hang_up(leg))
@@ -238,6 +237,7 @@ def _call_transferred(event: CallTransferred, legs: Legs, moment: Moment, effect
         return
     legs.bridges.leaves(legs.uniqueid_of(caller))
     legs.bridges.leaves(leg)
+    legs.apart.pop(event.call_id, None)
     effects.order(event.call_id, back_to_wait(caller, moment))
     effects.afterwards.append(control.hang_up(leg))
 
