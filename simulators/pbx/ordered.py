@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulators.pbx.channels import Channel
+from simulators.pbx.dialling import CALLER_SEES
 from simulators.pbx.originate import bridge
 from simulators.pbx.world import NORMAL_CLEARING, World
 
@@ -46,7 +47,9 @@ class Ordered:
             channel.at_location("cti-hold", "over")
             self.execute(channel)
         elif verb == "hangup":
+            channel.at_location("cti-order", "order-hangup")
             channel.cause = int(first) if first.isdecimal() else NORMAL_CLEARING
+            channel.tech_cause = CALLER_SEES.get(channel.cause, "")
             self.world.hang_up(channel)
         elif verb == "bridge":
             self._bridge(channel, first)

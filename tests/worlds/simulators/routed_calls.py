@@ -57,6 +57,11 @@ class RoutedCall:
     router_is_there: bool = True
 
 
+def order(after_ms: int, exten: str) -> Redirect:
+    """One that goes through `cti-order`."""
+    return Redirect(after_ms, "cti-order", exten)
+
+
 CALLS = (
     RoutedCall("answers-caller-ends", (deliver("answers"), WAIT), 1_500),
     RoutedCall("answers-agent-ends", (deliver("ends"), AFTER)),
@@ -88,6 +93,16 @@ CALLS = (
         Redirect(800, "cti-wait", "s"),
     ),
     RoutedCall("redirect-old-epoch", (WAIT,), 2_500, Redirect(400, "cti-deliver", "6*3*5*answers")),
+    RoutedCall("order-wait", (deliver("rings"), WAIT), 1_200, order(400, f"{EPOCH}*wait")),
+    RoutedCall("order-leave", (WAIT,), 5_000, order(400, f"{EPOCH}*leave*queueFull*")),
+    RoutedCall("order-hangup", (WAIT,), 2_500, order(400, f"{EPOCH}*hangup*17")),
+    RoutedCall(
+        "order-hangup-talking", (deliver("answers"),), 2_500, order(800, f"{EPOCH}*hangup*")
+    ),
+    RoutedCall("order-bridge-nobody", (WAIT,), 1_200, order(400, f"{EPOCH}*bridge*1.1")),
+    RoutedCall("order-unknown", (WAIT,), 1_200, order(400, f"{EPOCH}*dance")),
+    RoutedCall("order-old-epoch", (WAIT,), 1_200, order(400, "6*hangup*17")),
+    RoutedCall("order-old-epoch-ringing", (deliver("rings"), WAIT), 1_200, order(400, "6*wait")),
     RoutedCall("redirect-nowhere", (WAIT,), 2_500, Redirect(400, "nowhere", "x")),
     RoutedCall("redirect-inbound", (WAIT,), 1_200, Redirect(400, "cti-inbound", "cards")),
     RoutedCall("ami-hangs-up-talking", (deliver("answers"), AFTER), 3_500, HangUpLeg(800)),
