@@ -40,6 +40,7 @@ SESSIONS = Table(
     word("token_hash", info=SECRET), word("seat"), word("source", 128), time_us("began_us"),
     time_us("seen_us"), time_us("ended_us", nullable=True), word("ended_why"),
     UniqueConstraint("token_hash"),
+    Index(None, "person_id", "source"),
 )  # fmt: skip
 
 # One live session of a person, and one at a seat: the database says so, whoever comes at once.
@@ -49,8 +50,10 @@ Index("one_live_person_id", SESSIONS.c.person_id, unique=True,
 Index("one_live_seat", SESSIONS.c.seat, unique=True,
       sqlite_where=_SEATED, postgresql_where=_SEATED)  # fmt: skip
 
-TRIES = Table("tries", METADATA, word("id", primary_key=True), number("failures"),
-              time_us("last_us"))  # fmt: skip
+TRIES = Table(
+    "tries", METADATA, word("id", primary_key=True), number("failures"), time_us("last_us"),
+    Index(None, "last_us"),
+)  # fmt: skip
 
 
 class Tries(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,13 +92,15 @@ class Sessions:
         now_us = self._now_us()
         async with self._store.write() as connection:
             standing = await self._directory.by_agent_id(connection, agent_id)
-            account = standing and await rows.account(connection, standing.id)
+            # The same questions for nobody as for somebody: the time tells nothing.
+            person_id = "" if standing is None else standing.id
+            account = await rows.account(connection, person_id)
             here = await rows.tries(connection, rows.tries_key(agent_id, source))
             counted = [here]
             wait_us = rules.wait_us(here.failures, here.last_us, now_us, rules.FREE_TRIES)
             # Guesses from everywhere slow down who comes from a new place, and never somebody at
             # their own desk: outsiders cannot lock anybody out.
-            if standing is None or not await rows.has_been_at(connection, standing.id, source):
+            if not await rows.has_been_at(connection, person_id, source):
                 all_ = await rows.tries(connection, rows.tries_key(agent_id, ANYWHERE))
                 free = rules.FREE_TRIES_FROM_ANYWHERE
                 wait_us = max(wait_us, rules.wait_us(all_.failures, all_.last_us, now_us, free))

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Index,
     Select,
     Table,
     UniqueConstraint,
@@ -31,6 +32,7 @@ PEOPLE = Table(
     Column("team", text(64), ForeignKey("teams.code"), nullable=True),
     word("employer"), yes_or_no("active"),
     UniqueConstraint("agent_id"),
+    Index(None, "team"),
 )  # fmt: skip
 
 _MEMBERS: Select[Any] = select(PEOPLE, TEAMS.c.unit).outerjoin(TEAMS, PEOPLE.c.team == TEAMS.c.code)

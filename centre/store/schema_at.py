@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from centre.store.engine import Store
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest file of `migrations/versions`; a test holds it to that."""
 
 NOTHING: Final = ""

@@ -6,7 +6,7 @@ from collections import Counter
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from centre.accounts import rows, rules, secrets
 from centre.accounts.model import Because, Confirm, NewPassword
@@ -205,3 +205,45 @@ async def test_a_one_time_password_that_nobody_uses_ends(house):
     given = await house.one_time("8001")
     house.now_us += rules.ONE_TIME_US - 1
     await house.sign_in("8001", given)
+
+
+async def test_the_database_is_asked_the_same_for_nobody_as_for_somebody(house):
+    """From a new address, nobody can tell by the time whether an ID is somebody's."""
+    await house.centre.people.disable(operator(), "8003", Why(reason="left"))
+    asked = []
+    engine = house.store._writer.sync_engine
+
+    def hear(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", hear)
+    heard = set()
+    for number, agent_id in enumerate(("8001", "8003", "7777")):
+        await refused(house.sign_in(agent_id, BAD, f"10.7.0.{number}"))
+        heard.add(tuple(each for each in asked if "SAVEPOINT" not in each))
+        asked.clear()
+    event.remove(engine, "before_cursor_execute", hear)
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_no_question_of_a_sign_in_reads_a_table_from_end_to_end(house):
+    """Sessions are kept for years, and guesses come by the thousand."""
+    asked = []
+    engine = house.store._writer.sync_engine
+
+    def hear(_connection, _cursor, statement, values, *_rest):
+        asked.append((statement, values))
+
+    event.listen(engine, "before_cursor_execute", hear)
+    await refused(house.sign_in("8001", BAD, "10.7.0.1"))
+    await house.sign_in("8001")
+    event.remove(engine, "before_cursor_execute", hear)
+    plans = []
+    async with house.store.read() as connection:
+        for statement, values in asked:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+                found = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                plans += [(row[3], statement) for row in found]
+    assert len(plans) > 10
+    assert not [each for each in plans if each[0].startswith("SCAN")]
