@@ -23,6 +23,7 @@ disturb". After ringing it is the phone's own patience, which is no answer.
 
 from typing import Final
 
+from cti.gateway.channels import CallerChannel
 from routing.commands import OfferOutcome
 
 _USER_BUSY: Final = 17
@@ -54,3 +55,11 @@ def failed_outcome(status: str, cause: int, *, rang: bool) -> OfferOutcome | Non
     if unanswered or status in ("CHANUNAVAIL", "CONGESTION"):
         return OfferOutcome.UNREACHABLE
     return OfferOutcome.UNDELIVERED
+
+
+def how_it_failed(channel: CallerChannel) -> OfferOutcome:
+    """What the question that nobody heard would have said."""
+    outcome = None
+    if channel.dial_status:
+        outcome = failed_outcome(channel.dial_status, channel.cause, rang=channel.rang)
+    return outcome or OfferOutcome.UNDELIVERED

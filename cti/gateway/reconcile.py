@@ -40,7 +40,7 @@ from cti.gateway.channels import (
 from cti.gateway.data import read_data
 from cti.gateway.effects import Moment, back_to_wait, deliver
 from cti.gateway.legs import NO_OFFER, Caller, Delivery, Legs, Place
-from cti.gateway.outcome import failed_outcome
+from cti.gateway.outcome import how_it_failed
 from cti.gateway.reconcile_bridges import Inside, under_another, with_phone
 from cti.gateway.reconcile_phones import compare_phones
 from routing.call import Call, CallState
@@ -55,7 +55,6 @@ from routing.commands import (
     LegsBridged,
     OfferAnswered,
     OfferFailed,
-    OfferOutcome,
     OfferRinging,
 )
 from routing.engine import RoutingEngine
@@ -104,7 +103,9 @@ def reconcile(
     inside = Inside(items)
     if whole and not live:
         legs.bridges.renew(inside.rows())
-    comparison = _Comparison(engine, legs, moment, agent_legs, phones, inside, live=live)
+    comparison = _Comparison(
+        engine, legs, moment, agent_legs, phones, inside, live=live, whole=whole
+    )
     repair = comparison.run(callers, known)
     if whole:
         repair.commands += compare_phones(phones, engine, legs, moment, live=live)
@@ -124,11 +125,13 @@ class _Comparison:
         inside: Inside,
         *,
         live: bool,
+        whole: bool,
     ) -> None:
         self.engine = engine
         self.legs = legs
         self.moment = moment
         self.live = live
+        self.whole = whole
         self.repair = Repair()
         self._inside = inside
         self._phones = {phone.bridge: phone for phone in phones if phone.bridge}
@@ -176,7 +179,7 @@ class _Comparison:
         uniqueid = self._uniqueid(call.leg_id)
         if not uniqueid or uniqueid not in self._inside:
             return False
-        if call.state in (CallState.TALKING, CallState.HELD) and call.agent_leg:
+        if self.whole and call.state in (CallState.TALKING, CallState.HELD) and call.agent_leg:
             leg = self._leg_of(call)
             if self._uniqueid(call.agent_leg) not in self._inside:
                 self.repair.commands.append(AgentLegCleared(call.call_id, call.agent_id))
@@ -280,7 +283,7 @@ class _Comparison:
     ) -> None:
         """Asterisk has our order: how far is it?"""
         if channel.stage is Stage.WAITING:
-            outcome = _how_it_failed(channel)
+            outcome = how_it_failed(channel)
             self.repair.commands.append(OfferFailed(offer.offer_id, outcome))
             return
         caller.sent_us = caller.sent_us or self.moment.now_us
@@ -343,7 +346,7 @@ class _Comparison:
         phone = self._phones.get(channel.bridge) if channel.bridge else None
         leg = self._agent_legs.get(channel.offer_id)
         if phone is None or call.state is CallState.RELEASED:
-            return phone is not None  # nobody of ours has them, as far as we know
+            return phone is not None and not self.live  # nobody of ours has them, as far as we know
         if leg is not None and leg.bridge == channel.bridge:
             return False
         talking = call.state in (CallState.TALKING, CallState.HELD)
@@ -390,11 +393,3 @@ class _Comparison:
             self.repair.orders.append(make(caller))
         except BorderError:
             return  # nothing that we could say to it; the offer's own deadline ends it
-
-
-def _how_it_failed(channel: CallerChannel) -> OfferOutcome:
-    """What the question that nobody heard would have said."""
-    outcome = None
-    if channel.dial_status:
-        outcome = failed_outcome(channel.dial_status, channel.cause, rang=channel.rang)
-    return outcome or OfferOutcome.UNDELIVERED
