@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -96,3 +97,23 @@ def test_a_new_directorys_name_is_safe_in_the_one_that_holds_it(tmp_path, monkey
     synced.clear()
     make_directory(tmp_path / "a" / "b")
     assert synced == []
+
+
+def test_the_instance_is_of_the_folder(tmp_path):
+    first = DataDirectory(tmp_path / "a")
+    with first:
+        made = first.instance()
+        assert re.fullmatch("[0-9a-f]{8}", made)
+    with DataDirectory(tmp_path / "a") as again:
+        assert again.instance() == made
+    with DataDirectory(tmp_path / "b") as other:
+        assert other.instance() != made
+
+
+@pytest.mark.parametrize("text", ["", "x", "3fa9c1d", "not-hexa", "3fa9c1d2ff"])
+def test_an_instance_that_is_none_is_made_anew(tmp_path, text):
+    with DataDirectory(tmp_path / "a") as data:
+        (tmp_path / "a" / "instance").write_text(text)
+        made = data.instance()
+        assert re.fullmatch("[0-9a-f]{8}", made)
+        assert data.instance() == made
