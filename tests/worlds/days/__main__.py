@@ -43,7 +43,7 @@ def story(result: Result, without: tuple[str, ...]) -> str:
     return "\n".join(
         [
             f"seed {result.seed}: {result.breaches[0]}",
-            f"  the shortest tail of acts: {len(tail.numbers)} of {len(result.numbers)}",
+            f"  the shortest tail of acts that breaches the same, from #{tail.numbers[0]} on:",
             *(f"  {line}" for line in tail.log[-SHOWN:]),
             f"  {breach.rule}: {breach.detail}",
             f"  python -m tests.worlds.days --seed {result.seed}{left_out}",
