@@ -278,8 +278,9 @@ class Watch:
             part = _of(contact, event.leg_id)
             if part is None or not self._was_heard(part.began_us):
                 return
-            if self._day.engine.agents[event.agent_id].logged_on_us > part.began_us:
-                return  # came to a phone that talked already
+            came_later = self._day.engine.agents[event.agent_id].logged_on_us > part.began_us
+            if part.is_second or came_later:
+                return  # theirs from when it is found: the phone talked to this one before
             if not part.ended_us:
                 self.breach("shown", f"{event.call_id} has parted, but talks to {part.device}")
                 return
