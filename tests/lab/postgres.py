@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psutil
+
 from tests.lab.tools import run
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -64,8 +66,8 @@ class Postgres:
     def freeze(self, *, on: bool) -> None:
         """Every process of the server stands still, as one whose disk hangs, or goes on."""
         assert self._process is not None
-        found = run("pgrep", "-P", str(self._process.pid)).stdout.split()
-        for pid in (self._process.pid, *map(int, found)):
+        server = psutil.Process(self._process.pid)
+        for pid in (server.pid, *(each.pid for each in server.children())):
             os.kill(pid, signal.SIGSTOP if on else signal.SIGCONT)
 
     def stop(self) -> None:
