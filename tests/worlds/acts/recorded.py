@@ -206,8 +206,8 @@ SCENES = (
     Scene(
         "originate-instead-of-offer",
         "P25",
-        "c1 dials loans\na8001 rings\nami originates a8001 music\ntime 300\n"
-        "a8001 answers last\na8001 alone\ntime 300\nc1 hangs up\nc1 gone\na8001 hangs up\na8001 gone",
+        "c1 dials loans\na8001 rings\nami originates a8001 music\ntime 300\na8001 answers last\n"
+        "a8001 alone\ntime 300\nc1 hangs up\nc1 gone\na8001 hangs up\na8001 gone",
     ),
     Scene(
         "bridged",
