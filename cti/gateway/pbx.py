@@ -89,6 +89,7 @@ class Pbx:
         self._lookout = Lookout(self._side)
         self._orders = Orders(self._side, self._lookout.look_up)
         self.phones = Phones(self._side)
+        self.phones.on_in_use = self._look
         self._clock = around.clock
         self._is_refused: Callable[[], bool] = lambda: False
         self._backlog: list[AmiEvent] = []
@@ -163,6 +164,11 @@ class Pbx:
             self._lookout.ask_about_doubts(now_us)
             if now_us >= self._lookout.next_us and self._lookout.look():
                 self.phones.look_again()
+
+    def _look(self) -> None:
+        """At the list of channels, out of turn."""
+        if self.hearing is Hearing.UP:
+            self._lookout.look()
 
     def doubt(self, call_id: CallId, *, at_once: bool) -> None:
         """Nothing but a question speaks for this caller; `at_once`: nobody took its answer."""

@@ -2,7 +2,8 @@
 
     after a login, a reload     every phone
     a contact went              that phone: another contact may be there
-    an agent has another phone  that phone, unless it is known that it can be called
+    an agent has another phone  that phone, unless it is known that it can be called; where it is in
+                                use already, the list of channels says how
     a Dial found nobody         that phone: the report that it went may have been missed
     now and then                the phones that cannot be called and at which somebody waits for
                                 calls; a directory in a database adds endpoints without a word
@@ -19,6 +20,7 @@ from cti.ami.messages import AmiEvent, AmiResponse
 from cti.gateway.border import BorderError
 from cti.gateway.devices import QUESTIONS, contact_says, question
 from cti.gateway.link import AmiAnswer
+from cti.gateway.reconcile_phones import SETTLED_S
 from cti.gateway.side import Side
 from routing.commands import DeviceReported, DeviceState, OfferOutcome
 from routing.ids import NO_AGENT
@@ -29,6 +31,9 @@ AT_ONCE: Final = 64
 """Phones that are asked about at one time. A question takes Asterisk 26 us (measured, 22.10.1), and
 what it reports waits behind them: 5 ms."""
 
+IN_USE: Final = ("INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD")
+"""What `DEVICE_STATE` says of a phone that has a channel (main/devicestate.c)."""
+
 Told = Callable[[DeviceState | None], None]
 """Who asks is told once; None: Asterisk did not say."""
 
@@ -38,6 +43,7 @@ class Phones:
 
     def __init__(self, side: Side) -> None:
         self._side = side
+        self.on_in_use: Callable[[], None] = lambda: None
         self._waiting: dict[str, list[Told]] = {}
         self._asking: dict[str, list[Told]] = {}
 
@@ -60,7 +66,7 @@ class Phones:
         self._ask_each(device for device in self._side.engine.devices if self._is_in_doubt(device))
 
     def given(self, device: str) -> None:
-        """It is an agent's phone from now on."""
+        """It is an agent's phone from now on. What is known of it is known from before."""
         if self._is_in_doubt(device):
             self.ask(device)
 
@@ -116,12 +122,22 @@ class Phones:
         if not isinstance(answer, AmiResponse) or not answer.success:
             self._done(device, None)
             return
+        self._look_whose(device, answer.headers.get("Value"))
         state = QUESTIONS[number][1](answer.headers.get("Value"))
         if state is None:
             self._put(number + 1, device)
         else:
             self._learnt(device, state)
             self._done(device, state)
+
+    def _look_whose(self, device: str, said: str) -> None:
+        """In use, and not by what we know of: the list of channels says how. What is young is left
+        to events, so there is a second look.
+        """
+        phone = self._side.engine.phones.get(device)
+        if said in IN_USE and phone is not None and not phone.own:
+            self.on_in_use()
+            self._side.later(SETTLED_S + 1, self.on_in_use)
 
     def _done(self, device: str, state: DeviceState | None) -> None:
         for tell in self._asking.pop(device, ()):

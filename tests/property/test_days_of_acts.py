@@ -16,7 +16,8 @@ from tests.worlds.days.keys import ACTS, FOLLOWED
 pytestmark = [pytest.mark.room("gateway", "routing", "simulators"), pytest.mark.soak]
 
 SEEDS = lane(24, whole=400)
-NOT_YET = ("cut", "kill", "spare-desk")
+NOT_YET = ("cut", "kill")
+"""What nobody heard is found by `reconcile`, which does not find all of it (docs/phone-acts.md)."""
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import pytest
 
 from cti.ami.messages import action
 from routing.agent import AgentWork
-from routing.commands import LogOnAgent
+from routing.commands import LogOffAgent, LogOnAgent
 from routing.events import CallEstablished
 from routing.ids import AgentId
 from tests.worlds.acts.script import play
@@ -76,6 +76,16 @@ async def test_a_phone_that_the_customer_dials_after_a_transfer_is_not_of_the_ea
     await play(story.stage, f"{script}\na8002 answers\nc1 talks a8002\ntime {LONGEST_LOOK_MS}")
     assert [each.device for each in story.world.a1.legs.deliveries.values()] == []
     assert await story.end() == ["8001", "8002"]
+
+
+async def test_who_signs_in_at_a_phone_that_is_in_a_call_is_not_offered_calls():
+    story = Story("8001")
+    await play(story.stage, "o1 dials a8001\na8001 answers\no1 talks a8001\ntime 3000")
+    story.world.dispatcher.submit(LogOffAgent(AgentId("8001")))
+    story.world.dispatcher.submit(LogOnAgent(AgentId("8001"), "o1"))
+    story.world.pass_ms(20)
+    assert story.own_calls("8001") == 1
+    await story.end()
 
 
 async def test_two_orders_in_one_moment_ring_one_phone():

@@ -49,6 +49,8 @@ SETTLE_US = 50_000
 
 SECOND_US = 1_000_000
 UNDELIVERED_US = 4 * SECOND_US
+LOOKED_US = 4 * SECOND_US
+"""After this long it is known what the phone does at which an agent has signed in."""
 IN_LINE = (CallState.WAITING, CallState.OFFERED, CallState.OUT_OF_SIGHT)
 
 
@@ -161,7 +163,8 @@ class Watch:
                 found["free", about] = f"reserved for {offer.call_id}, and nothing rings"
         own = [leg for leg in legs if leg is not talk and not truth.rings_for_us(leg)]
         names = [leg.name for leg in own]
-        if bool(own) != bool(agent.phone.own):
+        is_new = agent.logged_on_us + LOOKED_US > self._day.clock.now_us()
+        if bool(own) != bool(agent.phone.own) and not is_new:
             has = ", ".join(agent.phone.own) or "none"
             found["ownCall", about] = f"has {names}, is shown {has} ({agent.work})"
 
@@ -249,7 +252,8 @@ class Watch:
             if left:
                 self.breach("offeredInUse", f"{event.call_id} to {event.agent_id}: {left}")
 
-        if in_use:
+        agent = self._day.engine.agents[event.agent_id]
+        if in_use and agent.logged_on_us + LOOKED_US < now_us:
             self._later(still)
 
     def _established(self, event: CallEstablished) -> None:
