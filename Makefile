@@ -71,7 +71,7 @@ soak: setup ## random days, storms and theory, many times over (10 minutes)
 
 SEEDS ?= 200
 days: setup ## random days of phones and strangers on all cores; SEEDS=2000 (35 minutes on 2 quiet cores)
-	@$(BIN)/python -m tests.worlds.days --seeds $(SEEDS)
+	@$(BIN)/python -m tests.worlds.days --seeds $(SEEDS) --without "$(WITHOUT)"
 
 cards: tools lab ## every telephony card again and again, 20 kills of the router (15 minutes)
 	@PAIDUI_WHOLE=1 $(BIN)/python -m tests -m cards
