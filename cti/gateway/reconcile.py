@@ -134,7 +134,9 @@ class _Comparison:
         self.whole = whole
         self.repair = Repair()
         self._inside = inside
-        self._phones = {phone.bridge: phone for phone in phones if phone.bridge}
+        # A customer may call from an agent's phone: that one is not who has them.
+        has = (phone for phone in phones if legs.call_of(phone.uniqueid) not in engine.calls)
+        self._phones = {phone.bridge: phone for phone in has if phone.bridge}
         self._agent_legs = {leg.offer_id: leg for leg in agent_legs}
 
     def run(self, callers: list[CallerChannel], known: Collection[CallId]) -> Repair:

@@ -78,6 +78,20 @@ async def test_a_phone_that_the_customer_dials_after_a_transfer_is_not_of_the_ea
     assert await story.end() == ["8001", "8002"]
 
 
+async def test_a_customer_who_calls_from_an_agents_phone_is_not_taken_for_the_agent():
+    story = Story()
+    script = (
+        "ami originates a8001 music\na8001 answers\na8001 alone\na8003 dials loans\na8003 waits"
+    )
+    await play(story.stage, f"{script}\nami bridges a8003 a8001\na8003 talks a8001\ntime 1500")
+    story.world.kill_router()
+    story.world.start_router()
+    story.world.pass_ms(500)
+    works = {agent.agent_id: agent.work for agent in story.world.engine.agents.values()}
+    assert [each for each in works if works[each] is AgentWork.BUSY] == ["8001"]
+    assert await story.end() == ["8001"]
+
+
 async def test_who_signs_in_at_a_phone_that_is_in_a_call_is_not_offered_calls():
     story = Story("8001")
     await play(story.stage, "o1 dials a8001\na8001 answers\no1 talks a8001\ntime 3000")
