@@ -193,6 +193,8 @@ class _Comparison:
     def _went_on(self, call: Call) -> bool:
         """Under one that nobody has told us of: the agent talks to it."""
         leg = self._leg_of(call)
+        if leg is not None and self._inside.was_sent(leg.uniqueid):
+            return False
         uniqueid = leg.uniqueid if leg is not None else self._uniqueid(call.agent_leg)
         moved = under_another(call, uniqueid, self._inside, self.legs) if uniqueid else []
         self.repair.commands += moved

@@ -18,10 +18,13 @@ class Inside:
     def __init__(self, items: Iterable[AmiEvent]) -> None:
         self._bridge_of: dict[str, str] = {}
         self._in: dict[str, list[Member]] = {}
+        self._sent: set[str] = set()
         for item in items:
             get = item.headers.get
             uniqueid, bridge = get("Uniqueid"), get("BridgeID")
             self._bridge_of[uniqueid] = bridge
+            if get("Exten") not in ("", "s"):
+                self._sent.add(uniqueid)
             if bridge:
                 self._in.setdefault(bridge, []).append(Member(uniqueid, get("Channel"), bridge))
 
@@ -34,6 +37,12 @@ class Inside:
     def __contains__(self, uniqueid: str) -> bool:
         """Does this channel live?"""
         return uniqueid in self._bridge_of
+
+    def was_sent(self, uniqueid: str) -> bool:
+        """Is it at an extension? A phone that was dialled and has answered is at none: somebody has
+        sent it there, away from who had dialled it.
+        """
+        return uniqueid in self._sent
 
     def of(self, uniqueid: str) -> str:
         """Its bridge, "" for none."""

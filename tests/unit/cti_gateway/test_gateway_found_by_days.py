@@ -92,6 +92,18 @@ async def test_a_customer_who_calls_from_an_agents_phone_is_not_taken_for_the_ag
     assert await story.end() == ["8001"]
 
 
+async def test_an_agent_whom_the_customer_sent_on_unheard_has_no_customer():
+    story = Story("8001")
+    await play(story.stage, "o1 dials loans\na8001 answers\no1 talks a8001\ntime 1500")
+    story.world.kill_router()
+    await play(story.stage, "o1 refers a8002\na8002 answers\na8001 talks a8002\no1 gone")
+    story.world.start_router()
+    story.world.pass_ms(500)
+    assert not story.world.engine.calls
+    assert story.own_calls("8001") == 1
+    assert await story.end() == ["8001"]
+
+
 async def test_who_signs_in_at_a_phone_that_is_in_a_call_is_not_offered_calls():
     story = Story("8001")
     await play(story.stage, "o1 dials a8001\na8001 answers\no1 talks a8001\ntime 3000")
