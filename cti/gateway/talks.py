@@ -137,7 +137,10 @@ def _met(delivery: Delivery, caller: Caller, legs: Legs) -> list[Command]:
 
 
 def _phone_enters(leg: PhoneLeg, bridge: str, legs: Legs) -> list[Command]:
-    said = answered(legs, leg)
+    had = legs.callers.get(leg.call_id)
+    there = legs.bridge_of(had) if had is not None else ""
+    parted = _apart(leg, had, legs)[1] if had is not None and there not in ("", bridge) else []
+    said = [*parted, *answered(legs, leg)]
     caller = legs.caller_in(bridge)
     return [*said, *_has(caller, leg, legs)] if caller is not None else said
 

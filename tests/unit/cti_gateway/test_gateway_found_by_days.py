@@ -62,6 +62,19 @@ async def test_a_customers_phone_hands_the_agent_to_another_one():
     assert await story.end() == ["8001", "8002"]
 
 
+async def test_a_customers_phone_hands_on_the_agent_who_has_taken_them_up():
+    story = Story("8001")
+    await play(story.stage, "o1 dials loans\na8001 answers\no1 talks a8001\ntime 1500")
+    await play(
+        story.stage, "a8001 refers a8002\na8002 answers\no1 talks a8002\ntime 1500\no1 holds"
+    )
+    script = "o1 dials a8003\na8003 answers\no1 talks a8003\no1 completes\na8002 talks a8003"
+    await play(story.stage, f"{script}\ntime 500")
+    assert (story.own_calls("8002"), story.own_calls("8003")) == (1, 1)
+    assert not story.world.engine.calls
+    await story.end()
+
+
 async def test_a_call_under_another_channel_comes_to_a_queue_again():
     story = Story("8001")
     script = "c1 dials detour\na8001 answers\nc1 talks a8001\ntime 1500\na8001 refers loans"
