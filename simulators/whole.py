@@ -142,7 +142,7 @@ class Whole:
         return self.clock.at(self.clock.now_us() + round(seconds * SECOND_US), callback)
 
     def _screens(self, envelopes: Sequence[Envelope]) -> None:
-        """An agent sees his state a moment later, as a person does."""
+        """Agents see their state a moment later, as a person does."""
         for envelope in envelopes:
             event = envelope.event
             if isinstance(event, AgentStateChanged):

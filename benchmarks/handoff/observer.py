@@ -1,8 +1,8 @@
 """What the run looks at: five kinds of events, and what they say about both sides.
 
 * agent free to next ring, while callers wait: app_queue's own AgentComplete to the next AgentCalled
-  of that agent; ours the Hangup of the agent's leg to the next DialBegin to him.
-* arrival to ring, with free agents: Newchannel of the caller to the DialBegin of his call.
+  of that agent; ours the Hangup of the agent's leg to the next DialBegin there.
+* arrival to ring, with free agents: Newchannel of the caller to the DialBegin of that call.
 """
 
 from collections.abc import Callable

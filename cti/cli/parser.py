@@ -174,7 +174,9 @@ def _questions(commands: _Commands, reach: _Parser, asked: _Parser) -> None:
 
 
 def _agent_command(commands: _Commands, asked: _Parser) -> None:
-    agent = commands.add_parser("agent", help="sign an agent in or out, change his state 座席操作")
+    agent = commands.add_parser(
+        "agent", help="sign an agent in or out, change their state 座席操作"
+    )
     agent.add_argument("agent_id", metavar="AGENT")
     verbs = agent.add_subparsers(metavar="VERB", required=True, dest="verb")
     for verb, help_text, options in (
@@ -184,7 +186,7 @@ def _agent_command(commands: _Commands, asked: _Parser) -> None:
         ("not-ready", "is given none; needs a reason 未就绪", ("reason",)),
         ("work-done", "after-call work is over 话后处理结束", ()),
         ("last-call", "sign out after the next conversation 接完末通来电后签退", ()),
-        ("group", "serve one of his skills, or not 技能组签入签出", ()),
+        ("group", "serve one of their skills, or not 技能组签入签出", ()),
     ):
         command = verbs.add_parser(verb, parents=[asked], help=help_text)
         _options(command, options)

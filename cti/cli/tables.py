@@ -155,7 +155,7 @@ def phone_text(row: AgentRow, words: Words) -> Text:
 
 
 def _later(row: AgentRow, words: Words) -> str:
-    """What is going to happen to an agent, and what he has left out."""
+    """What is going to happen to an agent, and what they have left out."""
     said = [words(row.pending)] if row.pending else []
     if row.waiting_break:
         said.append(f"{words('waits_for')} {words.reason(row.waiting_break)} {row.break_place}")

@@ -199,7 +199,7 @@ def _call_diverted(event: CallDiverted, legs: Legs, moment: Moment, effects: Eff
 
 
 def _announcement_due(event: AnnouncementDue, legs: Legs, moment: Moment, effects: Effects) -> None:
-    """Said with the next answer; who waits is made to ask now. His music is not begun anew."""
+    """Said with the next answer; who waits is made to ask now. Their music is not begun anew."""
     caller = legs.callers.get(event.call_id)
     if caller is None:
         return

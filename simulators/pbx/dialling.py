@@ -4,7 +4,7 @@ It has three ends, and each is told once, by `done`:
 
 * the phone did not answer (status is not ANSWER): the caller goes on in the dialplan;
 * the agent hung up after a conversation: the caller goes on too, because of option `g`;
-* the caller was taken away, by his hang-up or by a Redirect: the agent's leg is dropped and nobody
+* the caller was taken away, by a hang-up or by a Redirect: the agent's leg is dropped and nobody
   is told, since the dialplan no longer waits here.
 
 Statuses. The event `DialEnd` and the variable DIALSTATUS are made by two functions of Asterisk, and

@@ -21,7 +21,7 @@ EFFECT_US = 500
 class Line:
     """`send` puts a message on the wire, `shut` cuts it; both are the road's.
 
-    `listen` is called with the names that the user may hear (None: all) when he has logged in:
+    `listen` is called with the names that the user may hear (None: all) when it has logged in:
     events that nobody hears are never put together.
     """
 

@@ -1,9 +1,9 @@
 """Agents at their desks: they sign in, get ready, finish their records, take breaks. Pure.
 
-An agent acts on what he sees, as a person does: the state on his screen. `saw` brings it, from a
-poll of the daemon or from the core itself; what he decides goes out through the `Desk` port.
+An agent acts on what they see, as a person does: the state on their screen. `saw` brings it, from a
+poll of the daemon or from the core itself; what they decide goes out through the `Desk` port.
 Nothing is assumed to have worked: an order that is refused shows as a state that has not changed,
-and is given again when he next looks.
+and is given again when they next look.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ class Desk(Protocol):
 
 
 class Agent:
-    """One agent: what he sees, and the one thing that he is about to do."""
+    """One agent: what they see, and the one thing that they are about to do."""
 
     def __init__(
         self, agent_id: str, clock: Scheduler, draw: Prng, habits: AgentHabits, desk: Desk
@@ -47,10 +47,10 @@ class Agent:
         self._seen: tuple[AgentState, str] | None = None
         self._next: Timer | None = None
         self._break: Break | None = None
-        self._tired_us = 0  # when he wants a break; 0: has not begun to work
+        self._tired_us = 0  # when they want a break; 0: have not begun to work
 
     def saw(self, state: AgentState, reason: str) -> None:
-        """The screen shows this now. Only what has changed makes him act."""
+        """The screen shows this now. Only what has changed makes them act."""
         if (state, reason) == self._seen:
             return
         self._seen = (state, reason)
@@ -68,10 +68,10 @@ class Agent:
         """Does nothing any more, whatever the screen shows."""
         self._do_nothing()
 
-    # --- what he decides --------------------------------------------------------------------------
+    # --- what they decide -------------------------------------------------------------------------
 
     def _away_ms(self, reason: str) -> int:
-        """How long he stays not ready."""
+        """How long they stay not ready."""
         if self._break is not None and self._break.reason == reason:
             return self._draw.exponential(self._break.mean_ms)
         if reason == "loggedOn":
@@ -88,7 +88,7 @@ class Agent:
         if not self._draw.chance(self._habits.lets_time_run_out):
             self._in(self._draw.exponential(self._habits.wraps_up_mean_ms), self._finish)
 
-    # --- what he presses --------------------------------------------------------------------------
+    # --- what they press --------------------------------------------------------------------------
 
     def _sit_down(self) -> None:
         self._press("log on", lambda: self._desk.log_on(self.agent_id))

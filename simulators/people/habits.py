@@ -41,8 +41,8 @@ class AgentHabits:
     ready_within_ms: int = 1_000  # from the sign-in to the first call
     wraps_up_mean_ms: int = 4_000
     lets_time_run_out: Ratio = SOMETIMES  # after-call work up to its limit
-    works_mean_ms: int = 120_000  # ready before he wants a break
-    comes_back_within_ms: int = 8_000  # after he was set not ready for a call that he missed
+    works_mean_ms: int = 120_000  # ready before they want a break
+    comes_back_within_ms: int = 8_000  # after he was set not ready for a missed call
     breaks: tuple[Break, ...] = BREAKS
 
 
