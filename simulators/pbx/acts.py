@@ -194,11 +194,12 @@ class Acts:
     def takes_parked(self, channel: Channel, slot: str) -> None:
         """A parking place is dialled: talk to whoever is there."""
         parked = self._lot.pop(slot, None)
+        if parked is not None:
+            parked[2].cancel()
         if parked is None or parked[0].bridge is not parked[1]:
             self._world.hang_up(channel)
             return
-        sent, _, timer = parked
-        timer.cancel()
+        sent = parked[0]
         self._world.answer(channel)
         self._world.bridges.leave(sent)
         channel.stop = lambda: self._world.part(channel)
