@@ -164,7 +164,7 @@ def _caller(item: AmiEvent, marks: dict[str, str]) -> CallerChannel:
         cause=_number(marks.get("CTI_HANGUPCAUSE", "")),
         rang=marks.get("CTI_RANG_MS", "") != "",
         caller=border.number_of(get("CallerIDNum")),
-        in_dial=context == border.CONTEXT_DELIVER,
+        in_dial=context in (border.CONTEXT_DELIVER, border.CONTEXT_HOLD),
         caller_name=border.caller_name_of(get("CallerIDName")),
         data=tuple(marks.get("CTI_LINE_DATA", "").split(",")),
         held=context == border.CONTEXT_HOLD and not get("BridgeID"),

@@ -166,6 +166,7 @@ EXTENSION = """\
 exten => labagi,1,Answer()
  same => n,AGI(agi://127.0.0.1:PORT/arrive,${SHA1(hush:${UNIQUEID})},张伟)
  same => n,UserEvent(CtiLab,Next: ${CTI_NEXT})
+exten => labwait,1,Wait(1)
 """
 
 
@@ -187,8 +188,9 @@ async def test_a_running_asterisk_asks_our_agi_server(start_asterisk):
             action(
                 "Originate",
                 Channel="Local/labagi@from-trunk",
-                Application="Wait",
-                Data="1",
+                Context="from-trunk",
+                Exten="labwait",
+                Priority="1",
                 Async="true",
             )
         )

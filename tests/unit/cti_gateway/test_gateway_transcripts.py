@@ -51,6 +51,14 @@ EXPECTED = {
     "leave-no-queue": [CallTaken, CallerHungUp],
     "leave-nowhere": [CallTaken, CallerHungUp],
     "failsafe": [CallTaken, CallerHungUp],
+    "order-bridge-nobody": [CallerHungUp],
+    "order-hangup": [CallerHungUp],
+    "order-hangup-talking": [*TALK, AgentLegCleared, CallerHungUp],
+    "order-leave": [CallerHungUp],
+    "order-old-epoch": [CallerHungUp],
+    "order-old-epoch-ringing": [OfferRinging, CallerHungUp],
+    "order-unknown": [CallerHungUp],
+    "order-wait": [OfferRinging, CallerHungUp],
 }
 
 

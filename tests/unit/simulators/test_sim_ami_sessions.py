@@ -260,8 +260,8 @@ def test_a_hangup_may_name_its_cause():
     assert world.told("Hangup") == ["Hangup trunk 21"]
 
 
-def test_an_originate_into_an_application_is_refused_in_words_that_nobody_takes_for_success():
-    order = action("Originate", Channel="PJSIP/8001", Application="MusicOnHold")
+def test_an_originate_to_nowhere_is_refused_in_words_that_nobody_takes_for_success():
+    order = action("Originate", Channel="PJSIP/8001", Context="cti-order")
     answer = ScriptedWorld(WAIT, user=OBSERVER).ask(order)
     said = "Originate is simulated with Context and Exten"
     assert (answer.success, answer.message) == (False, said)
