@@ -33,15 +33,12 @@ class DialResult:
     """DIALSTATUS, HANGUPCAUSE and RINGTIME_MS, as the dialplan sees them afterwards.
 
     `rang_ms` is the time until the phone rang, not how long it did; of a phone that made a sound of
-    its own instead it is PROGRESSTIME_MS. None when it did neither. `talked_ms` is ANSWEREDTIME_MS,
-    and `leg` the channel that DIALEDPEERNAME names; of a call that was answered.
+    its own instead it is PROGRESSTIME_MS. None when it did neither.
     """
 
     status: str
     cause: int
     rang_ms: int | None = None
-    talked_ms: int = 0
-    leg: Channel | None = None
 
 
 def event_status(cause: int) -> str:
@@ -72,8 +69,7 @@ class Dial:
         self._leg: Channel | None = None
         self._began_us = 0  # 0: the phone has not been called yet
         self._rang_ms: int | None = None
-        self._answered_us = 0  # 0: not yet
-        self._peer: Channel | None = None  # who answered
+        self._answered = False
 
     def begin(self, ring_us: int) -> None:
         """Call the phone and ring it for so long."""
@@ -94,18 +90,18 @@ class Dial:
 
     def pick_up(self) -> None:
         """Answer it now."""
-        if self._leg is not None and not self._answered_us:
+        if self._leg is not None and not self._answered:
             self._picked_up(self._leg, None)
 
     def refuse(self, cause: int) -> None:
         """Send the call away."""
-        if self._leg is not None and not self._answered_us:
+        if self._leg is not None and not self._answered:
             self._refused(self._leg, cause)
 
     def picked_up_by(self, other: Channel) -> None:
         """`Pickup`: another channel takes the place of the phone that rings (main/pickup.c)."""
         leg = self._leg
-        if leg is None or self._answered_us:
+        if leg is None or self._answered:
             return
         leg.on_gone = leg.rings_for = None
         leg.cause, self._leg = NORMAL_CLEARING, other
@@ -134,7 +130,7 @@ class Dial:
         """Something that happens to the leg unless it has gone or been answered by then."""
 
         def act_if_still_calling() -> None:
-            if not leg.gone and not self._answered_us:
+            if not leg.gone and not self._answered:
                 act()
 
         leg.timers.append(self._world.soon(act_if_still_calling, after_us))
@@ -185,7 +181,7 @@ class Dial:
         return (self._world.clock.now_us() - leg.created_us) // MS_US
 
     def _picked_up(self, leg: Channel, hangs_up_after_ms: int | None) -> None:
-        self._answered_us, self._peer = self._world.clock.now_us(), leg
+        self._answered = True
         leg.rings_for = None
         self._channel.variables["DIALSTATUS"] = "ANSWER"  # known before the conversation begins
         self._world.answer(leg)
@@ -234,7 +230,7 @@ class Dial:
 
     def _leg_gone(self, leg: Channel) -> None:
         """The agent's leg has ended, by the phone or by an AMI user."""
-        if self._answered_us:
+        if self._answered:
             self._end("ANSWER", leg.cause)
             return
         if self._began_us:
@@ -249,7 +245,7 @@ class Dial:
             self._world.part(self._channel)
             return
         leg.cause = self._channel.cause if self._channel.cause == CANCELLED else NORMAL_CLEARING
-        if not self._answered_us:
+        if not self._answered:
             leg.on_gone = None
             if self._began_us:
                 self._world.announcer.dial_end(self._channel, leg, "CANCEL")
@@ -274,7 +270,6 @@ class Dial:
             return
         if status != "ANSWER" and cause:
             self._channel.cause, self._channel.tech_cause = cause, CALLER_SEES.get(cause, "")
-        talked_us = self._world.clock.now_us() - self._answered_us if self._answered_us else 0
-        result = DialResult(status, cause, self._rang_ms, talked_us // MS_US, self._peer)
+        result = DialResult(status, cause, self._rang_ms)
         waiting = self._world.soon(lambda: self._done(result))
         self._channel.stop = waiting.cancel

@@ -23,9 +23,6 @@ from simulators.pbx.world import MS_US, NORMAL_CLEARING, World
 SECOND_US = 1_000_000
 SLICE_S_MAX = 25
 
-TALKED_MS = 1000
-"""So long an answered Dial, whose phone has hung up, was a conversation: nobody is asked."""
-
 MAX_HOPS = 10
 """Entries in a row without a conversation."""
 
@@ -269,11 +266,6 @@ class Dialplan:
             DIALSTATUS=result.status,
             CTI_DIALSTATUS=result.status,
             CTI_HANGUPCAUSE=str(result.cause),
-        )
-        if result.talked_ms >= TALKED_MS and result.leg is not None and result.leg.gone:
-            self._after(channel)
-            return
-        channel.variables.update(
             CTI_RANG_MS="" if result.rang_ms is None else str(result.rang_ms),
             CTI_VERB="returned",
         )

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-from tests.eventually import time_passes
 from tests.lab.ami import LabAmi
 from tests.lab.asterisk import LabAsterisk
 from tests.lab.ear import Ear
@@ -144,8 +143,8 @@ async def test_a_free_agent_gets_the_call_at_once(
 async def test_when_the_agent_hangs_up_the_caller_is_let_go(
     asterisk: LabAsterisk, ami: LabAmi, answer: str
 ) -> None:
-    """Within a second the router is asked, since only it knows whether that was a conversation.
-    Where it does not say, it was one.
+    """The router is asked, since only it knows whether that was a conversation. Where it does not
+    say, it was one.
     """
     async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*brief", answer) as router:
         with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
@@ -158,39 +157,6 @@ async def test_when_the_agent_hangs_up_the_caller_is_let_go(
     assert hangup["Cause"] == "16"
     assert result.successful == 1
     assert len(router.questions) == 2
-
-
-async def test_after_a_second_it_was_a_conversation_and_the_router_is_left_alone(
-    asterisk: LabAsterisk, ami: LabAmi
-) -> None:
-    """Asterisk may need a moment to remove the channel of the phone: until then it asks."""
-    async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*talks", "after*7") as router:
-        with Callers(asterisk.sip, "95588", stay_ms=9_000) as callers:
-            question = await router.question()
-            result = await asyncio.to_thread(callers.wait)
-            hangup = await ami.event("Hangup", Channel=question.channel)
-    assert hangup["Context"] == "cti-after"
-    assert result.successful == 1
-    assert len(router.questions) <= 2
-
-
-async def test_a_caller_whose_agent_was_taken_elsewhere_is_asked_about(
-    asterisk: LabAsterisk, ami: LabAmi
-) -> None:
-    """Somebody has Redirected the leg, which lives on: that was no end of a conversation."""
-    elsewhere = {"Context": "from-trunk", "Exten": "peer-idle", "Priority": "1"}
-    async with FakeRouter(asterisk.agi_port, "deliver*7*41*5*a8001", "wait*7*9*") as router:
-        with Callers(asterisk.sip, "95588", stay_ms=30_000) as callers:
-            question = await router.question()
-            leg = (await ami.event("DialEnd", DialStatus="ANSWER"))["DestChannel"]
-            await ami.event("BridgeEnter", Channel=question.channel)
-            await time_passes(1.2)  # a conversation by any measure
-            await ami.ask("Redirect", Channel=leg, **elsewhere)
-            asked = await router.question(1)
-            await until_variable(ami, question.channel, "CTI_STAGE", "wait")
-            await end_calls(ami, callers)
-            await ami.ask("Hangup", Channel=leg, Cause="16")
-    assert (asked.verb, asked.dialstatus, asked.offer) == ("returned", "ANSWER", "41")
 
 
 @pytest.mark.parametrize("phone", ["drops", "brief"])

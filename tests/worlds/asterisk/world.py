@@ -40,7 +40,6 @@ PHONES = {
     "sales-01": phone_answers(after_ms=50),
     "zhang_san": phone_answers(after_ms=50),
     "brief": phone_answers(after_ms=50, talk_ms=300),
-    "talks": phone_answers(after_ms=50, talk_ms=1200),
     "drops": phone_drops(),
     "rings": phone_rings(),
     "sounds": phone_progresses(),
