@@ -3,9 +3,6 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -16,6 +13,7 @@ from centre.store.engine import Store
 from centre.store.migrate import NoRevisionError, migrate
 from centre.store.schema_at import HEAD, NOTHING, check_revision, revision_of
 from cti.cli.codes import FOUND, OK, USAGE
+from cti.cli.streams import opened, written
 from cti.cli.words import Words
 
 BASE = "0000"
@@ -76,40 +74,17 @@ async def _migrate(store: Store, arguments: argparse.Namespace, words: Words) ->
 
 
 async def _backup(store: Store, name: str, words: Words) -> int:
-    with _written(name) as out:
+    with written(name) as out:
         rows = await save(store, out)
     _tell(words, f"已备份 {rows} 行", f"saved {rows} rows", sys.stderr)
     return OK
 
 
 async def _restore(store: Store, name: str, words: Words) -> int:
-    if name == "-":
-        rows = await restore(store, sys.stdin.buffer)
-    else:
-        with Path(name).open("rb") as source:  # noqa: ASYNC230  # a command has nobody to keep waiting
-            rows = await restore(store, source)
+    with opened(name) as source:
+        rows = await restore(store, source)
     _tell(words, f"已恢复 {rows} 行", f"restored {rows} rows", sys.stderr)
     return OK
-
-
-@contextmanager
-def _written(name: str) -> Iterator[IO[bytes]]:
-    """A file of mode 0600 that appears when it is whole; `-` is standard output."""
-    if name == "-":
-        yield sys.stdout.buffer
-        return
-    path = Path(name)
-    draft = path.with_name(f"{path.name}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _tell(words: Words, zh: str, en: str, to: IO[str] | None = None) -> None:

@@ -12,7 +12,7 @@ import itertools
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,6 +45,12 @@ class Lease:
             self._round = itertools.cycle(range(block.start, block.stop, step))
         return itertools.islice(self._round, BLOCK // step)
 
+    def another(self) -> None:
+        """All ports of our block are in use, by processes that have outlived their test: go on in
+        the next block. Raises OSError when there is none.
+        """
+        self._round = None
+
     def _take_block(self) -> range:
         self._folder.mkdir(parents=True, exist_ok=True)
         for start in range(self._ports.start, self._ports.stop - BLOCK + 1, BLOCK):
@@ -63,18 +69,21 @@ _rtp = itertools.count(os.getpid())
 
 def free_port(kind: int = socket.SOCK_DGRAM) -> int:
     """A port on 127.0.0.1 that nobody uses; `kind` is SOCK_STREAM or SOCK_DGRAM."""
-    for port in _listen.numbers():
-        if is_free(port, kind):
-            return port
-    raise OSError("no free port left for a server")
+    return first_fit(_listen, 1, lambda port: is_free(port, kind))
 
 
 def media_port() -> int:
     """A port for SIPp's sound: it opens this one and the one two above."""
-    for port in _media.numbers(MEDIA_STEP):
-        if all(is_free(port + step) for step in range(4)):
-            return port
-    raise OSError("no free port left for sound")
+    return first_fit(_media, MEDIA_STEP, lambda port: all(is_free(port + n) for n in range(4)))
+
+
+def first_fit(lease: Lease, step: int, fits: Callable[[int], bool]) -> int:
+    """The next port that fits, of our block or of another one. Raises OSError when none does."""
+    while True:
+        for port in lease.numbers(step):
+            if fits(port):
+                return port
+        lease.another()
 
 
 def is_free(port: int, kind: int = socket.SOCK_DGRAM) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.ports import BLOCK, LISTEN, Lease, free_port
+from tests.lab.ports import BLOCK, LISTEN, Lease, first_fit, free_port
 
 PORTS = range(100, 100 + 2 * BLOCK)
 
@@ -38,6 +38,15 @@ def test_a_port_comes_again_only_after_all_others_of_the_block(tmp_path):
     taken = [next(lease.numbers()) for _ in range(BLOCK + 1)]
     assert len(set(taken[:BLOCK])) == BLOCK
     assert taken[BLOCK] == taken[0]
+
+
+def test_a_block_whose_ports_are_all_in_use_is_left_for_the_next(tmp_path):
+    second = PORTS.start + BLOCK
+    lease = Lease(PORTS, tmp_path)
+    assert first_fit(lease, 8, lambda port: port >= second) == second
+    assert first_fit(lease, 8, lambda port: port >= second) == second + 8
+    with pytest.raises(OSError, match="no free block"):
+        first_fit(lease, 8, lambda _: False)
 
 
 def test_ports_are_below_those_of_outgoing_connections():
