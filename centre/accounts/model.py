@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from centre.accounts.rules import LONGEST_PASSWORD
 from centre.store.rows import Row
 from cti.routes.text import Name, OptionalName, characters, matching
 
@@ -14,7 +15,7 @@ RIGHTS: Final = {
     "sessions.end": ("强制签退", "End somebody's session"),
 }
 
-Password = Annotated[str, characters(1, 256)]
+Password = Annotated[str, characters(1, LONGEST_PASSWORD)]
 Reason = Annotated[str, characters(1, 500)]
 Code = Annotated[str, matching(r"([0-9]{6})?", "6 digits")]
 ScopeText = Annotated[

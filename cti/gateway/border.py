@@ -22,7 +22,6 @@ MAX_EXTENSION: Final = 79
 
 CONTEXT_DELIVER: Final = "cti-deliver"
 CONTEXT_HOLD: Final = "cti-hold"
-CONTEXT_AFTER: Final = "cti-after"
 CONTEXT_ORDER: Final = "cti-order"
 CONTEXT_WAIT: Final = "cti-wait"
 
