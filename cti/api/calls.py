@@ -4,6 +4,7 @@ Each names the agent whose conversation it is; without a name, the one who has t
 is in the record before it is carried out; the answer comes when Asterisk has said that it is done.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from cti.api import requests as asked
@@ -135,6 +136,8 @@ class Calls:
         )
         with self._evidence.waiting(call, lambda event: isinstance(event, CallTransferred)):
             self._do(start)
+        # The wire sends in the next turn of the loop: the order leaves before the answer.
+        await asyncio.sleep(0)
         return CallChanged(self._present.call(call), self._present.agent(start.initiator))
 
     # --- internal --------------------------------------------------------------------------------
